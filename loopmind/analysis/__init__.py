@@ -1,0 +1,1 @@
+"""What a sound tells: tempo, key, onsets, loudness, instrument, mood, embedding."""

@@ -1,0 +1,1 @@
+"""How a song is made: prompt to brief, selection and fit, arrangement, mix decisions."""

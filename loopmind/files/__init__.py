@@ -1,0 +1,1 @@
+"""What is read and written: decoding, encoding, digests, atomic writes, resource paths."""

@@ -1,0 +1,1 @@
+"""What a graph is: ports, node declaration, registry, document, presets, plan."""

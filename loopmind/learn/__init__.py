@@ -1,0 +1,1 @@
+"""How models are made: data sets, training, evaluation, export to models/."""

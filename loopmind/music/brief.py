@@ -1,0 +1,37 @@
+"""What the user wants: the parsed wish from which a song is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loopmind.music.key import Key, Mode
+
+MIX_STYLES = ("raw", "polished", "tape")
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A wish in exact terms; None or empty means "not said, choose what suits".
+
+    genre: name of a genre brain. bpm: inclusive range (low, high); equal ends for one tempo.
+    mode: wanted colour where no full key was named. energy: 0 calm .. 1 intense.
+    length_s: wanted length. wanted / forbidden / only: instrument or role names
+    (`only` excludes every other pitched sound). folders: words that folders or file names
+    must contain, to be blended. understood / ignored: what the parser took and what it left.
+    """
+
+    prompt: str = ""
+    genre: str | None = None
+    bpm: tuple[float, float] | None = None
+    key: Key | None = None
+    mode: Mode | None = None
+    moods: tuple[str, ...] = ()
+    energy: float | None = None
+    length_s: float | None = None
+    wanted: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    mix_style: str | None = None
+    understood: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()

@@ -1,0 +1,136 @@
+"""The arrangement: sections, tracks, clips and automation on one beat grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from loopmind.music.brief import Brief
+from loopmind.music.key import Key
+from loopmind.music.loop import Role
+
+SectionKind = Literal["intro", "verse", "hook", "bridge", "breakdown", "drop", "outro"]
+SECTION_KINDS: tuple[SectionKind, ...] = (
+    "intro", "verse", "hook", "bridge", "breakdown", "drop", "outro",
+)  # fmt: skip
+Treatment = Literal["plain", "reverse", "riser", "fall", "stutter", "tape_stop"]
+AUTOMATED = ("gain_db", "lowpass_hz", "highpass_hz", "reverb_send_db")
+
+
+def beat_to_frame(beat: float, bpm: float, rate_hz: int) -> int:
+    """Frame on which `beat` falls: round(beat * 60 * rate / bpm). The only such conversion.
+
+    >>> beat_to_frame(4, 120, 44100)
+    88200
+    """
+    return round(beat * 60.0 * rate_hz / bpm)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A stretch of whole bars. `energy` 0..1 is its place on the song's energy curve."""
+
+    name: str
+    kind: SectionKind
+    start_bar: int
+    bars: int
+    energy: float
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One triggered one-shot in a pattern clip: `beat` from the clip's start, velocity 0..1."""
+
+    beat: float
+    digest: str
+    velocity: float
+    semitones: int = 0
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A loop (or a pattern of hits) placed on a track.
+
+    start_beat, beats: place and length on the song's grid. digest: the loop's, "" for a pattern.
+    source_bpm, source_start_s: the reading of the loop's tempo, and where in the file beat 0 lies.
+    loop_beats: length in song beats of the fitted loop, which repeats to fill the clip;
+    offset_beats: where in it the clip begins. fades are in beats. silences: (start, length)
+    in beats from the clip's start that are left out (drop-outs, thinning).
+    """
+
+    id: str
+    track: str
+    start_beat: float
+    beats: float
+    digest: str = ""
+    source_bpm: float | None = None
+    source_start_s: float = 0.0
+    loop_beats: float = 0.0
+    offset_beats: float = 0.0
+    semitones: int = 0
+    gain_db: float = 0.0
+    fade_in_beats: float = 0.0
+    fade_out_beats: float = 0.0
+    treatment: Treatment = "plain"
+    silences: tuple[tuple[float, float], ...] = ()
+    hits: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Track:
+    """One role's lane in the song."""
+
+    id: str
+    name: str
+    role: Role
+    instrument: str
+
+
+@dataclass(frozen=True)
+class Automation:
+    """A parameter of one track (or "master") over time: (beat, value), linear in between."""
+
+    track: str
+    parameter: str
+    points: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        if self.parameter not in AUTOMATED:
+            raise ValueError(f"{self.parameter!r} cannot be automated; choose from {AUTOMATED}")
+        beats = [beat for beat, _ in self.points]
+        if not beats or beats != sorted(beats):
+            raise ValueError(f"automation of {self.track} needs points in order of time")
+
+
+@dataclass(frozen=True)
+class Song:
+    """A whole arrangement. Everything that sounds is a clip; the mix is a separate value.
+
+    tail_beats: room left after the last bar for reverb and tails to ring out.
+    """
+
+    title: str
+    brief: Brief
+    seed: int
+    bpm: float
+    key: Key | None
+    beats_per_bar: int
+    swing: float
+    sections: tuple[Section, ...]
+    tracks: tuple[Track, ...]
+    clips: tuple[Clip, ...]
+    automation: tuple[Automation, ...] = ()
+    tail_beats: float = 8.0
+
+    @property
+    def bars(self) -> int:
+        return max((s.start_bar + s.bars for s in self.sections), default=0)
+
+    @property
+    def beats(self) -> float:
+        """Length of the arrangement without its tail."""
+        return float(self.bars * self.beats_per_bar)
+
+    def frames(self, rate_hz: int) -> int:
+        """Length of the render, tail included."""
+        return beat_to_frame(self.beats + self.tail_beats, self.bpm, rate_hz)

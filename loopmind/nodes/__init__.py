@@ -1,0 +1,1 @@
+"""The stages of LoopMind in dataflow order, one thin file each."""

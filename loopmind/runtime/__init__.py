@@ -1,0 +1,1 @@
+"""When things run: executor, cache, progress, block programs, offline renderer."""
