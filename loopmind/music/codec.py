@@ -36,7 +36,7 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(cls: type[T], data: Any) -> T:
-    """The value of type `cls` that `to_plain` wrote as `data`. Raises CodecError naming the field."""
+    """The `cls` value that `to_plain` wrote as `data`. Raises CodecError naming the field."""
     return cast(T, _read(cls, data, cls.__name__))
 
 
@@ -85,9 +85,9 @@ def _read_tuple(args: tuple[Any, ...], data: Any, where: str) -> tuple[Any, ...]
     if not isinstance(data, (list, tuple)):
         raise CodecError(f"{where}: expected a list, got {type(data).__name__}")
     if len(args) == 2 and args[1] is Ellipsis:
-        if args[0] in (float, str):  # long number lists: skip the per-item walk
-            if all(type(item) is args[0] for item in data):
-                return tuple(data)
+        # Long lists of numbers (embeddings, onsets) skip the walk item by item.
+        if args[0] in (float, str) and all(type(item) is args[0] for item in data):
+            return tuple(data)
         return tuple(_read(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
     if len(args) != len(data):
         raise CodecError(f"{where}: expected {len(args)} items, got {len(data)}")

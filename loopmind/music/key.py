@@ -74,7 +74,7 @@ class Key:
 
 
 def mirex_score(estimate: Key | None, truth: Key) -> float:
-    """MIREX key weight: 1 same, .5 a fifth above, .3 relative, .2 parallel, else 0 (as mir_eval.key)."""
+    """MIREX key weight: same 1, fifth above .5, relative .3, parallel .2 (as mir_eval.key)."""
     if estimate is None:
         return 0.0
     if estimate == truth:

@@ -1,4 +1,4 @@
-"""Fitted material: loops stretched and transposed to a song, ready to be placed sample by sample."""
+"""Fitted material: loops stretched and transposed to a song, ready to be placed."""
 
 from __future__ import annotations
 
