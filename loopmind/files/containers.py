@@ -1,0 +1,89 @@
+"""What a file is by its first bytes, and the sound inside RIFF files that libsndfile refuses.
+
+Only containers are read here; the bytes found are handed back for libsndfile to decode.
+"""
+
+from __future__ import annotations
+
+import struct
+
+_SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
+_OGG_TAGS = frozenset({0x674F, 0x6750, 0x6751, 0x676F, 0x6770, 0x6771})
+_CONVERT = "convert it to WAV or FLAC"
+_SCAN_BYTES = 1 << 20
+
+
+def describe(head: bytes) -> tuple[str, str]:
+    """(reason, remedy) for a file beginning with `head` that is no readable audio."""
+    if head[4:8] == b"ftyp":
+        return "is AAC or other MPEG-4 audio, which LoopMind does not read", _CONVERT
+    if head[:4] == bytes.fromhex("3026b275"):
+        return "is Windows Media audio (WMA), which LoopMind does not read", _CONVERT
+    if head[:2] in (b"\xff\xf1", b"\xff\xf9"):
+        return "is AAC audio, which LoopMind does not read", _CONVERT
+    if head[:4] == b"MThd":
+        return "is a MIDI file, not a recording", "render it to WAV with an instrument"
+    if head[:4] == bytes.fromhex("1a45dfa3"):
+        return "is a Matroska or WebM file, which LoopMind does not read", _CONVERT
+    for magic, name in ((b"wvpk", "WavPack"), (b"MAC ", "Monkey's Audio"), (b"TTA1", "TTA")):
+        if head.startswith(magic):
+            return f"is {name} audio, which LoopMind does not read", _CONVERT
+    if not head.strip(b"\0"):
+        return "holds zero bytes only", "copy it again from its source"
+    if head[:4] in (b"RIFF", b"FORM", b"fLaC", b"OggS", b"RF64"):
+        return "is damaged at its beginning", "copy it again from its source"
+    if _is_text(head):
+        return "is text, not audio", "remove it or give it its own extension"
+    return "is no audio that LoopMind can read", "convert it to WAV or FLAC, or remove it"
+
+
+def is_midi(head: bytes) -> bool:
+    """Whether a file beginning with `head` is a Standard MIDI File."""
+    return head[:4] == b"MThd"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:  # else only a letter cut in two at the end
+            return False
+        text = head[: error.start].decode("utf-8")
+    return all(letter.isprintable() or letter in "\r\n\t\f" for letter in text)
+
+
+def rescue_riff(data: bytes) -> bytes | None:
+    """A stream that libsndfile can read, out of the bytes of a RIFF file that it cannot.
+
+    Ogg Vorbis inside RIFF (format tags 0x674F.. as LMMS ships) gives the bare Ogg stream; a WAV
+    with damaged chunk sizes gives the same samples behind a sound header. None where no format
+    or no data chunk is found. Format tags: RFC 2361 and the Ogg Vorbis ACM codec.
+    """
+    if data[:4] not in (b"RIFF", b"RF64") or data[8:12] != b"WAVE":
+        return None
+    head = data[:_SCAN_BYTES]
+    fmt_at = head.find(b"fmt ")
+    data_at = head.find(b"data", fmt_at + 8)
+    if fmt_at < 0 or data_at < 0 or len(head) < fmt_at + 24:
+        return None
+    tag, channels, rate_hz, _, _, bits = struct.unpack_from("<HHIIHH", head, fmt_at + 8)
+    body = data[data_at + 8 :]
+    if tag in _OGG_TAGS:
+        start = body.find(b"OggS")
+        return body[start:] if start >= 0 else None
+    if tag == 0xFFFE and len(head) >= fmt_at + 8 + 40:
+        tag = struct.unpack_from("<H", head, fmt_at + 8 + 24)[0]
+        if head[fmt_at + 8 + 26 : fmt_at + 8 + 40] != _SUBFORMAT_TAIL:
+            return None
+    plausible = tag in (1, 3) and 1 <= channels <= 64 and bits in (8, 16, 24, 32, 64) and rate_hz
+    if not plausible:
+        return None
+    frame_bytes = channels * bits // 8
+    body = body[: len(body) // frame_bytes * frame_bytes]
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16,
+        tag, channels, rate_hz, rate_hz * frame_bytes, frame_bytes, bits,
+        b"data", len(body),
+    )  # fmt: skip
+    return header + body

@@ -1,0 +1,182 @@
+"""Writing sound files: whole or not at all, and the same bytes for the same samples.
+
+libsndfile stamps the clock into float WAV and AIFF headers (PEAK chunk) and into Ogg serial
+numbers; both are replaced here. Samples beyond full scale are clipped by integer formats.
+"""
+
+from __future__ import annotations
+
+import errno
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import soundfile
+
+from loopmind.files.atomic import OutputError, atomic_path, output_error
+from loopmind.files.ogg import fix_serial
+from loopmind.music.audio import Audio, Samples
+
+__all__ = ["WRITABLE_SUFFIXES", "AudioWriter", "OutputError", "write_audio"]
+
+# Extension: libsndfile format, default subtype, and settings for the best lossy quality that
+# players everywhere accept (MP3 at 320 kb/s, Vorbis at quality 9).
+_FORMATS: dict[str, tuple[str, str, dict[str, object]]] = {
+    ".wav": ("WAV", "PCM_24", {}),
+    ".flac": ("FLAC", "PCM_24", {}),
+    ".aiff": ("AIFF", "PCM_24", {}),
+    ".aif": ("AIFF", "PCM_24", {}),
+    ".mp3": ("MP3", "MPEG_LAYER_III", {"compression_level": 0.0, "bitrate_mode": "CONSTANT"}),
+    ".ogg": ("OGG", "VORBIS", {"compression_level": 0.1}),
+    ".opus": ("OGG", "OPUS", {"compression_level": 0.0}),
+}
+WRITABLE_SUFFIXES = tuple(_FORMATS)
+_SAMPLE_BYTES = {"PCM_U8": 1, "PCM_S8": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
+_RIFF_LIMIT_BYTES = (1 << 32) - (1 << 16)
+_HEADER_BYTES = 4096
+
+
+def write_audio(path: str | Path, audio: Audio, *, subtype: str | None = None) -> Path:
+    """Write `audio` to `path` in the format of its extension (24 bit where it has bits).
+
+    `subtype` is libsndfile's name, such as PCM_16 or FLOAT. Raises OutputError.
+    """
+    with AudioWriter(path, audio.rate_hz, audio.channels, subtype=subtype) as writer:
+        writer.write(audio.samples)
+    return Path(path)
+
+
+class _AbandonedError(Exception):
+    """Tells the atomic place to throw its temporary file away."""
+
+
+class AudioWriter:
+    """Writes blocks of (channels, n) float32 to one file, which appears only when all went well.
+
+    A context manager: leaving it by an exception removes what was written. Raises OutputError
+    with a remedy for an unknown extension, a rate or channel count that the format cannot hold,
+    samples that are no numbers, and a full or forbidden disk.
+    """
+
+    def __init__(
+        self, path: str | Path, rate_hz: int, channels: int, subtype: str | None = None
+    ) -> None:
+        self.path = Path(path)
+        self.rate_hz = rate_hz
+        self.channels = channels
+        self.frames = 0
+        known = _FORMATS.get(self.path.suffix.lower())
+        if known is None:
+            kinds = ", ".join(WRITABLE_SUFFIXES)
+            raise OutputError(path, "its extension names no audio format", f"choose from {kinds}")
+        self._format, default, self._options = known
+        self._subtype = subtype or default
+        if not soundfile.check_format(self._format, self._subtype):
+            choices = ", ".join(soundfile.available_subtypes(self._format))
+            reason = f"{self._format} has no subtype {self._subtype}"
+            raise OutputError(path, reason, f"choose from {choices}")
+        self._place: AbstractContextManager[Path] | None = None
+        self._temporary = self.path
+        self._sound: soundfile.SoundFile | None = None
+
+    def __enter__(self) -> AudioWriter:
+        self._place = atomic_path(self.path)
+        self._temporary = self._place.__enter__()
+        try:
+            self._temporary.touch()  # so that a forbidden or full place says so by its errno
+            self._sound = soundfile.SoundFile(
+                self._temporary, "w", self.rate_hz, self.channels, self._subtype,
+                format=self._format, **self._options,
+            )  # fmt: skip
+        except BaseException as error:
+            self._abandon()
+            raise self._as_output_error(error) from error
+        return self
+
+    def write(self, block: Samples) -> None:
+        """Append `block` of shape (channels, n)."""
+        if self._sound is None:
+            raise ValueError("an AudioWriter writes only inside its with block")
+        if block.ndim != 2 or block.shape[0] != self.channels:
+            raise ValueError(f"expected a block of ({self.channels}, n), got {block.shape}")
+        if block.size and not np.isfinite(block.sum(dtype=np.float64)):
+            raise OutputError(self.path, "samples are NaN or infinite", "report how it was made")
+        self.frames += block.shape[1]
+        frame_bytes = self.channels * _SAMPLE_BYTES.get(self._subtype, 4)
+        if self._format in ("WAV", "AIFF") and self.frames * frame_bytes > _RIFF_LIMIT_BYTES:
+            raise OutputError(self.path, f"{self._format} holds at most 4 GiB", "choose .flac")
+        try:
+            self._sound.write(np.ascontiguousarray(block.T))
+        except (soundfile.LibsndfileError, RuntimeError, AssertionError, OSError) as error:
+            raise self._as_output_error(error) from error
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._abandon()
+            return
+        try:
+            self._finish()
+        except BaseException as failure:
+            self._abandon()
+            raise self._as_output_error(failure) from failure
+        place, self._place = self._place, None
+        if place is not None:
+            place.__exit__(None, None, None)
+
+    def _finish(self) -> None:
+        assert self._sound is not None
+        self._sound.close()
+        self._sound = None
+        if self._format == "OGG":
+            fix_serial(self._temporary)
+        else:
+            _clear_peak_time(self._temporary)
+        # libsndfile may lose a failed write of its last buffer: read back what the file says.
+        with soundfile.SoundFile(self._temporary) as written:
+            short = abs(written.frames - self.frames) > (4608 if self._format == "MP3" else 0)
+        if short:
+            raise OSError(errno.ENOSPC, "the disk is full")
+
+    def _abandon(self) -> None:
+        """Close and remove what was written so far; the caller raises what went wrong."""
+        if self._sound is not None:
+            with suppress(soundfile.LibsndfileError, RuntimeError, OSError):
+                self._sound.close()
+            self._sound = None
+        place, self._place = self._place, None
+        if place is not None:
+            with suppress(_AbandonedError):
+                place.__exit__(_AbandonedError, _AbandonedError(), None)
+
+    def _as_output_error(self, error: BaseException) -> BaseException:
+        """What `error` means for the user; anything but a failure to write stays as it is."""
+        if isinstance(error, OSError):
+            return output_error(self.path, error)
+        if not isinstance(error, (soundfile.LibsndfileError, RuntimeError, AssertionError)):
+            return error
+        if self.frames:
+            return OutputError(
+                self.path, "the disk is full or failing", "free some space or choose another folder"
+            )
+        reason = (
+            f"{self._format} {self._subtype} cannot hold {self.channels} channels "
+            f"at {self.rate_hz} Hz"
+        )
+        return OutputError(self.path, reason, "choose .wav or .flac, or 48000 Hz")
+
+
+def _clear_peak_time(path: Path) -> None:
+    """Zero the time stamp in a PEAK chunk (version, time stamp, peaks), if the header has one."""
+    with path.open("r+b") as stream:
+        head = stream.read(_HEADER_BYTES)
+        at = head.find(b"PEAK")
+        data_at = max(head.find(b"data"), head.find(b"SSND"))
+        if at >= 0 and (data_at < 0 or at < data_at):
+            stream.seek(at + 12)
+            stream.write(bytes(4))
