@@ -1,0 +1,264 @@
+"""Fit a sound to the song: cut it on its beats, stretch and transpose it to the bar grid.
+
+The sound processing is in dsp/stretch, dsp/slices and dsp/treatments; here it is decided which of
+them suits which sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from loopmind.dsp.slices import find_hits, sliced_stretch
+from loopmind.dsp.stretch import (
+    FitError,
+    Samples,
+    blend,
+    check_ratio,
+    circular,
+    exact,
+    phase_stretch,
+    resample,
+)
+from loopmind.dsp.treatments import treat
+from loopmind.music.audio import Audio
+from loopmind.music.material import MaterialKey
+from loopmind.music.song import beat_to_frame
+
+__all__ = ["FitError", "fit_loop", "fit_material", "fit_oneshot"]
+
+SLICED_ROLES = frozenset({"drums", "percussion"})
+# Within this a loop is played a little faster or slower instead of stretched: at most 3.5 cents.
+VARISPEED_LIMIT = 0.002
+_SWING_LIMIT = 0.015
+_CYCLE_TOLERANCE_S = 0.003
+_EDGE_SECONDS = 0.004
+_SILENCE_DB = -60.0
+
+
+def fit_loop(
+    audio: Audio,
+    *,
+    rate_hz: int,
+    source_bpm: float,
+    start_s: float,
+    beats: float,
+    bpm: float,
+    semitones: int = 0,
+    role: str | None = None,
+    source_swing: float = 0.5,
+    target_swing: float = 0.5,
+) -> Audio:
+    """The loop at the song's tempo and key: stereo, beat_to_frame(beats, bpm, rate_hz) frames.
+
+    `start_s` is where beat 0 lies in the file; material before it belongs to the loop's end.
+    A file shorter than `beats` repeats, of a longer one only what is needed is used. Drums and
+    percussion are stretched by moving their hits, everything else by phase vocoder; tempo changes
+    within 0.2 % only play faster or slower. Swings are shares of a beat taken by its first eighth
+    (.5 straight): hits move from the source's swing to the song's.
+    Raises FitError for an empty sound, a tempo ratio outside 0.5..2, or no usable beats.
+    """
+    if audio.frames == 0:
+        raise FitError("the file holds no sound; remove it from the folder")
+    if source_bpm <= 0.0 or bpm <= 0.0 or beats <= 0.0:
+        raise FitError(
+            f"cannot fit {beats:g} beats from {source_bpm:g} to {bpm:g} bpm; "
+            "tempo and length must be positive: correct the loop's tempo"
+        )
+    ratio = bpm / source_bpm
+    check_ratio(ratio)
+    frames_out = beat_to_frame(beats, bpm, rate_hz)
+    if frames_out < 64:
+        raise FitError(f"{beats:g} beats last only {frames_out} frames; make the clip longer")
+    body = _loop_body(_stereo_at_most(audio.samples), audio.rate_hz, source_bpm, start_s, beats)
+    swung = abs(target_swing - source_swing) >= _SWING_LIMIT
+    sliced = role in SLICED_ROLES and semitones == 0
+    if semitones == 0 and abs(ratio - 1.0) <= VARISPEED_LIMIT and not swung:
+        return _finish(_varispeed(body, frames_out), rate_hz)
+    at_rate = _varispeed(body, round(body.shape[1] * rate_hz / audio.rate_hz))
+    if not sliced:
+        at_rate = phase_stretch(at_rate, frames_out, rate_hz=rate_hz, semitones=semitones)
+        if not swung:
+            return _finish(at_rate, rate_hz)
+    place = _swing_map(beats, source_swing, target_swing) if swung else None
+    hits = find_hits(at_rate, rate_hz)
+    if hits.size >= 2:
+        at_rate = sliced_stretch(at_rate, frames_out, rate_hz=rate_hz, hits=hits, place=place)
+    elif sliced:
+        at_rate = phase_stretch(at_rate, frames_out, rate_hz=rate_hz)
+    return _finish(at_rate, rate_hz)
+
+
+def fit_oneshot(audio: Audio, *, rate_hz: int, semitones: int = 0) -> Audio:
+    """A one-shot ready to be triggered: stereo, silence before its attack cut, edges faded.
+
+    Transposition is the classic sampler's: played faster or slower, so it also gets shorter or
+    longer; attacks and 808 glides keep their shape. Raises FitError where nothing sounds.
+    """
+    samples = _stereo_at_most(audio.samples)
+    level = np.abs(samples).max(axis=0) if samples.shape[1] else np.zeros(0, np.float32)
+    peak = float(level.max(initial=0.0))
+    if peak <= 0.0:
+        raise FitError("the file is silent; remove it from the folder")
+    first = int(np.argmax(level >= peak * 0.02))
+    last = int(level.shape[0] - np.argmax(level[::-1] >= peak * 10 ** (_SILENCE_DB / 20)))
+    lead = min(first, int(0.001 * audio.rate_hz))
+    samples = samples[:, first - lead : last]
+    speed = 2.0 ** (semitones / 12.0)
+    out = np.array(resample(samples, audio.rate_hz * speed, rate_hz))
+    fade = min(int(0.003 * rate_hz), out.shape[1] // 4)
+    if lead > 0:
+        rise = min(max(1, int(0.001 * rate_hz / speed)), out.shape[1])
+        out[:, :rise] *= np.linspace(0.0, 1.0, rise, dtype=np.float32)
+    if fade > 0:
+        out[:, -fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+    return _finish(out, rate_hz)
+
+
+def fit_material(
+    key: MaterialKey,
+    audio: Audio,
+    *,
+    bpm: float,
+    rate_hz: int,
+    role: str | None = None,
+    source_swing: float = 0.5,
+    target_swing: float = 0.5,
+) -> Audio:
+    """The material that `key` names, made from its file's `audio`, for a song at `bpm`.
+
+    One-shots (source_bpm 0) are only transposed; with a treatment and a length they are also
+    treated to beat_to_frame(key.beats) frames. Loops are fitted, then treated; a treated loop
+    longer than its file repeats. Same arguments, same bytes. Raises FitError.
+    """
+    if key.source_bpm <= 0.0:
+        shot = fit_oneshot(audio, rate_hz=rate_hz, semitones=key.semitones)
+        if key.treatment == "plain":
+            return shot
+        length = beat_to_frame(key.beats, bpm, rate_hz) if key.beats > 0 else shot.frames
+        made = treat(shot.samples, key.treatment, frames=length, rate_hz=rate_hz, beat_s=60.0 / bpm)
+        return _finish(made, rate_hz)
+    fitted = fit_loop(
+        audio,
+        rate_hz=rate_hz,
+        source_bpm=key.source_bpm,
+        start_s=key.source_start_s,
+        beats=key.beats,
+        bpm=bpm,
+        semitones=key.semitones,
+        role=role,
+        source_swing=source_swing,
+        target_swing=target_swing,
+    )
+    if key.treatment == "plain":
+        return fitted
+    made = treat(
+        fitted.samples, key.treatment, frames=fitted.frames, rate_hz=rate_hz, beat_s=60.0 / bpm
+    )
+    return _finish(made, rate_hz)
+
+
+def _loop_body(
+    samples: Samples, rate_hz: int, source_bpm: float, start_s: float, beats: float
+) -> Samples:
+    """One cycle of the loop from its beat 0, exactly `beats` long, wrapping without a click."""
+    per_beat = 60.0 * rate_hz / source_bpm
+    frames = samples.shape[1]
+    needed = round(beats * per_beat)
+    start = round(start_s * rate_hz)
+    whole_beats = max(1, round(frames / per_beat))
+    cycle = round(whole_beats * per_beat)
+    tolerance = int(_CYCLE_TOLERANCE_S * rate_hz)
+    if abs(frames - cycle) <= tolerance:
+        # The file is a seamless loop: its own length is the truth, a tempo is only a reading.
+        start %= frames
+        turned = circular(samples, start, frames)
+        if abs(needed - frames) <= tolerance:
+            return turned
+        if needed < frames:
+            return _cut_circular(samples, start, needed)
+        repeats = needed / frames
+        return circular(turned, 0, round(repeats * frames))
+    start = max(0, min(start, frames - 1))
+    if start + needed <= frames:
+        return _cut(samples, start, needed, rate_hz)
+    available = frames - start
+    playable = int(available / per_beat + 0.02)
+    if playable >= beats - 0.02 or available >= needed - per_beat * 0.5:
+        return exact(_fade_end(samples[:, start:], rate_hz), needed)
+    if playable < 1:
+        period = round(per_beat * max(1, int(np.ceil(available / per_beat))))
+        part = exact(_fade_end(samples[:, start:], rate_hz), period)
+    else:
+        bar = next(n for n in (16, 8, 4, 2, 1) if n <= playable)
+        part = _cut(samples, start, round(bar * per_beat), rate_hz)
+    return circular(part, 0, needed)
+
+
+def _cut(samples: Samples, start: int, frames: int, rate_hz: int) -> Samples:
+    """samples[start : start + frames], its end led into its start so that it wraps."""
+    out = np.array(samples[:, start : start + frames])
+    edge = min(int(_EDGE_SECONDS * rate_hz), frames // 4)
+    if edge == 0:
+        return out
+    if start >= edge:
+        out[:, -edge:] = blend(out[:, -edge:], samples[:, start - edge : start])
+    else:
+        out[:, -edge:] = blend(out[:, -edge:], np.zeros_like(out[:, -edge:]))
+    return out
+
+
+def _cut_circular(samples: Samples, start: int, frames: int) -> Samples:
+    """The first `frames` after `start` of a seamless loop, made to wrap on their own."""
+    edge = min(256, frames // 4)
+    run = circular(samples, start - edge, frames + edge)
+    out = np.array(run[:, edge:])
+    out[:, -edge:] = blend(out[:, -edge:], run[:, :edge])
+    return out
+
+
+def _fade_end(samples: Samples, rate_hz: int) -> Samples:
+    out = np.array(samples)
+    edge = min(int(_EDGE_SECONDS * rate_hz), out.shape[1] // 2)
+    if edge:
+        out[:, -edge:] *= np.linspace(1.0, 0.0, edge, dtype=np.float32)
+    return out
+
+
+def _varispeed(body: Samples, frames_out: int) -> Samples:
+    """The circular `body` resampled to exactly `frames_out` frames, wrap included."""
+    frames = body.shape[1]
+    if frames == frames_out:
+        return body
+    context = 512
+    fed = circular(body, -context, frames + 2 * context)
+    out = resample(fed, float(frames), float(frames_out))
+    skip = round(context * frames_out / frames)
+    return np.ascontiguousarray(exact(out[:, skip:], frames_out))
+
+
+def _swing_map(beats: float, source_swing: float, target_swing: float) -> Callable[[float], float]:
+    """Share of the loop -> share of the loop, off-beat eighths moved from one swing to another."""
+
+    def place(share: float) -> float:
+        beat, part = divmod(share * beats, 1.0)
+        if part <= source_swing:
+            moved = part / source_swing * target_swing
+        else:
+            moved = 1.0 - (1.0 - part) / (1.0 - source_swing) * (1.0 - target_swing)
+        return float((beat + moved) / beats)
+
+    return place
+
+
+def _stereo_at_most(samples: Samples) -> Samples:
+    """Mono stays mono (half the work); more than two channels fold to left and right."""
+    if samples.shape[0] <= 2:
+        return samples
+    return np.stack([samples[0::2].mean(axis=0), samples[1::2].mean(axis=0)])
+
+
+def _finish(samples: Samples, rate_hz: int) -> Audio:
+    stereo = np.repeat(samples, 2, axis=0) if samples.shape[0] == 1 else samples
+    return Audio(np.ascontiguousarray(stereo, dtype=np.float32), rate_hz)
