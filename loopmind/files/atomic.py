@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from loopmind.errors import LoopMindError
 
-class OutputError(Exception):
+
+class OutputError(LoopMindError):
     """A file could not be written; nothing half-written is left at its place."""
 
     def __init__(self, path: str | Path, reason: str, remedy: str) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from loopmind.errors import LoopMindError
 from loopmind.files.containers import describe, rescue_riff
 from loopmind.music.audio import Audio, Samples
 
@@ -37,7 +38,7 @@ _WRONG_SIZE = re.compile(r"^ *(data|SSND) *:.*should be", re.MULTILINE)  # libsn
 _HALF = float(np.sqrt(0.5))
 
 
-class AudioFileError(Exception):
+class AudioFileError(LoopMindError):
     """A file cannot be used as audio: what is wrong with it and what the user can do."""
 
     def __init__(self, path: str | Path, reason: str, remedy: str) -> None:
