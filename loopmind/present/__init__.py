@@ -1,0 +1,1 @@
+"""A finished song as documents for people and other programs: timeline, page, picture, MIDI."""
