@@ -1,0 +1,134 @@
+"""Renders note lists through soundfonts with fluidsynth: audio whose truth is known.
+
+Nothing is judged here; what the notes mean is the caller's business.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RENDER_RATE_HZ = 44100
+_TICKS_PER_SECOND = 960
+_GAP_S = 1.5
+
+
+@dataclass(frozen=True)
+class Note:
+    """One MIDI note: seconds from the start of its phrase, MIDI pitch, velocity 1..127."""
+
+    start_s: float
+    length_s: float
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Notes played by one preset of a soundfont, and how many seconds of it to keep.
+
+    `drums` plays on MIDI channel 10, where `program` chooses the kit.
+    """
+
+    notes: tuple[Note, ...]
+    program: int
+    keep_s: float
+    drums: bool = False
+    bank: int = 0
+
+
+def soundfonts(extra: Sequence[Path] = ()) -> list[Path]:
+    """Soundfonts of this machine's usual folders and of `extra` files, sorted, without repeats."""
+    found: dict[str, Path] = {}
+    for folder in ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts"):
+        for path in sorted(Path(folder).glob("*.sf[23]")):
+            if not path.is_symlink():
+                found.setdefault(path.name, path)
+    for path in extra:
+        found.setdefault(path.name, path)
+    return [found[name] for name in sorted(found)]
+
+
+def render_phrases(
+    font: Path, phrases: Sequence[Phrase], *, effects: bool = True
+) -> list[NDArray[np.float32]]:
+    """Play `phrases` one after another through `font`; returns float32 (frames,) mono each.
+
+    All phrases share one fluidsynth run, because loading a soundfont costs more than a phrase.
+    Raises FileNotFoundError where fluidsynth is not installed, RuntimeError where it fails.
+    """
+    import soundfile
+
+    program = shutil.which("fluidsynth")
+    if program is None:
+        raise FileNotFoundError("fluidsynth is not installed; apt-get install fluidsynth")
+    with tempfile.TemporaryDirectory() as folder:
+        midi = Path(folder) / "phrases.mid"
+        out = Path(folder) / "phrases.wav"
+        starts = _write_midi(midi, phrases)
+        command = [program, "-n", "-i", "-q", "-r", str(RENDER_RATE_HZ), "-g", "0.4",
+                   "-R", str(int(effects)), "-C", str(int(effects)), "-T", "wav", "-O", "s16",
+                   "-F", str(out), str(font), str(midi)]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0 or not out.exists():
+            raise RuntimeError(f"fluidsynth failed on {font}: {done.stderr.strip()[-300:]}")
+        parts = []
+        with soundfile.SoundFile(out) as file:
+            for start_s, phrase in zip(starts, phrases, strict=True):
+                first = round(start_s * RENDER_RATE_HZ)
+                if first >= file.frames:
+                    parts.append(np.zeros(0, np.float32))
+                    continue
+                file.seek(first)
+                block = file.read(round(phrase.keep_s * RENDER_RATE_HZ), dtype="float32")
+                parts.append(np.ascontiguousarray(block.mean(axis=1), dtype=np.float32))
+    return parts
+
+
+def _write_midi(path: Path, phrases: Sequence[Phrase]) -> list[float]:
+    """Write all phrases into one type-0 MIDI file; returns the second at which each begins."""
+    events: list[tuple[int, int, bytes]] = []
+    starts = []
+    now = 0.25
+    for phrase in phrases:
+        starts.append(now)
+        channel = 9 if phrase.drums else 0
+        at = round((now - 0.1) * _TICKS_PER_SECOND)
+        if not phrase.drums:
+            events.append((at, 0, bytes((0xB0, 0, phrase.bank))))
+        events.append((at, 1, bytes((0xC0 | channel, phrase.program))))
+        for note in phrase.notes:
+            on = round((now + note.start_s) * _TICKS_PER_SECOND)
+            off = max(on + 1, round((now + note.start_s + note.length_s) * _TICKS_PER_SECOND))
+            events.append((on, 3, bytes((0x90 | channel, note.pitch, note.velocity))))
+            events.append((off, 2, bytes((0x80 | channel, note.pitch, 0))))
+        # Silence everything before the next phrase, so that no tail leaks into it.
+        end = round((now + phrase.keep_s + 0.3) * _TICKS_PER_SECOND)
+        events.append((end, 4, bytes((0xB0 | channel, 120, 0))))
+        now += phrase.keep_s + _GAP_S
+    events.sort(key=lambda event: event[:2])
+    track = bytearray(b"\x00\xff\x51\x03" + (1_000_000).to_bytes(3, "big"))
+    last = 0
+    for tick, _, message in events:
+        track += _variable_length(tick - last) + message
+        last = tick
+    track += _variable_length(2 * _TICKS_PER_SECOND) + b"\xff\x2f\x00"
+    header = b"MThd" + (6).to_bytes(4, "big") + bytes((0, 0, 0, 1))
+    header += _TICKS_PER_SECOND.to_bytes(2, "big")
+    path.write_bytes(header + b"MTrk" + len(track).to_bytes(4, "big") + bytes(track))
+    return starts
+
+
+def _variable_length(value: int) -> bytes:
+    """A MIDI variable-length quantity."""
+    out = bytearray((value & 0x7F,))
+    while value := value >> 7:
+        out.insert(0, 0x80 | (value & 0x7F))
+    return bytes(out)
