@@ -49,15 +49,16 @@ def fit_loop(
     role: str | None = None,
     source_swing: float = 0.5,
     target_swing: float = 0.5,
+    swing_unit: int = 8,
 ) -> Audio:
     """The loop at the song's tempo and key: stereo, beat_to_frame(beats, bpm, rate_hz) frames.
 
     `start_s` is where beat 0 lies in the file; material before it belongs to the loop's end.
     A file shorter than `beats` repeats, of a longer one only what is needed is used. Drums and
     percussion are stretched by moving their hits, everything else by phase vocoder; tempo changes
-    within 0.2 % only play faster or slower. Swings are shares of a beat taken by its first eighth
-    (.5 straight): hits move from the source's swing to the song's.
-    Raises FitError for an empty sound, a tempo ratio outside 0.5..2, or no usable beats.
+    within 0.2 % only play faster or slower. Swings are shares of a pair of notes of length
+    1/`swing_unit` (8 or 16) taken by its first (.5 straight): hits move from the source's swing
+    to the song's. Raises FitError for an empty sound, a tempo ratio outside 0.5..2, or no beats.
     """
     if audio.frames == 0:
         raise FitError("the file holds no sound; remove it from the folder")
@@ -81,7 +82,7 @@ def fit_loop(
         at_rate = phase_stretch(at_rate, frames_out, rate_hz=rate_hz, semitones=semitones)
         if not swung:
             return _finish(at_rate, rate_hz)
-    place = _swing_map(beats, source_swing, target_swing) if swung else None
+    place = _swing_map(beats, source_swing, target_swing, swing_unit) if swung else None
     hits = find_hits(at_rate, rate_hz)
     if hits.size >= 2:
         at_rate = sliced_stretch(at_rate, frames_out, rate_hz=rate_hz, hits=hits, place=place)
@@ -125,6 +126,7 @@ def fit_material(
     role: str | None = None,
     source_swing: float = 0.5,
     target_swing: float = 0.5,
+    swing_unit: int = 8,
 ) -> Audio:
     """The material that `key` names, made from its file's `audio`, for a song at `bpm`.
 
@@ -150,6 +152,7 @@ def fit_material(
         role=role,
         source_swing=source_swing,
         target_swing=target_swing,
+        swing_unit=swing_unit,
     )
     if key.treatment == "plain":
         return fitted
@@ -238,16 +241,19 @@ def _varispeed(body: Samples, frames_out: int) -> Samples:
     return np.ascontiguousarray(exact(out[:, skip:], frames_out))
 
 
-def _swing_map(beats: float, source_swing: float, target_swing: float) -> Callable[[float], float]:
-    """Share of the loop -> share of the loop, off-beat eighths moved from one swing to another."""
+def _swing_map(
+    beats: float, source_swing: float, target_swing: float, unit: int
+) -> Callable[[float], float]:
+    """Share of the loop -> share of the loop, off-beat notes moved from one swing to another."""
+    pairs = beats * unit / 8.0
 
     def place(share: float) -> float:
-        beat, part = divmod(share * beats, 1.0)
+        pair, part = divmod(share * pairs, 1.0)
         if part <= source_swing:
             moved = part / source_swing * target_swing
         else:
             moved = 1.0 - (1.0 - part) / (1.0 - source_swing) * (1.0 - target_swing)
-        return float((beat + moved) / beats)
+        return float((pair + moved) / pairs)
 
     return place
 

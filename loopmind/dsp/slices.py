@@ -13,14 +13,16 @@ Frames = NDArray[np.int64]
 
 _WINDOW_SECONDS = 0.012
 _HOP_SECONDS = 0.003
-_LEAD_SECONDS = 0.0015
+_LEAD_SECONDS = 0.002
+_FADE_SECONDS = 0.001
 _ATTACK_SECONDS = 0.045
 _GRAIN_SECONDS = 0.016
 _SEARCH_SECONDS = 0.012
 _MIN_GAP_SECONDS = 0.035
+_THRESHOLD = 0.03  # of the strongest rise in the loop; soft ghost notes count as hits too
 
 
-def find_hits(samples: Samples, rate_hz: int, *, sensitivity: float = 1.0) -> Frames:
+def find_hits(samples: Samples, rate_hz: int) -> Frames:
     """Frames at which hits start in a looping sound (channels, frames), ascending.
 
     Spectral flux of log magnitudes (window 12 ms, hop 3 ms) over its local median finds the hits;
@@ -45,7 +47,7 @@ def find_hits(samples: Samples, rate_hz: int, *, sensitivity: float = 1.0) -> Fr
     padded = np.concatenate([flux[-around:], flux, flux[:around]])
     view = np.lib.stride_tricks.sliding_window_view(padded, 2 * around + 1)[:: around // 3]
     floor = np.interp(np.arange(count), np.arange(len(view)) * (around // 3), np.median(view, 1))
-    novelty = flux - floor - 0.06 / sensitivity
+    novelty = flux - floor - _THRESHOLD
     near = max(1, int(_MIN_GAP_SECONDS / _HOP_SECONDS))
     ring = np.concatenate([novelty[-near:], novelty, novelty[:near]])
     top = np.lib.stride_tricks.sliding_window_view(ring, 2 * near + 1).max(axis=1)
@@ -83,18 +85,24 @@ def sliced_stretch(
 ) -> Samples:
     """Stretch a looping drum sound (channels, frames) to exactly `frames_out` by its `hits`.
 
-    Each slice starts 1.5 ms before a hit and ends before the next; hit n lands on
-    place(n / frames) * frames_out (`place` maps 0..1 to 0..1, default identity), its first 45 ms
-    are copied sample by sample, and the rest is lengthened or shortened by waveform-similarity
-    overlap-add (WSOLA, Verhelst and Roelands 1993). Circular: the last slice wraps.
+    Each slice starts 2 ms before a hit, fades in within 1 ms and ends as the next begins; the
+    height of its attack at frame n lands on place(n / frames) * frames_out (`place` maps 0..1 to
+    0..1, default identity). Its first 45 ms are copied sample by sample, the rest is lengthened
+    or shortened by waveform-similarity overlap-add (WSOLA, Verhelst and Roelands 1993).
+    Circular: the last slice wraps.
     """
     frames = samples.shape[1]
     if hits.size == 0:
         raise ValueError("sliced_stretch needs at least one hit; use phase_stretch instead")
     where = place or (lambda share: share)
     lead = int(_LEAD_SECONDS * rate_hz)
-    goals = np.array([round(where(float(h) / frames) * frames_out) for h in hits], dtype=np.int64)
-    fade_in = np.linspace(0.0, 1.0, lead, endpoint=False, dtype=np.float32)
+    late = _attack_rise(samples, hits, rate_hz)
+    heard = [
+        where((int(h) + int(d)) / frames) * frames_out for h, d in zip(hits, late, strict=True)
+    ]
+    goals = np.array([round(g - int(d)) for g, d in zip(heard, late, strict=True)], dtype=np.int64)
+    fade = max(1, int(_FADE_SECONDS * rate_hz))
+    fade_in = np.linspace(0.0, 1.0, fade, endpoint=False, dtype=np.float32)
     out = np.zeros((samples.shape[0], frames_out), dtype=np.float32)
     for number, hit in enumerate(hits):
         following = (number + 1) % len(hits)
@@ -102,12 +110,32 @@ def sliced_stretch(
         wanted = int(goals[following] - goals[number]) + (frames_out if following <= number else 0)
         if wanted <= 0:
             continue
-        piece = circular(samples, int(hit) - lead, length + lead)
-        made = _fit_slice(piece, wanted + lead, rate_hz)
-        made[:, :lead] *= fade_in
-        made[:, -lead:] *= fade_in[::-1]
+        piece = circular(samples, int(hit) - lead, length + fade)
+        made = _fit_slice(piece, wanted + fade, rate_hz)
+        made[:, :fade] *= fade_in
+        made[:, -fade:] *= np.float32(1.0) - fade_in
         _add_circular(out, made, int(goals[number]) - lead)
     return out
+
+
+def _attack_rise(samples: Samples, hits: Frames, rate_hz: int) -> Frames:
+    """Frames from each hit's start to where it is heard: half of its first 40 ms' peak energy.
+
+    A shaker or a soft tom speaks later than it starts; its height is what must be in time.
+    """
+    frames = samples.shape[1]
+    reach, short = int(0.04 * rate_hz), max(1, int(0.003 * rate_hz))
+    mono = samples.mean(axis=0)
+    rises = np.zeros(hits.shape[0], dtype=np.int64)
+    for number, hit in enumerate(hits):
+        after = int(hits[(number + 1) % hits.size] - hit) % frames or frames
+        before = int(hit - hits[number - 1]) % frames or frames
+        size = min(reach, after // 3, before // 3)  # so that no hit can overtake its neighbour
+        power = mono[np.arange(int(hit), int(hit) + max(1, size)) % frames] ** 2
+        energy = np.convolve(power, np.ones(short, dtype=np.float32))[:size]
+        if size and energy.max() > 0.0:
+            rises[number] = int(np.argmax(energy >= 0.5 * energy.max()))
+    return rises
 
 
 def _add_circular(out: Samples, made: Samples, start: int) -> None:

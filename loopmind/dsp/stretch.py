@@ -70,10 +70,10 @@ def blend(ending: Samples, entering: Samples) -> Samples:
     return mixed
 
 
-def check_ratio(ratio: float) -> None:
+def check_ratio(ratio: float, *, slack: float = 1e-9) -> None:
     """Raise FitError unless `ratio` (tempo out over tempo in) lies in RATIO_RANGE."""
     low, high = RATIO_RANGE
-    if not low - 1e-9 <= ratio <= high + 1e-9:
+    if not low * (1.0 - slack) <= ratio <= high * (1.0 + slack):
         raise FitError(
             f"a tempo change of x{ratio:.2f} would ruin the sound (x{low} to x{high} is possible); "
             "choose another loop, or read its tempo as half or double"
@@ -100,7 +100,7 @@ def phase_stretch(
     if frames == 0 or frames_out == 0:
         raise FitError("nothing to stretch: the sound is empty; choose another one")
     ratio = frames / frames_out
-    check_ratio(ratio)
+    check_ratio(ratio, slack=0.02)  # lengths are whole frames, of short sounds rather coarse ones
     if not SEMITONE_RANGE[0] <= semitones <= SEMITONE_RANGE[1]:
         raise FitError(
             f"{semitones:+} semitones would ruin the sound; stay within two octaves, "
