@@ -259,7 +259,9 @@ def _swing_map(
 
 
 def _stereo_at_most(samples: Samples) -> Samples:
-    """Mono stays mono (half the work); more than two channels fold to left and right."""
+    """Mono stays mono, also where both sides are alike (half the work); more fold to stereo."""
+    if samples.shape[0] == 2 and np.array_equal(samples[0], samples[1]):
+        return samples[:1]
     if samples.shape[0] <= 2:
         return samples
     return np.stack([samples[0::2].mean(axis=0), samples[1::2].mean(axis=0)])

@@ -193,5 +193,6 @@ def _most_alike(mono: NDArray[np.float32], template: int, low: int, high: int, g
     if field.shape[0] < grain:
         return low
     products = np.correlate(field, wanted, "valid")
-    power = np.convolve(field**2, np.ones(grain, dtype=np.float32), "valid")
+    total = np.cumsum(np.concatenate([np.zeros(1), field.astype(np.float64) ** 2]))
+    power = np.maximum(total[grain:] - total[:-grain], 0.0)
     return low + int(np.argmax(products / np.sqrt(power + 1e-9)))

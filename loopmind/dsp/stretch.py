@@ -15,7 +15,7 @@ Samples = NDArray[np.float32]
 RATIO_RANGE = (0.5, 2.0)
 SEMITONE_RANGE = (-24, 24)
 SEAM_SECONDS = 0.012
-_CONTEXT_SECONDS = 0.25
+_CONTEXT_SECONDS = 0.16  # more than one block (0.12 s) of the stretcher
 _STRETCH_SEED = 1
 # Above this the spectrum is shifted by a fixed offset, not scaled: air and sibilance stay natural.
 _TONALITY_LIMIT_HZ = 8000.0
