@@ -42,6 +42,18 @@ def is_midi(head: bytes) -> bool:
     return head[:4] == b"MThd"
 
 
+def is_sound(head: bytes) -> bool:
+    """Whether a file beginning with `head` announces itself as a sound file, whatever its name.
+
+    Bare MPEG frames without an ID3 tag do not: other data too often looks like them.
+    """
+    if head[:4] in (b"RIFF", b"RF64"):
+        return head[8:12] == b"WAVE"
+    if head[:4] == b"FORM":
+        return head[8:12] in (b"AIFF", b"AIFC")
+    return head.startswith((b"fLaC", b"OggS", b"ID3", b"caff", b".snd", b"riff"))
+
+
 def _is_text(head: bytes) -> bool:
     try:
         text = head.decode("utf-8")

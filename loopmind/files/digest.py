@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from loopmind.errors import CancelledError
+
 DIGEST_BYTES = 16
 _BLOCK_BYTES = 1 << 20
 
 
-def file_digest(path: str | Path) -> str:
-    """BLAKE2b-128 of a file's bytes as 32 hex digits. Raises OSError."""
+def file_digest(path: str | Path, *, cancelled: Callable[[], bool] | None = None) -> str:
+    """BLAKE2b-128 of a file's bytes as 32 hex digits.
+
+    Raises OSError, and CancelledError soon after `cancelled()` turns true.
+    """
     digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
     with Path(path).open("rb", buffering=0) as stream:
         while block := stream.read(_BLOCK_BYTES):
             digest.update(block)
+            if cancelled is not None and cancelled():
+                raise CancelledError(f"reading {path} was cancelled")
     return digest.hexdigest()
 
 

@@ -1,0 +1,82 @@
+"""Hearing one file: decoding, refusing what cannot be used, and the row of what was heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from loopmind.files.decode import AudioFileError, Decoded, decode
+from loopmind.library.rows import pack_loop
+from loopmind.music.audio import Audio
+from loopmind.music.loop import Loop
+
+# Enough for tempo, key and sound of a whole song; memory stays bounded for an hour of audio.
+HEARD_SECONDS = 240.0
+SHORTEST_SECONDS = 0.005
+SILENCE = 1e-5  # -100 dBFS, half the distance from the lowest to the highest sample
+
+
+@dataclass(frozen=True)
+class HeardRow:
+    """What is remembered of one content: the loop's row, or why it is unusable."""
+
+    loop: bytes | None
+    embedding: bytes | None
+    reason: str | None = None
+    remedy: str | None = None
+
+
+def hear_file(path: str, digest: str) -> Loop:
+    """The loop at `path` by sound alone. Raises AudioFileError for what cannot be used.
+
+    Of more than HEARD_SECONDS the beginning is heard, and the evidence says so.
+    """
+    from loopmind.analysis.hear import hear
+
+    decoded = decode(path, max_seconds=HEARD_SECONDS)
+    check_usable(path, decoded)
+    loop = hear(decoded.audio, path=path, digest=digest)
+    notes = [f"file: {note}" for note in decoded.notes]
+    if decoded.info.frames > decoded.audio.frames:
+        whole, part = decoded.info.duration_s, decoded.audio.duration_s
+        notes.append(f"file: heard the first {_clock(part)} of {_clock(whole)}")
+    return replace(
+        loop,
+        channels=decoded.info.channels,
+        frames=max(decoded.info.frames, decoded.audio.frames),
+        evidence=(*loop.evidence, *notes),
+    )
+
+
+def check_usable(path: str, decoded: Decoded) -> None:
+    """Raise AudioFileError for sound that is too short, silent or a constant level."""
+    audio: Audio = decoded.audio
+    if audio.duration_s < SHORTEST_SECONDS:
+        count = f"{audio.frames} sample{'' if audio.frames == 1 else 's'}"
+        raise AudioFileError(path, f"is too short to use ({count})", "remove it or record more")
+    low, high = float(audio.samples.min()), float(audio.samples.max())
+    if high - low < 2 * SILENCE:
+        if max(abs(low), abs(high)) < SILENCE:
+            raise AudioFileError(path, "is silent", "remove it or export it again")
+        raise AudioFileError(
+            path, "holds only a constant level (DC), no sound", "remove it or export it again"
+        )
+
+
+def hear_row(path: str, digest: str) -> HeardRow:
+    """As `hear_file`, as a row; a file that cannot be used is an answer, not an exception."""
+    try:
+        loop = hear_file(path, digest)
+    except AudioFileError as error:
+        return HeardRow(None, None, error.reason, error.remedy)
+    except MemoryError:
+        return HeardRow(None, None, "needs more memory than there is", "close other programs")
+    except Exception as error:  # one bad file is one line in a report, never a stopped scan
+        words = f"could not be analysed ({type(error).__name__}: {error})".replace("\n", " ")
+        return HeardRow(None, None, words[:300], "convert it to WAV, or report this file")
+    return HeardRow(pack_loop(loop), np.asarray(loop.embedding, np.float32).tobytes())
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -1,0 +1,140 @@
+"""A pool of worker processes that hear files: bounded, cancellable at once, safe from crashes."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from typing import IO, Any, cast
+
+from loopmind.errors import CancelledError, LoopMindError
+from loopmind.library.hearing import HeardRow
+from loopmind.library.worker import receive, send
+
+Job = tuple[str, str]
+_POLL_SECONDS = 0.05
+_IN_FLIGHT = 2  # the next job waits in the pipe while one is heard
+_PATIENCE_SECONDS = 300.0
+# The same import path as here; `python -m` would put the working folder, which may hold anything,
+# in front of it.
+_START = "import sys; sys.path[:] = {path!r}; from {module} import main; main()"
+_CRASH = ("made the decoder crash", "convert it to WAV or FLAC, or remove it")
+_HANG = ("took too long to analyse", "shorten it or convert it to WAV")
+
+
+class _Worker:
+    """One process and the thread that passes its answers on."""
+
+    def __init__(
+        self, answers: queue.SimpleQueue[tuple[_Worker, list[Any] | None]], module: str
+    ) -> None:
+        environment = dict(os.environ)
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            environment[name] = "1"  # the processes are the parallelism
+        self.jobs: list[int] = []
+        self.since = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _START.format(path=sys.path, module=module)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        self._thread = threading.Thread(target=self._listen, args=(answers,), daemon=True)
+        self._thread.start()
+
+    def _listen(self, answers: queue.SimpleQueue[tuple[_Worker, list[Any] | None]]) -> None:
+        stream = cast(Any, self.process.stdout)
+        while True:
+            try:
+                answer = receive(stream)
+            except (OSError, ValueError):
+                answer = None
+            answers.put((self, answer))
+            if answer is None:
+                return
+
+    def give(self, number: int, job: Job) -> None:
+        """Send a job; a process that just died says so by the end of its answers."""
+        if not self.jobs:
+            self.since = time.monotonic()
+        self.jobs.append(number)
+        with suppress(OSError):
+            send(cast(Any, self.process.stdin), [number, *job])
+
+    def stop(self) -> None:
+        """End the process at once and wait for it."""
+        self.process.kill()
+        self.process.wait()
+        self._thread.join(timeout=1.0)
+        for stream in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                cast(IO[bytes], stream).close()
+
+
+def hear_all(
+    jobs: Sequence[Job],
+    workers: int,
+    cancelled: Callable[[], bool],
+    *,
+    worker_module: str = "loopmind.library.worker",
+) -> Generator[tuple[int, HeardRow], None, None]:
+    """Hear every (path, digest) of `jobs` in `workers` processes; yields (index, row) as they end.
+
+    At most two jobs a worker are under way. A crash or a hang costs the file that was being
+    heard, not the scan. Raises CancelledError within a tenth of a second of `cancelled()`.
+    """
+    answers: queue.SimpleQueue[tuple[_Worker, list[Any] | None]] = queue.SimpleQueue()
+    pool: list[_Worker] = []
+    waiting = list(range(len(jobs)))[::-1]
+    left = len(jobs)
+    failed_starts = 0
+    try:
+        pool.extend(_Worker(answers, worker_module) for _ in range(min(workers, len(jobs))))
+        while left:
+            for depth in range(1, _IN_FLIGHT + 1):
+                for worker in pool:
+                    if waiting and len(worker.jobs) < depth:
+                        number = waiting.pop()
+                        worker.give(number, jobs[number])
+            if cancelled():
+                raise CancelledError("the scan was cancelled; what was heard so far is kept")
+            try:
+                worker, answer = answers.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                for slow in pool:
+                    if slow.jobs and time.monotonic() - slow.since > _PATIENCE_SECONDS:
+                        slow.process.kill()  # its end is seen as an answer below
+                continue
+            if worker not in pool:
+                continue
+            if answer is not None:
+                number = answer[0]
+                worker.jobs.remove(number)
+                worker.since = time.monotonic()
+                left -= 1
+                failed_starts = 0
+                yield number, HeardRow(*answer[1:])
+                continue
+            hung = time.monotonic() - worker.since > _PATIENCE_SECONDS
+            pool.remove(worker)
+            worker.stop()
+            waiting.extend(reversed(worker.jobs[1:]))
+            if worker.jobs:
+                left -= 1
+                yield worker.jobs[0], HeardRow(None, None, *(_HANG if hung else _CRASH))
+            failed_starts += 1
+            if failed_starts > 3 + len(pool):
+                raise LoopMindError(
+                    "the processes that analyse sounds keep ending; check the memory that is "
+                    "free, and run with LOOPMIND_DEBUG=1 to see why"
+                )
+            if left:
+                pool.append(_Worker(answers, worker_module))
+    finally:
+        for worker in pool:
+            worker.stop()
