@@ -1,0 +1,174 @@
+"""Compressor and ducker: gains that follow levels. Four stereo blocks share one recursion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.dsp.kernel import TINY, kernel
+from loopmind.dsp.lanes import (
+    choose,
+    exp2_lanes,
+    gather8,
+    load4,
+    log2_lanes,
+    peak_of_pairs,
+    scatter8,
+    splat4,
+    store4,
+    to_pairs,
+)
+
+DB_PER_OCTAVE = 20.0 * math.log10(2.0)
+"""Decibels in a doubling of amplitude: levels are kept as binary logarithms inside."""
+
+COMPRESSOR_PARAM_WORDS = 24
+COMPRESSOR_STATE_WORDS = 8
+DUCKER_PARAM_WORDS = 16
+DUCKER_STATE_WORDS = 8
+
+
+@dataclass(frozen=True)
+class CompressorSettings:
+    """A feed-forward compressor; `knee_db` is the width of its soft knee."""
+
+    threshold_db: float = 0.0
+    ratio: float = 1.0
+    attack_s: float = 0.01
+    release_s: float = 0.1
+    makeup_db: float = 0.0
+    knee_db: float = 6.0
+
+
+def _decay(seconds: float, rate_hz: float) -> float:
+    """Factor a frame of an exponential with time constant `seconds`."""
+    return math.exp(-1.0 / (max(seconds, 1e-5) * rate_hz))
+
+
+def static_gain_db(level_db: float, settings: CompressorSettings) -> float:
+    """Gain that the compressor settles on for a steady peak level (makeup included).
+
+    >>> static_gain_db(-10.0, CompressorSettings(threshold_db=-20.0, ratio=2.0, knee_db=0.0))
+    -5.0
+    """
+    over, knee = level_db - settings.threshold_db, max(settings.knee_db, 1e-9)
+    bend = min(max(over + knee / 2, 0.0), knee)
+    amount = bend * bend / (2 * knee) + max(over - knee / 2, 0.0)
+    return settings.makeup_db - (1.0 - 1.0 / settings.ratio) * amount
+
+
+def compressor_params(
+    settings: Sequence[CompressorSettings | None], rate_hz: float
+) -> NDArray[np.float64]:
+    """Parameters of `compress` for up to four stereo blocks; None leaves a block unchanged.
+
+    Rows of four: threshold, slope, knee, release, attack, makeup (levels as binary logarithms).
+    """
+    rows = np.zeros((6, 4))
+    rows[2] = 1.0
+    for place, one in enumerate(settings):
+        if one is None:
+            continue
+        if one.ratio < 1.0:
+            raise ValueError(f"a compressor's ratio is at least 1, got {one.ratio}")
+        rows[:, place] = (
+            one.threshold_db / DB_PER_OCTAVE,
+            1.0 - 1.0 / one.ratio,
+            max(one.knee_db, 1e-3) / DB_PER_OCTAVE,
+            _decay(one.release_s, rate_hz),
+            _decay(one.attack_s, rate_hz),
+            one.makeup_db / DB_PER_OCTAVE,
+        )
+    return rows.ravel()
+
+
+def _compress(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
+    """Feed-forward compression, stereo linked by the louder side.
+
+    Log-domain level, soft knee, then the smooth decoupled peak detector on the gain reduction:
+    Giannoulis, Massberg, Reiss, "Digital dynamic range compressor design", JAES 60 (2012), eq. 4
+    and 17.
+    """
+    a, b, c, d = inputs[0], inputs[1], inputs[2], inputs[3]
+    e, f, g, h = outputs[0], outputs[1], outputs[2], outputs[3]
+    threshold, slope, knee = load4(params, 0), load4(params, 4), load4(params, 8)
+    release, attack, makeup = load4(params, 12), load4(params, 16), load4(params, 20)
+    half = 0.5 * knee
+    bend = slope / (2.0 * knee)
+    held, smooth = load4(state, 0), load4(state, 4)
+    zero = splat4(0.0)
+    for i in range(frames):
+        x = gather8(a, b, c, d, i)
+        over = log2_lanes(peak_of_pairs(x) + 1e-8) - threshold
+        q = over + half
+        q = choose(q > zero, q, zero)
+        q = choose(q < knee, q, knee)
+        above = over - half
+        above = choose(above > zero, above, zero)
+        wanted = bend * (q * q) + slope * above
+        fall = release * (held - wanted)
+        held = (wanted + choose(fall > zero, fall, zero)) + TINY
+        smooth = held + attack * (smooth - held)
+        scatter8(e, f, g, h, i, x * to_pairs(exp2_lanes(makeup - smooth)))
+    store4(state, 0, held)
+    store4(state, 4, smooth)
+
+
+compress = kernel(_compress)
+
+
+@dataclass(frozen=True)
+class DuckerSettings:
+    """Lowering by at most `depth_db` while the key sounds.
+
+    reference_db: the key's usual peak. From 24 dB below it the ducker begins, at 6 dB below it
+    it is fully down.
+    """
+
+    depth_db: float
+    attack_s: float
+    release_s: float
+    reference_db: float = 0.0
+
+
+def ducker_params(settings: Sequence[DuckerSettings | None], rate_hz: float) -> NDArray[np.float64]:
+    """Parameters of `duck` for up to four stereo blocks; None leaves a block unchanged."""
+    rows = np.zeros((4, 4))
+    for place, one in enumerate(settings):
+        if one is not None:
+            rows[:, place] = (
+                abs(one.depth_db) / DB_PER_OCTAVE,
+                _decay(one.attack_s, rate_hz),
+                _decay(one.release_s, rate_hz),
+                (one.reference_db - 24.0) / DB_PER_OCTAVE,
+            )
+    return rows.ravel()
+
+
+def _duck(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
+    """Blocks 0..3 are lowered while their keys, blocks 4..7, are loud."""
+    a, b, c, d = inputs[0], inputs[1], inputs[2], inputs[3]
+    j, k, m, n = inputs[4], inputs[5], inputs[6], inputs[7]
+    e, f, g, h = outputs[0], outputs[1], outputs[2], outputs[3]
+    depth, attack = load4(params, 0), load4(params, 4)
+    release, floor = load4(params, 8), load4(params, 12)
+    amount = load4(state, 0)
+    zero, one = splat4(0.0), splat4(1.0)
+    scale = DB_PER_OCTAVE / 18.0
+    for i in range(frames):
+        level = log2_lanes(peak_of_pairs(gather8(j, k, m, n, i)) + 1e-8)
+        wanted = (level - floor) * scale
+        wanted = choose(wanted > zero, wanted, zero)
+        wanted = choose(wanted < one, wanted, one)
+        speed = choose(wanted > amount, attack, release)
+        amount = (wanted + speed * (amount - wanted)) + TINY
+        x = gather8(a, b, c, d, i)
+        scatter8(e, f, g, h, i, x * to_pairs(exp2_lanes(zero - depth * amount)))
+    store4(state, 0, amount)
+
+
+duck = kernel(_duck)

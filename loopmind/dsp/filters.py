@@ -1,0 +1,267 @@
+"""Equalisers and swept filters: RBJ biquad cascades and a state-variable filter that moves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.dsp.kernel import TINY, doubles_at, kernel
+from loopmind.dsp.lanes import gather8, load4, load8, scatter8, splat8, store8, to_pairs
+
+BIQUAD_KINDS = ("lowcut", "lowshelf", "peak", "highshelf", "highcut")
+
+
+def biquad(
+    kind: str, freq_hz: float, rate_hz: float, gain_db: float = 0.0, q: float = 0.707
+) -> NDArray[np.float64]:
+    """Coefficients (b0, b1, b2, a1, a2), a0 = 1, of one second-order equaliser band.
+
+    Source: Robert Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients".
+    Shelves use `q` as the cookbook's Q. The frequency is kept below .49 of the rate.
+
+    >>> [float(round(c, 3)) for c in biquad("peak", 1000, 48000, 0.0)]
+    [1.0, -1.809, 0.826, -1.809, 0.826]
+    """
+    if kind not in BIQUAD_KINDS:
+        raise ValueError(f"unknown equaliser band {kind!r}; choose from {BIQUAD_KINDS}")
+    if not (freq_hz > 0 and q > 0 and rate_hz > 0):
+        raise ValueError(f"{kind}: frequency, q and rate must be positive, got {freq_hz}, {q}")
+    w = 2.0 * math.pi * min(freq_hz, 0.49 * rate_hz) / rate_hz
+    cos, alpha = math.cos(w), math.sin(w) / (2.0 * q)
+    a = 10.0 ** (gain_db / 40.0)
+    if kind == "lowcut":
+        b, d = (
+            ((1 + cos) / 2, -(1 + cos), (1 + cos) / 2),
+            (1 + alpha, -2 * cos, 1 - alpha),
+        )
+    elif kind == "highcut":
+        b, d = (
+            ((1 - cos) / 2, 1 - cos, (1 - cos) / 2),
+            (1 + alpha, -2 * cos, 1 - alpha),
+        )
+    elif kind == "peak":
+        b = (1 + alpha * a, -2 * cos, 1 - alpha * a)
+        d = (1 + alpha / a, -2 * cos, 1 - alpha / a)
+    else:
+        s = 1.0 if kind == "lowshelf" else -1.0
+        root = 2 * math.sqrt(a) * alpha
+        b = (
+            a * ((a + 1) - s * (a - 1) * cos + root),
+            s * 2 * a * ((a - 1) - s * (a + 1) * cos),
+            a * ((a + 1) - s * (a - 1) * cos - root),
+        )
+        d = (
+            (a + 1) + s * (a - 1) * cos + root,
+            -s * 2 * ((a - 1) + s * (a + 1) * cos),
+            (a + 1) + s * (a - 1) * cos - root,
+        )
+    return np.array([b[0], b[1], b[2], d[1], d[2]]) / d[0]
+
+
+BIQUAD_IDENTITY = (1.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def biquad_params(cascades: Sequence[Sequence[NDArray[np.float64]]]) -> NDArray[np.float64]:
+    """Parameters of `equalise` for up to four stereo blocks, each with its list of bands.
+
+    Layout: eight words, the first the number of sections; then per section five rows
+    (b0 b1 b2 a1 a2) of eight lanes. Shorter cascades are filled with the identity, which passes
+    samples unchanged.
+    """
+    sections = max((len(c) for c in cascades), default=0)
+    table = np.tile(np.array(BIQUAD_IDENTITY), (sections, 8, 1))
+    for place, cascade in enumerate(cascades):
+        for section, coefficients in enumerate(cascade):
+            table[section, 2 * place : 2 * place + 2] = coefficients
+    header = np.zeros(8)
+    header[0] = sections
+    return np.concatenate([header, table.transpose(0, 2, 1).ravel()])
+
+
+def biquad_state_words(sections: int) -> int:
+    """Length of the state of `equalise`."""
+    return 16 * sections
+
+
+def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
+    """Biquad cascades, transposed direct form II, float64.
+
+    Up to three sections share one pass, so that a block is read and written only once for them.
+    """
+    sections = int(params[0])
+    a, b, c, d = inputs[0], inputs[1], inputs[2], inputs[3]
+    e, f, g, h = outputs[0], outputs[1], outputs[2], outputs[3]
+    tiny = splat8(TINY)
+    section = 0
+    while section < sections:
+        p = 8 + 40 * section
+        s = 16 * section
+        left = sections - section
+        b0, b1, b2 = load8(params, p), load8(params, p + 8), load8(params, p + 16)
+        a1, a2 = load8(params, p + 24), load8(params, p + 32)
+        s1, s2 = load8(state, s), load8(state, s + 8)
+        if left == 1:
+            for i in range(frames):
+                x = gather8(a, b, c, d, i) + tiny
+                y = b0 * x + s1
+                s1 = (b1 * x + s2) - a1 * y
+                s2 = b2 * x - a2 * y
+                scatter8(e, f, g, h, i, y)
+            section += 1
+        else:
+            d0, d1, d2 = load8(params, p + 40), load8(params, p + 48), load8(params, p + 56)
+            c1, c2 = load8(params, p + 64), load8(params, p + 72)
+            t1, t2 = load8(state, s + 16), load8(state, s + 24)
+            if left == 3:
+                f0, f1, f2 = load8(params, p + 80), load8(params, p + 88), load8(params, p + 96)
+                e1, e2 = load8(params, p + 104), load8(params, p + 112)
+                u1, u2 = load8(state, s + 32), load8(state, s + 40)
+                for i in range(frames):
+                    x = gather8(a, b, c, d, i) + tiny
+                    y = b0 * x + s1
+                    s1 = (b1 * x + s2) - a1 * y
+                    s2 = b2 * x - a2 * y
+                    z = d0 * y + t1
+                    t1 = (d1 * y + t2) - c1 * z
+                    t2 = d2 * y - c2 * z
+                    x = f0 * z + u1
+                    u1 = (f1 * z + u2) - e1 * x
+                    u2 = f2 * z - e2 * x
+                    scatter8(e, f, g, h, i, x)
+                store8(state, s + 32, u1)
+                store8(state, s + 40, u2)
+                section += 3
+            else:
+                for i in range(frames):
+                    x = gather8(a, b, c, d, i) + tiny
+                    y = b0 * x + s1
+                    s1 = (b1 * x + s2) - a1 * y
+                    s2 = b2 * x - a2 * y
+                    z = d0 * y + t1
+                    t1 = (d1 * y + t2) - c1 * z
+                    t2 = d2 * y - c2 * z
+                    scatter8(e, f, g, h, i, z)
+                section += 2
+            store8(state, s + 16, t1)
+            store8(state, s + 24, t2)
+        store8(state, s, s1)
+        store8(state, s + 8, s2)
+        a, b, c, d = e, f, g, h
+
+
+equalise = kernel(_equalise)
+
+GRID = 64
+"""Automation is tabled on every 64th absolute frame and runs in straight lines between."""
+
+_QS = (0.5411961001461969, 1.3065629648763764)  # two Butterworth sections: 24 dB an octave
+OPEN_LOWPASS_HZ = 20000.0
+OPEN_HIGHPASS_HZ = 20.0
+SWEEP_STATE_WORDS = 56
+SWEEP_PARAM_WORDS = 32
+
+
+def sweep_table(mode: str, cutoff_hz: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
+    """Rows (g, wet) of a filter sweep for `sweep`, one for every GRID frames of the song.
+
+    g = tan(pi f / rate) is the filter's integrator gain. `wet` fades the filter out where it is
+    open (above 16 to 20 kHz for a low-pass, below 25 to 20 Hz for a high-pass), so that an open
+    filter changes nothing at all.
+    """
+    top = min(OPEN_LOWPASS_HZ, 0.45 * rate_hz)
+    cutoff = np.clip(cutoff_hz, 5.0, top)
+    if mode == "lowpass":
+        wet = np.clip(np.log(top / cutoff) / math.log(1.25), 0.0, 1.0)
+    elif mode == "highpass":
+        wet = np.clip(np.log(cutoff / OPEN_HIGHPASS_HZ) / math.log(1.25), 0.0, 1.0)
+    else:
+        raise ValueError(f"a sweep is 'lowpass' or 'highpass', not {mode!r}")
+    return np.ascontiguousarray(np.stack([np.tan(np.pi * cutoff / rate_hz), wet], axis=1))
+
+
+def sweep_params(
+    modes: Sequence[str | None], tables: Sequence[int], rows: int, delays: Sequence[int]
+) -> NDArray[np.float64]:
+    """Parameters of `sweep` for up to four stereo blocks; `tables` are addresses, 0 for none.
+
+    `delays`: frames by which the program runs ahead of the song at this place, per block.
+    """
+    params = np.zeros(SWEEP_PARAM_WORDS)
+    params[0] = rows
+    for place, (mode, table, delay) in enumerate(zip(modes, tables, delays, strict=True)):
+        params[8 + place] = table
+        params[16 + place] = delay
+        if mode == "highpass":
+            params[24 + 2 * place : 26 + 2 * place] = 1.0
+    return params
+
+
+def _sweep(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
+    """Two state-variable filters in a row with a moving cutoff (Simper, trapezoidal, 2013)."""
+    last = int(params[0]) - 1
+    a, b, c, d = inputs[0], inputs[1], inputs[2], inputs[3]
+    e, f, g_, h = outputs[0], outputs[1], outputs[2], outputs[3]
+    p1, p2 = load8(state, 0), load8(state, 8)
+    q1, q2 = load8(state, 16), load8(state, 24)
+    high = load8(params, 24)
+    low = 1.0 - high
+    k = 1.0 / _QS[0]
+    j = 1.0 / _QS[1]
+    done = 0
+    while done < frames:
+        # All lanes share the longest stretch in which none crosses its next table row.
+        n = frames - done
+        for lane in range(4):
+            at = start + done - int(params[16 + lane])
+            n = min(n, 64 - (at & 63))
+        for lane in range(4):
+            at = start + done - int(params[16 + lane])
+            row = min(max(at >> 6, 0), last)
+            following = min(max((at >> 6) + 1, 0), last)
+            address = int(params[8 + lane])
+            # Without a table: any stable filter, fully dry.
+            g0, g1, w0, w1 = 1.0, 1.0, 0.0, 0.0
+            if address != 0:
+                table = doubles_at(address)
+                g0, g1 = table[2 * row], table[2 * following]
+                w0, w1 = table[2 * row + 1], table[2 * following + 1]
+            state[32 + lane] = (g1 - g0) / 64.0
+            state[36 + lane] = (w1 - w0) / 64.0
+            state[40 + lane] = g0
+            state[44 + lane] = w0
+            state[48 + lane] = float(at & 63)
+        g_step, w_step = load4(state, 32), load4(state, 36)
+        g_from, w_from = load4(state, 40), load4(state, 44)
+        phase = load4(state, 48)
+        for i in range(done, done + n):
+            x = gather8(a, b, c, d, i)
+            t = phase + float(i - done)
+            g = to_pairs(g_from + g_step * t)
+            wet = to_pairs(w_from + w_step * t)
+            u = x + TINY
+            a1 = 1.0 / (g * (g + k) + 1.0)
+            v3 = u - p2
+            v1 = a1 * (p1 + g * v3)
+            v2 = p2 + g * v1
+            p1 = v1 + v1 - p1
+            p2 = v2 + v2 - p2
+            u = high * ((u - k * v1) - v2) + low * v2
+            a1 = 1.0 / (g * (g + j) + 1.0)
+            v3 = u - q2
+            v1 = a1 * (q1 + g * v3)
+            v2 = q2 + g * v1
+            q1 = v1 + v1 - q1
+            q2 = v2 + v2 - q2
+            u = high * ((u - j * v1) - v2) + low * v2
+            scatter8(e, f, g_, h, i, x + wet * (u - x))
+        done += n
+    store8(state, 0, p1)
+    store8(state, 8, p2)
+    store8(state, 16, q1)
+    store8(state, 24, q2)
+
+
+sweep = kernel(_sweep)

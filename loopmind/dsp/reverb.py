@@ -1,0 +1,217 @@
+"""Algorithmic reverb: a feedback delay network of sixteen lines with a slowly turning matrix."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.dsp.kernel import TINY, kernel
+from loopmind.dsp.lanes import hadamard8, load8, splat8, store8, swap_pairs, total8
+
+LINES = 16
+_CHUNK = 32
+_LINE_MS = (
+    29.7, 32.3, 35.1, 37.9, 41.3, 44.9, 48.7, 52.3,
+    56.9, 61.3, 66.7, 71.9, 78.1, 84.7, 91.3, 97.9,
+)  # fmt: skip
+_LINE_ORDER = (0, 9, 4, 13, 2, 11, 6, 15, 8, 1, 12, 5, 10, 3, 14, 7)
+_DIFFUSER_MS = (4.31, 7.13, 10.67, 15.37, 4.97, 6.43, 11.93, 14.09)  # left four, right four
+_TURNS_HZ = (0.31, -0.37, 0.43, -0.53, 0.59, -0.67, 0.71, -0.79)
+
+# Parameter words.
+_DIFFUSERS = 8
+_LENGTHS = 16
+_ROWS = 32  # rows of 16: gain, pole, in left, in right, out left, out right, cos, sin
+PARAM_WORDS = _ROWS + 8 * LINES
+# State words.
+_DAMPED = 16
+_COS = 32
+_SIN = 48
+_SCRATCH = 64
+_MEMORY = _SCRATCH + LINES * _CHUNK
+
+
+def _prime_from(value: float, taken: set[int]) -> int:
+    n = max(3, round(value)) | 1
+    while n in taken or any(n % p == 0 for p in range(3, math.isqrt(n) + 1, 2)):
+        n += 2
+    taken.add(n)
+    return n
+
+
+def _power_of_two(n: int) -> int:
+    return 1 << (n - 1).bit_length()
+
+
+def reverb_params(
+    rate_hz: float,
+    *,
+    decay_s: float = 1.8,
+    predelay_s: float = 0.02,
+    damping: float = 0.5,
+    low_cut_hz: float = 200.0,
+    gain_db: float = 0.0,
+) -> NDArray[np.float64]:
+    """Parameters of `reverberate`.
+
+    decay_s: T60 at low and middle frequencies. damping 0..1: how much faster the highs decay
+    (T60 at half the rate is 1 - .85 damping of the decay; Jot's one-pole law). The energy of the
+    answer to an impulse does not depend on the decay: a longer room is not a louder one.
+
+    Raises ValueError for a decay that is not positive.
+    """
+    if not decay_s > 0:
+        raise ValueError(f"a reverb's decay must be positive, got {decay_s} s")
+    taken: set[int] = set()
+    size = min(max(0.55 + decay_s / 4.0, 0.6), 1.25)
+    in_order = [_prime_from(ms * 0.001 * rate_hz * size, taken) for ms in _LINE_MS]
+    lengths = np.array([in_order[i] for i in _LINE_ORDER], dtype=float)
+    diffusers = [_prime_from(ms * 0.001 * rate_hz, taken) for ms in _DIFFUSER_MS]
+    predelay = max(1, round(predelay_s * rate_hz))
+
+    slow = 10.0 ** (-3.0 * lengths / (rate_hz * decay_s))
+    high_decay = decay_s * (1.0 - 0.85 * min(max(damping, 0.0), 1.0))
+    fast = 10.0 ** (-3.0 * lengths / (rate_hz * high_decay))
+    # One pole with gain `slow` at 0 Hz and `fast` at half the rate: slow (1-p)/(1+p) = fast.
+    pole = (slow - fast) / (slow + fast)
+    lines = np.arange(LINES)
+    left = (lines % 2 == 0).astype(float)
+    energy = float(np.mean(slow * slow))
+    level = 10.0 ** (gain_db / 20.0) * math.sqrt((1.0 - energy) / 8.0)
+    # Lanes of a pair turn in opposite senses: their sines are the -s and +s of a rotation.
+    turn = 2.0 * np.pi * np.outer(_TURNS_HZ, (-1.0, 1.0)).ravel() / rate_hz
+
+    params = np.zeros(PARAM_WORDS)
+    params[0] = predelay
+    params[1] = _power_of_two(predelay + 1)
+    params[2] = _power_of_two(max(diffusers) + 1)
+    params[3] = _power_of_two(int(lengths.max()) + _CHUNK + 1)
+    params[4] = math.exp(-2.0 * math.pi * min(max(low_cut_hz, 1.0), 0.4 * rate_hz) / rate_hz)
+    params[_DIFFUSERS : _DIFFUSERS + 8] = diffusers
+    params[_LENGTHS : _LENGTHS + LINES] = lengths
+    rows = params[_ROWS:].reshape(8, LINES)
+    rows[0] = slow * (1.0 - pole)
+    rows[1] = pole
+    rows[2] = left * np.where((lines // 2) % 2 == 0, 1.0, -1.0)
+    rows[3] = (1.0 - left) * np.where((lines // 2) % 2 == 0, 1.0, -1.0)
+    rows[4] = level * left * np.where((lines // 4) % 2 == 0, 1.0, -1.0)
+    rows[5] = level * (1.0 - left) * np.where((lines // 4) % 2 == 0, 1.0, -1.0)
+    rows[6] = np.cos(turn)
+    rows[7] = np.sin(turn)
+    return params
+
+
+def reverb_state_words(params: NDArray[np.float64]) -> int:
+    """Length of the state of `reverberate` with these parameters."""
+    return _MEMORY + 2 * int(params[1]) + 8 * int(params[2]) + LINES * int(params[3])
+
+
+def _reverberate(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
+    """Predelay, low cut, four diffusers a side, sixteen lines; the output is wet only.
+
+    Network after Jot & Chaigne (AES 90th, 1991) with Schroeder all-pass diffusers. The feedback
+    matrix is a Hadamard matrix times pairwise rotations that turn slowly (Schlecht & Habets,
+    "Time-varying feedback matrices in feedback delay networks", JASA 138, 2015): modes wander, so
+    none rings, and no interpolated delay costs highs. All lines are longer than a chunk, so the
+    lines can be read a chunk at a time.
+    """
+    source, out = inputs[0], outputs[0]
+    predelay, predelay_words = int(params[0]), int(params[1])
+    diffuser_words, line_words = int(params[2]), int(params[3])
+    cut = 1.0 - params[4]
+    predelayed = _MEMORY
+    diffused = predelayed + 2 * predelay_words
+    lines = diffused + 8 * diffuser_words
+    if state[0] == 0.0:
+        state[0] = 1.0
+        for k in range(LINES):
+            state[_COS + k] = 1.0
+    now = int(state[1])
+    low_l, low_r, lower_l, lower_r = state[2], state[3], state[4], state[5]
+    gain_a, gain_b = load8(params, _ROWS), load8(params, _ROWS + 8)
+    pole_a, pole_b = load8(params, _ROWS + 16), load8(params, _ROWS + 24)
+    in_l_a, in_l_b = load8(params, _ROWS + 32), load8(params, _ROWS + 40)
+    in_r_a, in_r_b = load8(params, _ROWS + 48), load8(params, _ROWS + 56)
+    out_l_a, out_l_b = load8(params, _ROWS + 64), load8(params, _ROWS + 72)
+    out_r_a, out_r_b = load8(params, _ROWS + 80), load8(params, _ROWS + 88)
+    step_c_a, step_c_b = load8(params, _ROWS + 96), load8(params, _ROWS + 104)
+    step_s_a, step_s_b = load8(params, _ROWS + 112), load8(params, _ROWS + 120)
+    damp_a, damp_b = load8(state, _DAMPED), load8(state, _DAMPED + 8)
+    cos_a, cos_b = load8(state, _COS), load8(state, _COS + 8)
+    sin_a, sin_b = load8(state, _SIN), load8(state, _SIN + 8)
+    tiny = splat8(TINY)
+    done = 0
+    while done < frames:
+        n = min(_CHUNK, frames - done)
+        for k in range(LINES):
+            base = lines + k * line_words
+            behind = now - int(params[_LENGTHS + k])
+            for i in range(n):
+                state[_SCRATCH + LINES * i + k] = state[base + ((behind + i) & (line_words - 1))]
+        for i in range(n):
+            x_l, x_r = float(source[2 * (done + i)]), float(source[2 * (done + i) + 1])
+            # Also false for NaN: what is not finite never enters the lines.
+            if not (abs(x_l) < 1e6 and abs(x_r) < 1e6):
+                x_l, x_r = 0.0, 0.0
+            at = now + i
+            place = predelayed + 2 * (at & (predelay_words - 1))
+            state[place], state[place + 1] = x_l, x_r
+            place = predelayed + 2 * ((at - predelay) & (predelay_words - 1))
+            x_l, x_r = state[place] + TINY, state[place + 1] + TINY
+            low_l += cut * (x_l - low_l)
+            low_r += cut * (x_r - low_r)
+            x_l, x_r = x_l - low_l, x_r - low_r
+            lower_l += cut * (x_l - lower_l)
+            lower_r += cut * (x_r - lower_r)
+            x_l, x_r = x_l - lower_l, x_r - lower_r
+            for k in range(4):
+                g = 0.7 if k < 2 else 0.6
+                base = diffused + k * diffuser_words
+                old = state[base + ((at - int(params[_DIFFUSERS + k])) & (diffuser_words - 1))]
+                y = old - g * x_l
+                state[base + (at & (diffuser_words - 1))] = x_l + g * y
+                x_l = y
+                base += 4 * diffuser_words
+                old = state[base + ((at - int(params[_DIFFUSERS + 4 + k])) & (diffuser_words - 1))]
+                y = old - g * x_r
+                state[base + (at & (diffuser_words - 1))] = x_r + g * y
+                x_r = y
+            row = _SCRATCH + LINES * i
+            damp_a = (gain_a * load8(state, row) + pole_a * damp_a) + tiny
+            damp_b = (gain_b * load8(state, row + 8) + pole_b * damp_b) + tiny
+            wet_l = total8(out_l_a * damp_a + out_l_b * damp_b)
+            wet_r = total8(out_r_a * damp_a + out_r_b * damp_b)
+            out[2 * (done + i)] = np.float32(wet_l)
+            out[2 * (done + i) + 1] = np.float32(wet_r)
+            # A first-order correction keeps the turning pairs on the unit circle.
+            c = cos_a * step_c_a - sin_a * step_s_a
+            s = sin_a * step_c_a + cos_a * step_s_a
+            fix = 1.5 - 0.5 * (c * c + s * s)
+            cos_a, sin_a = c * fix, s * fix
+            c = cos_b * step_c_b - sin_b * step_s_b
+            s = sin_b * step_c_b + cos_b * step_s_b
+            fix = 1.5 - 0.5 * (c * c + s * s)
+            cos_b, sin_b = c * fix, s * fix
+            even = hadamard8(cos_a * damp_a + sin_a * swap_pairs(damp_a))
+            odd = hadamard8(cos_b * damp_b + sin_b * swap_pairs(damp_b))
+            store8(state, row, 0.25 * (even + odd) + (in_l_a * x_l + in_r_a * x_r))
+            store8(state, row + 8, 0.25 * (even - odd) + (in_l_b * x_l + in_r_b * x_r))
+        for k in range(LINES):
+            base = lines + k * line_words
+            for i in range(n):
+                state[base + ((now + i) & (line_words - 1))] = state[_SCRATCH + LINES * i + k]
+        done += n
+        now += n
+    state[1] = float(now)
+    state[2], state[3], state[4], state[5] = low_l, low_r, lower_l, lower_r
+    store8(state, _DAMPED, damp_a)
+    store8(state, _DAMPED + 8, damp_b)
+    store8(state, _COS, cos_a)
+    store8(state, _COS + 8, cos_b)
+    store8(state, _SIN, sin_a)
+    store8(state, _SIN + 8, sin_b)
+
+
+reverberate = kernel(_reverberate)
