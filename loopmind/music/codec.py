@@ -1,7 +1,8 @@
 """Values to plain data and back, driven by the dataclasses' own type hints.
 
-Plain data is what JSON and msgpack carry: dict, list, str, int, float, bool, None. Nothing is ever
-unpickled; unknown fields are refused, missing ones take their default, so old files stay readable.
+Plain data is what JSON and msgpack carry: dict, list, str, int, float, bool, None; a mapping whose
+keys are no texts becomes a list of pairs. Nothing is ever unpickled; unknown fields are refused,
+missing ones take their default, so old files stay readable.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ import dataclasses
 import functools
 import types
 import typing
+from pathlib import Path
 from typing import Any, TypeVar, cast
+
+import numpy as np
 
 T = TypeVar("T")
 
@@ -19,19 +23,28 @@ class CodecError(ValueError):
     """Data does not fit the value it is read as; the message names the field."""
 
 
-def to_plain(value: Any) -> Any:
-    """Plain data for a frozen value (dataclasses, tuples, dicts with text keys, scalars).
+def to_plain(value: Any, *, arrays: bool = False) -> Any:
+    """Plain data for a frozen value (dataclasses, tuples, dicts, paths, scalars).
 
-    Raises CodecError for anything else, such as an array.
+    arrays: leave NumPy arrays in the data, for a writer that knows how to store them. Raises
+    CodecError for anything else.
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        names = (f.name for f in dataclasses.fields(value))
+        return {name: to_plain(getattr(value, name), arrays=arrays) for name in names}
     if isinstance(value, (tuple, list)):
-        return [to_plain(item) for item in value]
+        return [to_plain(item, arrays=arrays) for item in value]
     if isinstance(value, dict):
-        return {str(key): to_plain(item) for key, item in value.items()}
+        items = [(key, to_plain(item, arrays=arrays)) for key, item in value.items()]
+        if all(isinstance(key, str) for key, _ in items):
+            return dict(items)
+        return [[to_plain(key), item] for key, item in items]
+    if isinstance(value, Path):
+        return str(value)
+    if arrays and isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        return value
     raise CodecError(f"a {type(value).__name__} cannot be written as plain data")
 
 
@@ -61,10 +74,17 @@ def _read(hint: Any, data: Any, where: str) -> Any:
     if origin is tuple:
         return _read_tuple(typing.get_args(hint), data, where)
     if origin is dict:
+        key_hint, value_hint = typing.get_args(hint)
+        if key_hint is not str and isinstance(data, list):
+            pair = (key_hint, value_hint)
+            return dict(_read_tuple(pair, item, f"{where}[{i}]") for i, item in enumerate(data))
         if not isinstance(data, dict):
             raise CodecError(f"{where}: expected a mapping, got {type(data).__name__}")
-        value_hint = typing.get_args(hint)[1]
         return {key: _read(value_hint, item, f"{where}.{key}") for key, item in data.items()}
+    if origin is np.ndarray:
+        if not isinstance(data, np.ndarray):
+            raise CodecError(f"{where}: expected an array, got {type(data).__name__}")
+        return data
     if origin is not None and dataclasses.is_dataclass(origin):
         return _read_dataclass(cast(type, origin), typing.get_args(hint), data, where)
     if dataclasses.is_dataclass(hint):
@@ -75,6 +95,8 @@ def _read(hint: Any, data: Any, where: str) -> Any:
 def _read_scalar(hint: Any, data: Any, where: str) -> Any:
     if hint is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
+    if hint is Path and isinstance(data, str):
+        return Path(data)
     wrong_bool = isinstance(data, bool) and hint is not bool
     if not isinstance(hint, type) or not isinstance(data, hint) or wrong_bool:
         raise CodecError(f"{where}: expected {hint}, got {data!r}")

@@ -1,0 +1,68 @@
+"""What a running node may ask of the outside: report progress, notice cancelling, share work out.
+
+The runtime implements it; `PlainContext` is enough to call a node function by hand.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from loopmind.errors import CancelledError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Context(ABC):
+    """A node that declares a parameter `context: Context` receives one; it is no port."""
+
+    @abstractmethod
+    def progress(self, done: int, total: int, what: str = "") -> None:
+        """Say that `done` of `total` steps are finished; `what` names the one at hand."""
+
+    @abstractmethod
+    def cancelled(self) -> bool:
+        """Has the user asked to stop?"""
+
+    def check_cancelled(self) -> None:
+        """Raise CancelledError if the user asked to stop. Call it at least every 100 ms."""
+        if self.cancelled():
+            raise CancelledError("cancelled")
+
+    @abstractmethod
+    def map(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        *,
+        processes: bool = True,
+        name: Callable[[T], str] | None = None,
+    ) -> list[R]:
+        """`[function(item) for item in items]`, in parallel, with progress and cancelling.
+
+        processes: in other processes, where that pays; `function` must then be importable (not a
+        lambda) and items and results picklable. name: what to call an item in progress reports.
+        The first item (in order) that fails raises its error.
+        """
+
+
+class PlainContext(Context):
+    """Runs everything in order, reports nothing and is never cancelled."""
+
+    def progress(self, done: int, total: int, what: str = "") -> None:
+        """Reports go nowhere."""
+
+    def cancelled(self) -> bool:
+        return False
+
+    def map(
+        self,
+        function: Callable[[T], R],
+        items: Iterable[T],
+        *,
+        processes: bool = True,
+        name: Callable[[T], str] | None = None,
+    ) -> list[R]:
+        return [function(item) for item in items]
