@@ -15,6 +15,19 @@ from loopmind.present.measured import Measured
 
 ODD_NAME = 'Ünï <b>"quoted"</b> & 808\'s </script><!-- 終.wav'
 ROLES = ("drums", "percussion", "bass", "chords", "pad", "lead", "vocal", "fx")
+RHYTHMS = tuple(
+    tuple(float(mark) / 9 for mark in row)
+    for row in (
+        "9050703095217034",
+        "6292629262926295",
+        "9000003050000300",
+        "7100005001007000",
+        "5321112111111111",
+        "9003004000700350",
+        "0000008300005000",
+        "9000000000000000",
+    )
+)
 FILES = {
     "drums": "drums/trap_break_140.wav", "percussion": "perc/shaker 02.wav",
     "bass": f"bass/{ODD_NAME}", "chords": "keys/Rhodes Night Am.flac",
@@ -29,7 +42,7 @@ def sample_loop(path: str, digest: str, role: str) -> Loop:
         path=path, digest=digest, kind="loop", kind_confidence=0.9, rate_hz=44100, channels=2,
         frames=302400, tempo=(Belief(140.0, 0.8), Belief(70.0, 0.2)), beats_per_bar=4,
         downbeat_s=0.0, seamless=True, swing=0.5, onsets_s=(0.0,), onset_strengths=(1.0,),
-        rhythm=(1.0,) * 16, key=(Belief(Key(9, "minor"), 0.7),) if pitched else (),
+        rhythm=RHYTHMS[ROLES.index(role)], key=(Belief(Key(9, "minor"), 0.7),) if pitched else (),
         pitched=float(pitched), pitch_midi=None, tuning_cents=0.0, chroma=(0.0,) * 12,
         chroma_slices=((0.0,) * 12,) * 8, loudness_lufs=-16.0, peak_dbfs=-1.0, crest_db=12.0,
         spectrum_db=(0.0,) * 10, brightness_hz=2000.0, energy=0.5,
