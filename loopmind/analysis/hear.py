@@ -1,0 +1,78 @@
+"""Hearing one sound: every field of a Loop, by sound alone."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from loopmind.analysis.frontend import frontend
+from loopmind.analysis.rhythm import hear_rhythm
+from loopmind.analysis.timbre import hear_timbre
+from loopmind.analysis.tone import hear_tone
+from loopmind.dsp.loudness import integrated_lufs
+from loopmind.music.audio import Audio
+from loopmind.music.loop import Loop
+
+ANALYSIS_VERSION = 1
+"""Rises whenever hearing changes, so that libraries hear their files again."""
+
+QUIETEST_DB = -120.0
+_SHORTEST_GATED_S = 0.4
+
+
+def hear(audio: Audio, *, path: str, digest: str) -> Loop:
+    """All that can be heard of `audio`; `path` and `digest` are only noted, names are not read."""
+    spectra = frontend(audio)
+    rhythm = hear_rhythm(spectra)
+    tone = hear_tone(spectra)
+    timbre = hear_timbre(spectra, rhythm, tone)
+    peak = float(np.abs(audio.samples).max(initial=0.0))
+    rms = math.sqrt(float(np.mean(audio.samples**2, dtype=np.float64))) if audio.frames else 0.0
+    return Loop(
+        path=path,
+        digest=digest,
+        kind=rhythm.kind,
+        kind_confidence=rhythm.kind_confidence,
+        rate_hz=audio.rate_hz,
+        channels=audio.channels,
+        frames=audio.frames,
+        tempo=rhythm.tempo,
+        beats_per_bar=rhythm.beats_per_bar,
+        downbeat_s=rhythm.downbeat_s,
+        seamless=rhythm.seamless,
+        swing=rhythm.swing,
+        onsets_s=rhythm.onsets_s,
+        onset_strengths=rhythm.onset_strengths,
+        rhythm=rhythm.rhythm,
+        key=tone.key,
+        pitched=tone.pitched,
+        pitch_midi=tone.pitch_midi,
+        tuning_cents=tone.tuning_cents,
+        chroma=tone.chroma,
+        chroma_slices=tone.chroma_slices,
+        loudness_lufs=_loudness(audio),
+        peak_dbfs=_decibels(peak),
+        crest_db=_decibels(peak) - _decibels(rms),
+        spectrum_db=timbre.spectrum_db,
+        brightness_hz=timbre.brightness_hz,
+        energy=timbre.energy,
+        instrument=timbre.instrument,
+        role=timbre.role,
+        tags=timbre.tags,
+        embedding=timbre.embedding,
+    )
+
+
+def _loudness(audio: Audio) -> float:
+    """Integrated loudness; a sound shorter than one gating block repeats until it fills one."""
+    samples = audio.samples[:2]
+    shortest = math.ceil(_SHORTEST_GATED_S * audio.rate_hz)
+    if 0 < audio.frames < shortest:
+        samples = np.tile(samples, (1, math.ceil(shortest / audio.frames)))
+    lufs = integrated_lufs(samples, audio.rate_hz)
+    return max(QUIETEST_DB, lufs) if math.isfinite(lufs) else QUIETEST_DB
+
+
+def _decibels(amplitude: float) -> float:
+    return max(QUIETEST_DB, 20.0 * math.log10(max(amplitude, 1e-9)))

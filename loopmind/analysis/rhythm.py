@@ -1,0 +1,69 @@
+"""What a sound tells of time: its kind, tempo, bars, downbeat, swing and onsets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loopmind.analysis import beats
+from loopmind.analysis.frontend import Spectra
+from loopmind.analysis.kind import hear_kind
+from loopmind.analysis.onsets import novelty, onsets
+from loopmind.analysis.tempo import hear_tempo
+from loopmind.music.belief import Belief
+from loopmind.music.loop import STEPS_PER_BAR, Kind
+
+_LENGTH_TRUST = 0.8
+_WHOLE_TOLERANCE_S = 0.012
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """What was heard of time; the fields are those of `Loop`."""
+
+    kind: Kind
+    kind_confidence: float
+    tempo: tuple[Belief[float], ...]
+    beats_per_bar: int
+    downbeat_s: float
+    seamless: bool
+    swing: float
+    onsets_s: tuple[float, ...]
+    onset_strengths: tuple[float, ...]
+    rhythm: tuple[float, ...]
+
+
+def hear_rhythm(spectra: Spectra, *, use_length: bool = True) -> Rhythm:
+    """Kind, tempo and metre of a sound; a one-shot and a sound without pulse have no tempo.
+
+    use_length: let the length of a loop speak (a seamless loop holds a whole number of beats).
+    """
+    heard = novelty(spectra)
+    found = onsets(spectra, heard)
+    kinds = hear_kind(spectra.mono, spectra.rate_hz, found)
+    kind = kinds[0].value
+    times = tuple(round(float(t), 5) for t in found.times_s)
+    strengths = tuple(round(float(s), 4) for s in found.strengths)
+    trust = _LENGTH_TRUST if use_length and kind == "loop" else 0.0
+    tempo = (
+        hear_tempo(heard, found, spectra.duration_s, seamless=trust) if kind != "oneshot" else ()
+    )
+    if not tempo:
+        silent = (0.0,) * STEPS_PER_BAR
+        return Rhythm(kind, kinds[0].weight, (), 4, 0.0, False, 0.5, times, strengths, silent)
+    beat_s = 60.0 / tempo[0].value
+    count = spectra.duration_s / beat_s
+    seamless = kind == "loop" and abs(count - round(count)) * beat_s <= _WHOLE_TOLERANCE_S
+    per_bar = beats.beats_per_bar(heard, beat_s, round(count) if seamless else None)
+    start_s = beats.downbeat(found, beat_s, per_bar, seamless)
+    return Rhythm(
+        kind=kind,
+        kind_confidence=kinds[0].weight,
+        tempo=tempo,
+        beats_per_bar=per_bar,
+        downbeat_s=start_s,
+        seamless=seamless,
+        swing=beats.swing(found, beat_s, start_s),
+        onsets_s=times,
+        onset_strengths=strengths,
+        rhythm=beats.rhythm_steps(found, beat_s, start_s, per_bar),
+    )
