@@ -17,6 +17,10 @@ class UnknownNodeError(LoopMindError):
     """No installed plugin declares this node id."""
 
 
+class NodeRunError(LoopMindError):
+    """A node did not do what it declares, or cannot be given what is wired to it."""
+
+
 class GraphError(LoopMindError):
     """A graph, or a change to it, that cannot be: which node and port, what was expected and came.
 

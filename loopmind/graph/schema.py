@@ -1,4 +1,4 @@
-"""Graph documents as JSON: reading, writing, bringing old ones up to date, the published schema.
+"""Graph documents as JSON: reading, writing, bringing old ones up to date.
 
 Written with sorted keys, two spaces and a newline at the end, so that a change is a small diff.
 What belongs to a plugin that is not installed is kept as it was found.
@@ -24,8 +24,6 @@ FORMAT_VERSION = 1
 FORMAT_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From a format version to the next: old document -> new document."""
 
-_ADDRESS = r"^[A-Za-z][A-Za-z0-9_-]*\.[A-Za-z][A-Za-z0-9_]*$"
-_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 _PLAIN_KEYS = ("type", "default", "nullable", "low", "high", "step", "unit", "scale", "help")
 
 
@@ -294,98 +292,3 @@ def _target_from_plain(data: Any, where: str) -> Target:
     _known(data, ("control", "low", "high", "curve", "values"), f"{where}, target")
     split_address(_expect(data.get("control"), str, f"{where}, target"))
     return Target(**data)
-
-
-def graph_json_schema() -> dict[str, Any]:
-    """The published JSON schema of graph documents (draft 2020-12)."""
-    address = {"type": "string", "pattern": r"^[^.]+\.[^.]+$"}
-    number = {"type": "number"}
-    text = {"type": "string"}
-    graph: dict[str, Any] = {
-        "nodes": {
-            "description": "Nodes by name.",
-            "type": "object",
-            "propertyNames": {"pattern": _NAME},
-            "additionalProperties": {"$ref": "#/$defs/node"},
-        },
-        "wires": {
-            "description": "Target port -> source port, each 'node.port'.",
-            "type": "object",
-            "propertyNames": {"pattern": r"^[^.]+\.[^.]+$"},
-            "additionalProperties": address,
-        },
-        "macros": {
-            "description": "Named controls of the whole graph.",
-            "type": "object",
-            "propertyNames": {"pattern": _NAME},
-            "additionalProperties": {"$ref": "#/$defs/macro"},
-        },
-        "inputs": {
-            "description": "Exposed input -> the inner ports it feeds.",
-            "type": "object",
-            "additionalProperties": {"type": "array", "items": address},
-        },
-        "outputs": {
-            "description": "Exposed output -> the inner port it shows.",
-            "type": "object",
-            "additionalProperties": address,
-        },
-        "title": text,
-        "description": text,
-    }
-    node = {
-        "type": "object",
-        "properties": {
-            "type": {"description": f"Node id, or '{GROUP_TYPE}'.", **text},
-            "version": {"type": "integer", "minimum": 1},
-            "controls": {"type": "object"},
-            "graph": {"type": "object", "properties": graph, "additionalProperties": False},
-            "view": {"type": "object"},
-        },
-        "required": ["type"],
-        "additionalProperties": False,
-    }
-    target = {
-        "type": "object",
-        "properties": {
-            "control": address,
-            "low": number,
-            "high": number,
-            "curve": {"enum": ["linear", "exponential"]},
-            "values": {"type": "object"},
-        },
-        "required": ["control"],
-        "additionalProperties": False,
-    }
-    macro = {
-        "type": "object",
-        "properties": {
-            "type": {"enum": ["number", "integer", "boolean", "text", "path"]},
-            "default": {},
-            "value": {},
-            "nullable": {"type": "boolean"},
-            "low": number,
-            "high": number,
-            "step": number,
-            "unit": text,
-            "scale": {"enum": ["linear", "log"]},
-            "choices": {"type": "array"},
-            "help": text,
-            "targets": {"type": "array", "items": target},
-        },
-        "required": ["default", "targets"],
-        "additionalProperties": False,
-    }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "LoopMind graph document",
-        "type": "object",
-        "properties": {
-            "format": {"const": FORMAT},
-            "format_version": {"type": "integer", "minimum": 1, "maximum": FORMAT_VERSION},
-            **graph,
-        },
-        "required": ["format", "format_version", "nodes", "wires"],
-        "additionalProperties": False,
-        "$defs": {"node": node, "macro": macro},
-    }

@@ -19,8 +19,8 @@ from typing import Any, Protocol
 import msgpack
 import numpy as np
 
+from loopmind.graph.values import decode, encode, size_bytes
 from loopmind.music.codec import CodecError
-from loopmind.runtime.values import decode, encode, size_bytes
 
 Outputs = Mapping[str, Any]
 """A node's results by output port."""

@@ -64,15 +64,19 @@ class Result:
             if path in self.status
         )
 
+    def outputs(self, path: str) -> Outputs:
+        """All outputs of the node at `path` (groups: "group/inner"). Raises KeyError."""
+        found = self._values.get(path)
+        if found is None and path in self._keys:
+            found = self._remembered(self._keys[path])
+        if found is None:
+            status = self.status.get(path, "not needed for the targets")
+            raise KeyError(f"{path} has no value ({status}); name the node among the targets")
+        return found
+
     def __getitem__(self, address: str) -> Any:
         path, port = resolve(self.graph, address)
-        outputs = self._values.get(path)
-        if outputs is None and path in self._keys:
-            outputs = self._remembered(self._keys[path])
-        if outputs is not None and port in outputs:
-            return outputs[port]
-        status = self.status.get(path, "not needed for the targets")
-        raise KeyError(f"{address} has no value ({status}); name its node among the targets")
+        return self.outputs(path)[port]
 
     def check(self) -> None:
         """Raise NodeError for the first failure, if there is one."""

@@ -6,19 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any
 
-from loopmind.errors import LoopMindError
 from loopmind.graph.context import Context, PlainContext
-from loopmind.graph.node import NodeSpec
+from loopmind.graph.errors import NodeRunError
+from loopmind.graph.outputs import as_outputs
 from loopmind.graph.plan import Step
-from loopmind.graph.types import LIST_SUFFIX, wire_type
+from loopmind.graph.types import LIST_SUFFIX
+from loopmind.graph.values import digest
 from loopmind.music.codec import CodecError
 from loopmind.runtime.cache import Outputs, Store
 from loopmind.runtime.keys import content_key, fingerprint_of, join_key, static_part
-from loopmind.runtime.values import digest
-
-
-class NodeRunError(LoopMindError):
-    """A node did not do what it declares, or cannot be given what is wired to it."""
 
 
 @dataclass(frozen=True)
@@ -65,41 +61,6 @@ def control_values(step: Step) -> dict[str, Any]:
         for control in step.spec.schema.controls
         if control.name not in step.feeds
     }
-
-
-def as_outputs(spec: NodeSpec, result: Any) -> Outputs:
-    """A function's result by output port. Raises NodeRunError where it is not what is declared."""
-    ports = spec.schema.outputs
-    if not ports:
-        return {}
-    results = tuple(result) if spec.several and isinstance(result, tuple) else (result,)
-    if len(results) != len(ports):
-        raise NodeRunError(
-            f"{spec.id} declares {len(ports)} outputs and returned {type(result).__name__}"
-        )
-    outputs = {}
-    for port, value in zip(ports, results, strict=True):
-        if port.type == "number" and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if not _fits(value, port.type):
-            raise NodeRunError(
-                f"{spec.id}, output {port.name!r}: expected {port.type}, "
-                f"received {type(value).__name__}"
-            )
-        outputs[port.name] = value
-    return outputs
-
-
-def _fits(value: Any, type_name: str) -> bool:
-    if type_name.endswith(LIST_SUFFIX):
-        item = type_name.removesuffix(LIST_SUFFIX)
-        return isinstance(value, tuple) and all(_fits(one, item) for one in value[:4])
-    known = wire_type(type_name)
-    if known is None:
-        return False
-    if known.python is int and isinstance(value, bool):
-        return False
-    return isinstance(value, known.python)
 
 
 def output_types(step: Step) -> dict[str, str]:

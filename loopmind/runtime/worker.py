@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from loopmind.errors import CancelledError
 from loopmind.graph.node import NodeSpec
 from loopmind.graph.plan import Step
+from loopmind.graph.values import digest_chunks, encode, size_bytes
 from loopmind.music.codec import CodecError
 from loopmind.runtime.cache import Outputs, Store
 from loopmind.runtime.context import Progress, RunContext
 from loopmind.runtime.events import Event, StoreTrouble
 from loopmind.runtime.keys import content_key, fingerprint_of, join_key, output_key, static_part
 from loopmind.runtime.steps import output_types, run_step
-from loopmind.runtime.values import digest_chunks, encode, size_bytes
 
 if TYPE_CHECKING:
     from loopmind.runtime.execute import Session
