@@ -176,7 +176,7 @@ def read_words(text: str) -> NameEvidence:
     return _read_text(text)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1 << 15)
 def _read_text(text: str) -> NameEvidence:
     """Evidence of one name, at full trust."""
     split = words(text)

@@ -335,12 +335,17 @@ def _hear_here(jobs: Sequence[Job], stop: Cancelled) -> Generator[tuple[int, Hea
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """No cyclic garbage collection while many small values are made; they hold no cycles."""
+    """No cyclic garbage collection while many small values are made; they hold no cycles.
+
+    Freezing and thawing afterwards counts them as old at once, which saves walking them all.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
+        gc.unfreeze()
         if enabled:
             gc.enable()
 

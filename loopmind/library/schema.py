@@ -19,7 +19,8 @@ _BUSY_SECONDS = 30.0
 
 # files: what lies where. digest is NULL until read; media is audio, midi or other.
 #   missing: it was not there when its folder was last scanned.
-#   stamp: what the merged row (loop, labels) was made from; the row is stale when it differs.
+#   stamp: what the merged row (and kind, bpm, key, labels) was made from; NULL where it is stale.
+# merged: what is believed of a file. A table of its own, because reading past blobs is slow.
 # heard: what each content sounds like, by sound alone; of unusable content, why.
 # labels: what search filters by, weights 0..1, from merged rows.
 # corrections: what the user said, by content; also kept in corrections.json.
@@ -29,9 +30,10 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE files (
         id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
         mtime_ns INTEGER NOT NULL, digest TEXT, media TEXT NOT NULL,
-        missing INTEGER NOT NULL DEFAULT 0, stamp TEXT, loop BLOB,
+        missing INTEGER NOT NULL DEFAULT 0, stamp TEXT,
         kind TEXT, bpm REAL, musical_key TEXT
     );
+    CREATE TABLE merged (file_id INTEGER PRIMARY KEY, loop BLOB NOT NULL);
     CREATE INDEX files_by_digest ON files (digest);
     CREATE TABLE heard (
         digest TEXT PRIMARY KEY, version TEXT NOT NULL, loop BLOB, embedding BLOB,
@@ -116,6 +118,7 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA cache_size=-16000")
+    connection.execute("PRAGMA mmap_size=268435456")
     if version < SCHEMA_VERSION:
         _migrate(connection)
 

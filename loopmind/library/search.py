@@ -67,7 +67,7 @@ class Filters:
 
     def clause(self) -> tuple[str, list[Any]]:
         """SQL conditions on `files` and their values."""
-        parts = ["missing = 0", "loop IS NOT NULL"]
+        parts = ["missing = 0", "stamp IS NOT NULL"]
         values: list[Any] = []
         if self.kind is not None:
             parts.append("kind = ?")
@@ -174,7 +174,7 @@ class Searcher:
     def _build(self, revision: int) -> Any:
         rows = self._store.query(
             "SELECT MIN(files.id), embedding FROM files JOIN heard USING (digest) "
-            "WHERE missing = 0 AND files.loop IS NOT NULL AND version = ? "
+            "WHERE missing = 0 AND files.stamp IS NOT NULL AND version = ? "
             "AND length(embedding) > 0 GROUP BY files.digest ORDER BY 1",
             (self._version,),
         )
@@ -222,24 +222,7 @@ class Searcher:
                 "try an instrument (pad, kick), a mood (warm, dark), a tempo or a key"
             )
         filters = _narrow(filters, said)
-        clause, values = filters.clause()
-        rows = self._store.query(f"SELECT id, digest, path FROM files WHERE {clause}", values)
-        first: dict[str, tuple[str, int]] = {}
-        for id_, digest, path in rows:
-            if digest not in first or path < first[digest][0]:
-                first[digest] = (path, id_)
-        pull = sum(weight for _, weight, _ in wishes) or 1.0
-        scored: list[tuple[float, str, int]] = []
-        for path, id_ in first.values():
-            total, met = 0.0, not wishes
-            for _, weight, found in wishes:
-                held = found.get(id_, 0.0)
-                met = met or held > _FLOOR
-                total += weight * math.log(_FLOOR + (1.0 - _FLOOR) * held)
-            if met:
-                scored.append((-math.exp(total / pull), path, id_))
-        scored.sort()
-        pairs = [(id_, -score) for score, _, id_ in scored[:k]]
+        pairs = self._rank(wishes, filters, k) if wishes else self._first(filters, k)
         why = {
             id_: tuple(
                 f"{name} {found[id_]:.2f}" for name, _, found in wishes if found.get(id_, 0.0) > 0.0
@@ -247,6 +230,49 @@ class Searcher:
             for id_, _ in pairs
         }
         return self._matches(pairs, why)
+
+    def _first(self, filters: Filters, k: int) -> list[tuple[int, float]]:
+        """The first `k` contents by path that pass `filters`."""
+        clause, values = filters.clause()
+        rows = self._store.query(
+            f"SELECT MIN(id) FROM files WHERE {clause} GROUP BY digest ORDER BY MIN(path) LIMIT ?",
+            [*values, k],
+        )
+        return [(row[0], 1.0) for row in rows]
+
+    def _rank(
+        self, wishes: list[tuple[str, float, dict[int, float]]], filters: Filters, k: int
+    ) -> list[tuple[int, float]]:
+        """The `k` contents that meet `wishes` best and pass `filters`, with their scores."""
+        pull = sum(weight for _, weight, _ in wishes)
+        least = sum(weight * math.log(_FLOOR) for _, weight, _ in wishes)
+        totals: dict[int, float] = {}
+        for _, weight, found in wishes:
+            floor = math.log(_FLOOR)
+            for id_, held in found.items():
+                gain = weight * (math.log(_FLOOR + (1.0 - _FLOOR) * held) - floor)
+                totals[id_] = totals.get(id_, least) + gain
+        ranked = sorted(totals, key=lambda id_: (-totals[id_], id_))
+        clause, values = filters.clause()
+        chosen: list[tuple[int, float]] = []
+        seen: set[str] = set()
+        for at in range(0, len(ranked), 500):
+            part = ranked[at : at + 500]
+            marks = ",".join("?" * len(part))
+            passing = dict(
+                self._store.query(
+                    f"SELECT id, digest FROM files WHERE id IN ({marks}) AND {clause}",
+                    [*part, *values],
+                )
+            )
+            for id_ in part:
+                digest = passing.get(id_)
+                if digest is not None and digest not in seen:
+                    seen.add(digest)
+                    chosen.append((id_, math.exp(totals[id_] / pull)))
+                    if len(chosen) == k:
+                        return chosen
+        return chosen
 
     def _wishes(self, text: str, said: NameEvidence) -> list[tuple[str, float, dict[int, float]]]:
         """(name, weight, how well each file id meets it) of every wish in the words."""
@@ -292,7 +318,9 @@ class Searcher:
             part = [id_ for id_, _ in pairs[at : at + 500]]
             marks = ",".join("?" * len(part))
             for id_, path, row in self._store.query(
-                f"SELECT id, path, loop FROM files WHERE id IN ({marks})", part
+                "SELECT id, path, loop FROM files JOIN merged ON file_id = id "
+                f"WHERE id IN ({marks})",
+                part,
             ):
                 found[id_] = (path, row)
         return [

@@ -142,22 +142,10 @@ class Store:
     def merged(self, folder: str, after: str, stamp: str) -> Iterator[tuple[str, bytes]]:
         """(path, row) of the present files in a range whose merged row is up to date."""
         yield from self._connection.execute(
-            "SELECT path, loop FROM files WHERE path >= ? AND path < ? AND missing = 0 "
-            "AND stamp = ? AND loop IS NOT NULL",
+            "SELECT path, loop FROM files JOIN merged ON file_id = id "
+            "WHERE path >= ? AND path < ? AND missing = 0 AND stamp = ?",
             (folder, after, stamp),
         )
-
-    def merged_at(self, paths: Sequence[str]) -> dict[str, bytes]:
-        """The merged rows of `paths`, whatever their stamp."""
-        found: dict[str, bytes] = {}
-        for at in range(0, len(paths), _CHUNK):
-            part = paths[at : at + _CHUNK]
-            marks = ",".join("?" * len(part))
-            rows = self._connection.execute(
-                f"SELECT path, loop FROM files WHERE path IN ({marks}) AND loop IS NOT NULL", part
-            )
-            found.update(rows)
-        return found
 
     def put_merged(
         self,
@@ -172,9 +160,10 @@ class Store:
         if found is None:
             return
         self._connection.execute(
-            "UPDATE files SET stamp = ?, loop = ?, kind = ?, bpm = ?, musical_key = ? WHERE id = ?",
-            (stamp, row, *facts, found[0]),
+            "UPDATE files SET stamp = ?, kind = ?, bpm = ?, musical_key = ? WHERE id = ?",
+            (stamp, *facts, found[0]),
         )
+        self._connection.execute("INSERT OR REPLACE INTO merged VALUES (?, ?)", (found[0], row))
         self._connection.execute("DELETE FROM labels WHERE file_id = ?", found)
         self._connection.executemany(
             "INSERT INTO labels VALUES (?, ?, ?)",
