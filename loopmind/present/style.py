@@ -41,13 +41,15 @@ def role_colour(role: str) -> str:
 
 
 def safe(text: object) -> str:
-    """`text` for HTML or SVG: escaped, control characters and broken bytes made visible as U+FFFD.
+    """`text` for HTML or SVG: escaped, with U+FFFD or ? for what XML cannot carry.
 
     >>> safe('<b> & "c"')
     '&lt;b&gt; &amp; &quot;c&quot;'
     """
     plain = str(text).encode("utf-8", "replace").decode("utf-8")
-    shown = "".join(c if c in "\t\n" or (c >= " " and c != "\x7f") else "\ufffd" for c in plain)
+    shown = "".join(
+        c if c in "\t\n" or (c >= " " and c not in "\x7f\ufffe\uffff") else "\ufffd" for c in plain
+    )
     return html.escape(shown, quote=True)
 
 
