@@ -56,7 +56,8 @@ def frontend(audio: Audio) -> Spectra:
         import soxr
 
         mono = soxr.resample(mono, audio.rate_hz, ANALYSIS_RATE, quality="LQ")
-    mono = np.ascontiguousarray(mono, dtype=np.float32)
+    # Compiled kernels refuse the read-only samples of a value, so `mono` is always its own array.
+    mono = np.array(mono, dtype=np.float32, order="C")
     return Spectra(mono, _power(mono), ANALYSIS_RATE, HOP, audio.duration_s)
 
 

@@ -66,7 +66,8 @@ def hear(audio: Audio, *, path: str, digest: str) -> Loop:
 
 def _loudness(audio: Audio) -> float:
     """Integrated loudness; a sound shorter than one gating block repeats until it fills one."""
-    samples = audio.samples[:2]
+    # A copy, because compiled kernels refuse the read-only samples of a value.
+    samples = audio.samples[:2].copy()
     shortest = math.ceil(_SHORTEST_GATED_S * audio.rate_hz)
     if 0 < audio.frames < shortest:
         samples = np.tile(samples, (1, math.ceil(shortest / audio.frames)))
