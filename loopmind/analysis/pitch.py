@@ -84,15 +84,20 @@ def decimate(mono: F32) -> F32:
 @njit(cache=True, nogil=True)
 def _filter_phases(phases, taps, out):  # type: ignore[no-untyped-def]
     """out[i] = sum over k of taps[k] * x[4 i + k], with x given as its four phases."""
-    # Sums run over outputs inside, so that they vectorise without reordering any addition.
-    for first in range(0, out.size, 2048):
-        last = min(out.size, first + 2048)
-        for k in range(taps.size):
-            row = phases[k % DECIMATION]
-            shift = k // DECIMATION
-            tap = taps[k]
-            for i in range(first, last):
-                out[i] += tap * row[i + shift]
+    # Sums run over outputs inside, four taps (one of each phase) at a time, so that they
+    # vectorise without reordering any addition.
+    for first in range(0, out.size, 1024):
+        size = min(out.size - first, 1024)
+        part = out[first : first + size]
+        for shift in range(taps.size // 4):
+            a = phases[0, first + shift : first + shift + size]
+            b = phases[1, first + shift : first + shift + size]
+            c = phases[2, first + shift : first + shift + size]
+            d = phases[3, first + shift : first + shift + size]
+            k = 4 * shift
+            ta, tb, tc, td = taps[k], taps[k + 1], taps[k + 2], taps[k + 3]
+            for i in range(size):
+                part[i] += (ta * a[i] + tb * b[i]) + (tc * c[i] + td * d[i])
 
 
 @lru_cache(maxsize=1)

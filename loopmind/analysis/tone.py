@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.key import believe_key, fold, key_evidence
+from loopmind.analysis.key import EVIDENCE, believe_key, fold, key_evidence
 from loopmind.analysis.pitch import LOWEST_MIDI, NOTES, PitchMap, pitch_map
 from loopmind.music.belief import Belief
 from loopmind.music.key import Key
-from loopmind.music.loop import CHROMA_SLICES
+from loopmind.music.loop import CHROMA_SLICES, DRUM_INSTRUMENTS
 
 if TYPE_CHECKING:
     from loopmind.analysis.frontend import Spectra
@@ -22,6 +22,7 @@ F32 = NDArray[np.float32]
 
 PITCHED_ENOUGH = 0.5
 _SINGLE_NOTE_SHARE = 0.6
+_SURELY_DRUMS = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,7 @@ class Tone:
     throughout, as a fractional MIDI number, else None.
     evidence: float32 (rows, 12), see `analysis.key.key_evidence`.
     voices: mean number of notes that sound together. register_midi: the typical lowest note.
+    heard: the note salience all of it was read from.
     steadiness: how long notes last unchanged, 0 (each frame another) .. 1 (one held sound).
     """
 
@@ -42,6 +44,7 @@ class Tone:
     tuning_cents: float
     chroma: tuple[float, ...]
     chroma_slices: tuple[tuple[float, ...], ...]
+    heard: PitchMap
     evidence: F32
     voices: float
     register_midi: float
@@ -53,6 +56,14 @@ class Tone:
 def hear_tone(spectra: Spectra) -> Tone:
     """Key, pitch and chroma of a sound from its mono signal at the analysis rate."""
     return tone_of(pitch_map(spectra.mono, spectra.rate_hz))
+
+
+def settle(tone: Tone, instrument: tuple[Belief[str], ...]) -> Tone:
+    """`tone` in the light of the instrument: drums have no key and no note, however they ring."""
+    drums = sum(b.weight for b in instrument if b.value in DRUM_INSTRUMENTS)
+    if drums <= _SURELY_DRUMS:
+        return tone
+    return replace(tone, key=(), pitch_midi=None, pitched=tone.pitched * (1.0 - drums))
 
 
 def tone_of(heard: PitchMap) -> Tone:
@@ -70,7 +81,7 @@ def tone_of(heard: PitchMap) -> Tone:
     weight = heard.level * (top > 0.02 * max(loudest, 1e-9))
     total = float(weight.sum())
     if loudest <= 0.0 or total <= 0.0:
-        return _nothing_heard()
+        return _nothing_heard(heard)
     tonal = float((weight * heard.tonal).sum() / total)
     harmonic = float((weight * heard.harmonic).sum() / total)
     clear = notes > 0.3 * np.maximum(top, 1e-9)[:, None]
@@ -88,6 +99,7 @@ def tone_of(heard: PitchMap) -> Tone:
         tuning_cents=heard.tuning_cents,
         chroma=_loudest_one(fold(notes.sum(axis=0))),
         chroma_slices=tuple(_loudest_one(fold(part)) for part in _slices(notes)),
+        heard=heard,
         evidence=evidence,
         voices=voices,
         register_midi=register,
@@ -97,10 +109,11 @@ def tone_of(heard: PitchMap) -> Tone:
     )
 
 
-def _nothing_heard() -> Tone:
+def _nothing_heard(heard: PitchMap) -> Tone:
     silent = (0.0,) * 12
     return Tone(
-        (), 0.0, None, 0.0, silent, (silent,) * CHROMA_SLICES, np.zeros((8, 12), np.float32),
+        (), 0.0, None, 0.0, silent, (silent,) * CHROMA_SLICES, heard,
+        np.zeros((len(EVIDENCE), 12), np.float32),
         0.0, float(LOWEST_MIDI), 0.0, 0.0, 0.0,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Trains the key model: loops rendered in known keys, one soundfont always held back to judge.
 
-    python -m loopmind.learn.keys --work DIR [--loops 1500] [--judge LABELS.csv] --out models/key.npz
+    python -m loopmind.learn.keys --work DIR --judge LABELS.csv --out models/key.npz
 
 No recorded loop is used for training; `--judge` reports on labelled recordings afterwards.
 """

@@ -100,8 +100,8 @@ def midi_parts(paths: list[Path], rng: np.random.Generator, per_file: int) -> It
     """Parts of MIDI files as loops: one channel's notes in a stretch of 4 to 10 seconds."""
     import warnings
 
-    import mido
     import pretty_midi
+    from pretty_midi.pretty_midi import mido
 
     for path in paths:
         try:

@@ -1,0 +1,127 @@
+"""What a sound tells of its colour: spectrum, instrument, role, moods, energy and embedding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.analysis.embedding import SIZE, embed
+from loopmind.analysis.features import Shape, shape_of, timbre_features
+from loopmind.analysis.instrument import believe_instrument, believe_role, classifier
+from loopmind.analysis.moods import Character, energy_of, tags_of
+from loopmind.analysis.tone import Tone
+from loopmind.music.belief import Belief
+from loopmind.music.loop import SPECTRUM_BANDS_HZ
+
+if TYPE_CHECKING:
+    from loopmind.analysis.frontend import Spectra
+    from loopmind.analysis.rhythm import Rhythm
+
+F32 = NDArray[np.float32]
+
+SPECTRUM_FLOOR_DB = -90.0
+
+
+@dataclass(frozen=True, eq=False)
+class Timbre:
+    """What was heard of colour; the fields are those of `Loop`."""
+
+    spectrum_db: tuple[float, ...]
+    brightness_hz: float
+    energy: float
+    instrument: tuple[Belief[str], ...]
+    role: tuple[Belief[str], ...]
+    tags: tuple[Belief[str], ...]
+    embedding: tuple[float, ...]
+
+
+def hear_timbre(spectra: Spectra, rhythm: Rhythm, tone: Tone) -> Timbre:
+    """Instrument, role, tags, energy, spectrum and embedding of a sound.
+
+    A silent sound has no instrument, role or tags, a flat spectrum at SPECTRUM_FLOOR_DB, and the
+    zero vector as embedding.
+    """
+    mono, power = spectra.mono, spectra.power
+    mean = power.mean(axis=0, dtype=np.float64)
+    spectrum_db = band_levels(mean, spectra.rate_hz)
+    if float(mean.sum()) <= 1e-18 or float(np.abs(mono).max(initial=0.0)) <= 1e-7:
+        return Timbre(spectrum_db, 0.0, 0.0, (), (), (), (0.0,) * SIZE)
+    shape = shape_of(mono, spectra.rate_hz, power, spectra.hop)
+    model = classifier()
+    features = timbre_features(shape, tone, tone.heard)
+    probabilities = model.probabilities(features)
+    instrument = believe_instrument(probabilities)
+    onset_rate = len(rhythm.onsets_s) / max(0.25, mono.size / spectra.rate_hz)
+    character = _character(shape, tone, mono, mean, spectra.rate_hz, onset_rate)
+    energy = energy_of(character)
+    return Timbre(
+        spectrum_db=spectrum_db,
+        brightness_hz=round(character.brightness_hz, 1),
+        energy=round(energy, 4),
+        instrument=instrument,
+        role=believe_role(
+            instrument,
+            register_midi=tone.register_midi,
+            voices=tone.voices,
+            steadiness=tone.steadiness,
+            onset_rate=onset_rate,
+            pitched=tone.pitched,
+        ),
+        tags=tags_of(character, energy),
+        embedding=embed(
+            probabilities, model.standardise(features), tone, rhythm.rhythm, onset_rate
+        ),
+    )
+
+
+def band_levels(mean_power: NDArray[np.float64], rate_hz: int) -> tuple[float, ...]:
+    """Power in the octave bands SPECTRUM_BANDS_HZ relative to the total, dB, from bin powers.
+
+    Bands above half of `rate_hz` hold SPECTRUM_FLOOR_DB.
+    """
+    hertz = np.arange(mean_power.size) * (rate_hz / 2 / (mean_power.size - 1))
+    total = float(mean_power.sum())
+    levels = []
+    for centre in SPECTRUM_BANDS_HZ:
+        inside = (hertz >= centre / np.sqrt(2.0)) & (hertz < centre * np.sqrt(2.0))
+        share = float(mean_power[inside].sum()) / total if total > 0.0 else 0.0
+        level = 10.0 * np.log10(share) if share > 0.0 else SPECTRUM_FLOOR_DB
+        levels.append(round(max(SPECTRUM_FLOOR_DB, float(level)), 2))
+    return tuple(levels)
+
+
+def _character(
+    shape: Shape, tone: Tone, mono: F32, mean: NDArray[np.float64], rate_hz: int, onset_rate: float
+) -> Character:
+    hertz = np.arange(mean.size) * (rate_hz / 2 / (mean.size - 1))
+    size = np.sqrt(mean)
+    total = float(mean.sum())
+    active = shape.level_db > -40.0
+    rms = float(np.sqrt(np.square(mono, dtype=np.float64).mean()))
+    crest_db = 20.0 * np.log10(max(1e-9, float(np.abs(mono).max())) / max(1e-9, rms))
+    flatness = float(shape.flatness[active].mean()) if active.any() else 0.0
+    rises = np.diff(shape.envelope_db, prepend=-80.0)
+    steep = float(rises[rises > 3.0].sum())
+    all_rise = float(rises[rises > 0.25].sum())
+    minor = sum(b.weight for b in tone.key if b.value.mode == "minor") if tone.key else 0.5
+    air = float(mean[hertz > 4000.0].sum()) / total
+    # A clean pitched sound leaves the gaps between its partials empty; drive fills them.
+    filled = float(np.clip((1.0 - tone.tonal) * tone.harmonic * 1.6, 0.0, 1.0))
+    dense = float(np.clip((14.0 - crest_db) / 10.0, 0.0, 1.0))
+    return Character(
+        brightness_hz=float((size * hertz).sum() / size.sum()),
+        low_share=float(mean[hertz < 250.0].sum()) / total,
+        air_share=air,
+        flatness=flatness,
+        onset_rate=onset_rate,
+        attack=float(np.clip(steep / max(all_rise, 1e-9), 0.0, 1.0)),
+        crest_db=float(crest_db),
+        minor=float(minor),
+        pitched=tone.pitched,
+        steadiness=tone.steadiness,
+        distortion=filled * dense,
+        sustain=float((shape.envelope_db > -20.0).mean()),
+    )
