@@ -1,0 +1,145 @@
+"""What `generate` and `demo` share: the arguments of a wish, making the song, telling of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from loopmind.commands._graphs import ShowEvents
+from loopmind.commands._terminal import ProgressLine
+from loopmind.errors import UsageError
+from loopmind.runtime.generate import Made, make_song, song_graph, song_session
+
+_MIXES = ("raw", "polished", "tape")
+_FORMATS = ("wav", "flac", "mp3", "ogg")
+
+
+def add_wish(parser: argparse.ArgumentParser) -> None:
+    """Declare what can be wished of a song."""
+    parser.add_argument(
+        "--prompt", default="", metavar="TEXT", help="the wish: 'dark trap, 140 bpm, no vocals'"
+    )
+    parser.add_argument("--brain", default="", metavar="NAME", help="the genre brain to use")
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="another number, another song (default 1)"
+    )
+    parser.add_argument("--length", metavar="M:SS", help="length of the song")
+    parser.add_argument("--mix", choices=_MIXES, help="character of the mix")
+    parser.add_argument(
+        "--loudness", type=float, default=-14.0, metavar="LUFS", help="of the master (default -14)"
+    )
+    parser.add_argument(
+        "--format", choices=_FORMATS, default="wav", help="of the song (default wav)"
+    )
+    parser.add_argument("--stems", action="store_true", help="also write one file for each track")
+    parser.add_argument("--library", metavar="DIR", help="use the library in this folder")
+    parser.add_argument("--json", action="store_true", help="tell of the song as JSON")
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of "2:30", "150" or "150s". Raises UsageError."""
+    match = re.fullmatch(r"(?:(\d+):)?(\d+(?:\.\d+)?)\s*s?", text.strip())
+    if match is None:
+        raise UsageError(f"--length {text!r}: write minutes and seconds, such as 2:30")
+    return 60.0 * int(match.group(1) or 0) + float(match.group(2))
+
+
+def sing(args: argparse.Namespace, folders: list[Path], out: Path, **more: Any) -> int:
+    """Make a song of `folders` in `out` as `args` wish, and tell of it."""
+    if args.seed < 0:
+        raise UsageError(f"--seed {args.seed}: give a whole number from 0")
+    macros: dict[str, Any] = {
+        "folders": [str(folder) for folder in folders],
+        "wish": args.prompt,
+        "genre": args.brain,
+        "seed": args.seed,
+        "mix": args.mix or "",
+        "loudness_lufs": args.loudness,
+        "out": str(out),
+        "format": args.format,
+        "stems": args.stems,
+        **more,
+    }
+    if args.length is not None:
+        macros["length_s"] = seconds_of(args.length)
+    if args.library is not None:
+        macros["library"] = args.library
+    started = time.monotonic()
+    graph = song_graph(macros)
+    with ProgressLine() as line, song_session() as session:
+        made = make_song(graph, session, listener=ShowEvents(line))
+    took_s = time.monotonic() - started
+    if args.json:
+        print(json.dumps(as_data(made, took_s), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(in_words(made, took_s)))
+    return 0
+
+
+def as_data(made: Made, took_s: float) -> dict[str, Any]:
+    """The song in figures, for other programs; timeline.json tells everything."""
+    song, loops = made.song, made.crate.by_digest()
+    return {
+        "out": str(made.out),
+        "files": [str(made.out / place) for _, place in made.measured.files],
+        "title": song.title,
+        "genre": song.brief.genre,
+        "seed": song.seed,
+        "bpm": song.bpm,
+        "key": str(song.key) if song.key else None,
+        "duration_s": round(made.measured.duration_s, 3),
+        "sections": [
+            {"name": s.name, "start_bar": s.start_bar, "bars": s.bars, "energy": s.energy}
+            for s in song.sections
+        ],
+        "tracks": [{"name": t.name, "role": t.role} for t in song.tracks],
+        "choices": [
+            {
+                "slot": c.slot,
+                "path": loops[c.picked.digest].path,
+                "score": round(c.picked.score, 3),
+                "reason": c.reason,
+            }
+            for c in made.palette.choices
+        ],
+        "unfilled": dict(made.palette.unfilled),
+        "understood": list(made.brief.understood),
+        "ignored": list(made.brief.ignored),
+        "unusable": [u.path for u in made.crate.unusable],
+        "loudness_lufs": round(made.measured.loudness_lufs, 2),
+        "true_peak_dbtp": round(made.measured.true_peak_dbtp, 2),
+        "mix": made.mix.style,
+        "took_s": round(took_s, 2),
+        "nodes_ran": len(made.result.ran),
+    }
+
+
+def in_words(made: Made, took_s: float) -> list[str]:
+    """The song in a few lines for a person."""
+    song, measured, loops = made.song, made.measured, made.crate.by_digest()
+    minutes, seconds = divmod(round(measured.duration_s), 60)
+    lines = [
+        f"{song.title}: {song.bpm:g} bpm, {song.key or 'no key'}, {minutes}:{seconds:02d}, "
+        f"{measured.loudness_lufs:.1f} LUFS, true peak {measured.true_peak_dbtp:.1f} dBTP",
+        "  sections  " + ", ".join(f"{s.name} ({s.bars})" for s in song.sections),
+    ]
+    for choice in made.palette.choices:
+        name = Path(loops[choice.picked.digest].path).name
+        lines.append(f"  {choice.slot:<12} {name}: {choice.reason}")
+    lines += [f"  no {role}: {reason}" for role, reason in made.palette.unfilled]
+    lines += [f"  {note}" for note in made.palette.notes]
+    if made.brief.ignored:
+        lines.append("  not understood: " + ", ".join(made.brief.ignored))
+    if made.crate.unusable:
+        count = len(made.crate.unusable)
+        first = made.crate.unusable[0]
+        lines.append(
+            f"  {count} file{'s' if count > 1 else ''} left out; "
+            f"the first: {first.path} {first.reason}"
+        )
+    lines.append(f"  open {made.out / 'song.html'} (made in {took_s:.1f} s)")
+    return lines

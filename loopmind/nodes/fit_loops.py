@@ -1,0 +1,78 @@
+"""The node that stretches and transposes loops to the song."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from loopmind.compose.fit import FitError, fit_material
+from loopmind.errors import LoopMindError
+from loopmind.files.decode import read_audio
+from loopmind.graph.context import Context
+from loopmind.graph.node import node
+from loopmind.graph.ports import Choices
+from loopmind.music.audio import Audio
+from loopmind.music.loop import Crate, Loop
+from loopmind.music.material import Material, MaterialKey, clip_material
+from loopmind.music.song import Song
+
+# A loop is read a little beyond what its beats need, so that a stretch has sound to look ahead.
+_CONTEXT_SECONDS = 2.0
+
+
+@node(
+    id="loopmind.fit_loops",
+    category="Compose",
+    output="material",
+    cache="disk",
+    touches_files=True,
+    # The inputs name every file by the digest of its content, so nothing else can change.
+    fingerprint=lambda controls: "",
+)
+def fit_loops(
+    song: Song,
+    crate: Crate,
+    context: Context,
+    rate_hz: Annotated[int, Choices(44100, 48000, 88200, 96000), "Rate of the song."] = 44100,
+) -> Material:
+    """Stretch and transpose every sound of the song to its tempo and key, sample-exact to the bars.
+
+    Drums are fitted by moving their hits, all else by Signalsmith Stretch; a swung song moves
+    off-beats to the common swing. Errors: a file that vanished since it was scanned.
+    """
+    loops = crate.by_digest()
+    roles = {track.id: track.role for track in song.tracks}
+    wanted: dict[MaterialKey, str] = {}
+    for clip in song.clips:
+        for key in clip_material(clip):
+            wanted.setdefault(key, roles[clip.track])
+    keys = sorted(wanted)
+
+    def fit(key: MaterialKey) -> Audio:
+        context.check_cancelled()
+        loop, role = loops[key.digest], wanted[key]
+        # One sound that changed is fitted anew, the others are remembered.
+        what = (key, role, loop.swing, song.bpm, song.swing, rate_hz)
+        return context.remember(what, "audio", lambda: _fit(key, loop, role, song, rate_hz))
+
+    # Threads: decoding, resampling and stretching all leave the interpreter's lock.
+    sounds = context.map(fit, keys, processes=False, name=lambda key: loops[key.digest].path)
+    return Material(song.bpm, rate_hz, dict(zip(keys, sounds, strict=True)))
+
+
+def _fit(key: MaterialKey, loop: Loop, role: str, song: Song, rate_hz: int) -> Audio:
+    seconds = None
+    if key.source_bpm > 0 and loop.kind == "song":
+        seconds = key.source_start_s + key.beats * 60.0 / key.source_bpm + _CONTEXT_SECONDS
+    audio = read_audio(loop.path, max_seconds=seconds)
+    try:
+        return fit_material(
+            key,
+            audio,
+            bpm=song.bpm,
+            rate_hz=rate_hz,
+            role=role,
+            source_swing=loop.swing,
+            target_swing=song.swing,
+        )
+    except FitError as error:
+        raise LoopMindError(f"{loop.path}: {error}") from error

@@ -1,0 +1,94 @@
+"""The node that renders a song to files."""
+
+from __future__ import annotations
+
+import math
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.errors import CancelledError
+from loopmind.files.encode import AudioWriter, write_audio
+from loopmind.graph.context import Context
+from loopmind.graph.node import node
+from loopmind.graph.types import register_type
+from loopmind.music.material import Material
+from loopmind.music.mix import Mix
+from loopmind.music.song import Song
+from loopmind.present.measured import Measured
+from loopmind.runtime.offline import REVERB_STEM, RenderCancelled, render
+
+SONG_NAME = "song"
+STEMS_FOLDER = "stems"
+PREMASTER_NAME = "premaster"
+_CURVE_STEP_S = 0.5
+
+register_type(Measured, "measured", colour="#80ffdb")
+
+
+@node(
+    id="loopmind.render_song",
+    category="Output",
+    output="measured",
+    writes_files=True,
+    cache="none",
+)
+def render_song(
+    song: Song,
+    mix: Mix,
+    material: Material,
+    out: Annotated[Path, "Folder for the song's files; made if it is not there."],
+    context: Context,
+    format: Annotated[Literal["wav", "flac", "mp3", "ogg"], "Of the master."] = "wav",
+    stems: Annotated[bool, "Also write one file for each track, and the pre-master."] = False,
+) -> Measured:
+    """Play the song through its mix into `out`/song.FORMAT, faster than real time.
+
+    With `stems`, `out`/stems holds one 32-bit float WAV for each track and for the reverb; their
+    sum is premaster.wav, the mix before the master chain. Files appear whole or not at all.
+    Errors: a folder that cannot be written, a full disk.
+    """
+    files: list[tuple[str, str]] = [("song", f"{SONG_NAME}.{format}")]
+    with ExitStack() as open_files:
+        writers: dict[str, AudioWriter] = {}
+        if stems:
+            for track in (*(t.id for t in song.tracks), REVERB_STEM):
+                place = f"{STEMS_FOLDER}/{track}.wav"
+                writer = AudioWriter(out / place, material.rate_hz, 2, subtype="FLOAT")
+                writers[track] = open_files.enter_context(writer)
+                files.append((f"stem {track}", place))
+
+        def write_stem(track: str, block: NDArray[np.float32]) -> None:
+            writers[track].write(block)
+
+        try:
+            rendering = render(
+                song,
+                mix,
+                material,
+                rate_hz=material.rate_hz,
+                threads=os.cpu_count() or 1,
+                stems=write_stem if stems else None,
+                progress=context.progress,
+                cancelled=context.cancelled,
+            )
+        except RenderCancelled as stop:
+            raise CancelledError("cancelled") from stop
+    if stems:
+        place = f"{STEMS_FOLDER}/{PREMASTER_NAME}.wav"
+        write_audio(out / place, rendering.premaster, subtype="FLOAT")
+        files.append(("pre-master", place))
+    write_audio(out / f"{SONG_NAME}.{format}", rendering.master)
+    curve = rendering.short_term_lufs[:: round(_CURVE_STEP_S / 0.1)]
+    return Measured(
+        loudness_lufs=rendering.lufs,
+        true_peak_dbtp=rendering.true_peak_dbtp,
+        duration_s=rendering.master.duration_s,
+        curve_lufs=tuple(float(x) if math.isfinite(x) else -120.0 for x in curve),
+        curve_step_s=_CURVE_STEP_S,
+        files=tuple(files),
+    )
