@@ -352,3 +352,25 @@ def test_hits_of_real_drum_loops_keep_their_place(real_loops: Path, name: str) -
     after = rise_times(made.samples, RATE, near)
     assert len(strong) >= 8
     assert np.median(np.abs(after - near)) / RATE * 1000 <= 3.0
+
+
+def test_swing_leaves_flowing_sounds_in_one_piece() -> None:
+    for role in ("pad", "chords"):
+        made = [
+            fit_loop(
+                tone_loop(100.0, 4, 220.0), rate_hz=RATE, source_bpm=100.0, start_s=0.0, beats=4,
+                bpm=110.0, role=role, source_swing=0.5, target_swing=swing,
+            )
+            for swing in (0.5, 0.62)
+        ]  # fmt: skip
+        assert made[0] == made[1]
+
+
+def test_drums_are_transposed_by_speed_and_stay_on_the_grid() -> None:
+    made = fit_loop(
+        drum_loop(120.0, 8), rate_hz=RATE, source_bpm=120.0, start_s=0.0, beats=8, bpm=112.0,
+        role="drums", semitones=3,
+    )  # fmt: skip
+    grid = [beat_to_frame(step / 2, 112.0, RATE) for step in range(16)]
+    late_ms = (rise_times(made.samples, RATE, grid) - grid) / 44.1
+    assert np.median(np.abs(late_ms)) <= 1.0

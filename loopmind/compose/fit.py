@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from loopmind.dsp.slices import find_hits, sliced_stretch
+from loopmind.dsp.slices import attack_db, find_hits, sliced_stretch
 from loopmind.dsp.stretch import (
     FitError,
     Samples,
     blend,
     check_ratio,
+    check_semitones,
     circular,
     exact,
     phase_stretch,
@@ -29,9 +30,14 @@ from loopmind.music.song import beat_to_frame
 __all__ = ["FitError", "fit_loop", "fit_material", "fit_oneshot"]
 
 SLICED_ROLES = frozenset({"drums", "percussion"})
+# What flows has no off-beats to move.
+STEADY_ROLES = frozenset({"pad", "vocal", "fx"})
 # Within this a loop is played a little faster or slower instead of stretched: at most 3.5 cents.
 VARISPEED_LIMIT = 0.002
 _SWING_LIMIT = 0.015
+_TONAL_SWING_LIMIT = 0.03
+_TONAL_GRAIN_SECONDS = 0.035
+_CLEAR_ATTACK_DB = 9.0
 _CYCLE_TOLERANCE_S = 0.003
 _EDGE_SECONDS = 0.004
 _SILENCE_DB = -60.0
@@ -55,10 +61,12 @@ def fit_loop(
 
     `start_s` is where beat 0 lies in the file; material before it belongs to the loop's end.
     A file shorter than `beats` repeats, of a longer one only what is needed is used. Drums and
-    percussion are stretched by moving their hits, everything else by phase vocoder; tempo changes
-    within 0.2 % only play faster or slower. Swings are shares of a pair of notes of length
-    1/`swing_unit` (8 or 16) taken by its first (.5 straight): hits move from the source's swing
-    to the song's. Raises FitError for an empty sound, a tempo ratio outside 0.5..2, or no beats.
+    percussion are stretched by moving their hits (and transposed by playing speed), everything
+    else by phase vocoder; tempo changes within 0.2 % only play faster or slower. Swings are shares
+    of a pair of notes of length 1/`swing_unit` (8 or 16) taken by its first (.5 straight): hits
+    move from the source's swing to the song's.
+    Raises FitError for an empty sound, no beats, a tempo ratio outside 0.5..2, or a transposition
+    of more than two octaves.
     """
     if audio.frames == 0:
         raise FitError("the file holds no sound; remove it from the folder")
@@ -69,26 +77,68 @@ def fit_loop(
         )
     ratio = bpm / source_bpm
     check_ratio(ratio)
+    check_semitones(semitones)
     frames_out = beat_to_frame(beats, bpm, rate_hz)
     if frames_out < 64:
         raise FitError(f"{beats:g} beats last only {frames_out} frames; make the clip longer")
     body = _loop_body(_stereo_at_most(audio.samples), audio.rate_hz, source_bpm, start_s, beats)
-    swung = abs(target_swing - source_swing) >= _SWING_LIMIT
-    sliced = role in SLICED_ROLES and semitones == 0
+    sliced = role in SLICED_ROLES
+    least = _SWING_LIMIT if sliced else _TONAL_SWING_LIMIT
+    swung = role not in STEADY_ROLES and abs(target_swing - source_swing) >= least
+    place = _swing_map(beats, source_swing, target_swing, swing_unit) if swung else None
     if semitones == 0 and abs(ratio - 1.0) <= VARISPEED_LIMIT and not swung:
         return _finish(_varispeed(body, frames_out), rate_hz)
-    at_rate = _varispeed(body, round(body.shape[1] * rate_hz / audio.rate_hz))
-    if not sliced:
-        at_rate = phase_stretch(at_rate, frames_out, rate_hz=rate_hz, semitones=semitones)
-        if not swung:
-            return _finish(at_rate, rate_hz)
-    place = _swing_map(beats, source_swing, target_swing, swing_unit) if swung else None
-    hits = find_hits(at_rate, rate_hz)
+    frames = max(64, round(body.shape[1] * rate_hz / audio.rate_hz))
+    if sliced:
+        return _finish(_fit_drums(body, frames, frames_out, rate_hz, semitones, place), rate_hz)
+    made = phase_stretch(_varispeed(body, frames), frames_out, rate_hz=rate_hz, semitones=semitones)
+    if place is not None:
+        made = _swing_tonal(made, rate_hz, place, beats, source_swing, swing_unit)
+    return _finish(made, rate_hz)
+
+
+def _fit_drums(
+    body: Samples,
+    frames: int,
+    frames_out: int,
+    rate_hz: int,
+    semitones: int,
+    place: Callable[[float], float] | None,
+) -> Samples:
+    """Transposed like a sampler does, by speed; moving the hits then sets the tempo."""
+    speed = 2.0 ** (semitones / 12.0)
+    played = _varispeed(body, max(64, round(frames / speed)))
+    hits = find_hits(played, rate_hz)
     if hits.size >= 2:
-        at_rate = sliced_stretch(at_rate, frames_out, rate_hz=rate_hz, hits=hits, place=place)
-    elif sliced:
-        at_rate = phase_stretch(at_rate, frames_out, rate_hz=rate_hz)
-    return _finish(at_rate, rate_hz)
+        return sliced_stretch(played, frames_out, rate_hz=rate_hz, hits=hits, place=place)
+    # A roll, a wash, silence: nothing to hold on to.
+    whole = _varispeed(body, frames)
+    return phase_stretch(whole, frames_out, rate_hz=rate_hz, semitones=semitones)
+
+
+def _swing_tonal(
+    made: Samples,
+    rate_hz: int,
+    place: Callable[[float], float],
+    beats: float,
+    source_swing: float,
+    unit: int,
+) -> Samples:
+    """Move the clear attacks of a fitted tonal loop, if some of them are off-beat notes at all.
+
+    Everything that has no clear attack stays in one piece with what came before it.
+    """
+    hits = find_hits(made, rate_hz)
+    if hits.size:
+        hits = hits[attack_db(made, rate_hz, hits) >= _CLEAR_ATTACK_DB]
+    parts = (hits / made.shape[1] * beats * unit / 8.0) % 1.0
+    off_beats = np.abs(parts - source_swing) < 0.06
+    if hits.size < 2 or not off_beats.any():
+        return made
+    frames = made.shape[1]
+    return sliced_stretch(
+        made, frames, rate_hz=rate_hz, hits=hits, place=place, grain_s=_TONAL_GRAIN_SECONDS
+    )
 
 
 def fit_oneshot(audio: Audio, *, rate_hz: int, semitones: int = 0) -> Audio:

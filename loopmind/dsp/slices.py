@@ -16,7 +16,6 @@ _HOP_SECONDS = 0.003
 _LEAD_SECONDS = 0.002
 _FADE_SECONDS = 0.001
 _ATTACK_SECONDS = 0.045
-_GRAIN_SECONDS = 0.016
 _SEARCH_SECONDS = 0.012
 _MIN_GAP_SECONDS = 0.035
 _THRESHOLD = 0.03  # of the strongest rise in the loop; soft ghost notes count as hits too
@@ -60,6 +59,16 @@ def find_hits(samples: Samples, rate_hz: int) -> Frames:
     return np.array(kept, dtype=np.int64)
 
 
+def attack_db(samples: Samples, rate_hz: int, hits: Frames) -> NDArray[np.float64]:
+    """How much louder 20 ms after each hit are than the 20 ms before it, in decibels."""
+    mono = samples.mean(axis=0)
+    reach = int(0.02 * rate_hz)
+    span = np.arange(-reach, reach)
+    power = mono[(hits[:, None] + span) % mono.shape[0]].astype(np.float64) ** 2 + 1e-12
+    rise = power[:, reach:].mean(axis=1) / power[:, : reach - reach // 8].mean(axis=1)
+    return np.asarray(10.0 * np.log10(rise))
+
+
 def _attack_start(mono: NDArray[np.float32], near: int, rate_hz: int) -> int:
     """Where the attack around frame `near` begins: first rise to a tenth of its peak."""
     reach = int(0.014 * rate_hz)
@@ -82,14 +91,15 @@ def sliced_stretch(
     rate_hz: int,
     hits: Frames,
     place: Callable[[float], float] | None = None,
+    grain_s: float = 0.016,
 ) -> Samples:
     """Stretch a looping drum sound (channels, frames) to exactly `frames_out` by its `hits`.
 
     Each slice starts 2 ms before a hit, fades in within 1 ms and ends as the next begins; the
     height of its attack at frame n lands on place(n / frames) * frames_out (`place` maps 0..1 to
     0..1, default identity). Its first 45 ms are copied sample by sample, the rest is lengthened
-    or shortened by waveform-similarity overlap-add (WSOLA, Verhelst and Roelands 1993).
-    Circular: the last slice wraps.
+    or shortened by waveform-similarity overlap-add (WSOLA, Verhelst and Roelands 1993) of grains
+    `grain_s` long; tonal sounds need longer ones. Circular: the last slice wraps.
     """
     frames = samples.shape[1]
     if hits.size == 0:
@@ -111,7 +121,7 @@ def sliced_stretch(
         if wanted <= 0:
             continue
         piece = circular(samples, int(hit) - lead, length + fade)
-        made = _fit_slice(piece, wanted + fade, rate_hz)
+        made = _fit_slice(piece, wanted + fade, rate_hz, int(grain_s * rate_hz))
         made[:, :fade] *= fade_in
         made[:, -fade:] *= np.float32(1.0) - fade_in
         _add_circular(out, made, int(goals[number]) - lead)
@@ -149,13 +159,13 @@ def _add_circular(out: Samples, made: Samples, start: int) -> None:
         done += size
 
 
-def _fit_slice(piece: Samples, wanted: int, rate_hz: int) -> Samples:
+def _fit_slice(piece: Samples, wanted: int, rate_hz: int, longest_grain: int) -> Samples:
     """`piece` with its attack as it is and its tail made to fit `wanted` frames."""
     length = piece.shape[1]
     if wanted <= length and length - wanted <= 0.15 * length:
         return np.array(piece[:, :wanted])
     attack = min(int(_ATTACK_SECONDS * rate_hz), length // 2, wanted // 2)
-    grain = max(32, min(int(_GRAIN_SECONDS * rate_hz), (length - attack) // 3))
+    grain = max(32, min(longest_grain, (length - attack) // 3))
     out = np.zeros((piece.shape[0], wanted), dtype=np.float32)
     out[:, : attack + grain] = piece[:, : attack + grain][:, :wanted]
     mono = piece.mean(axis=0)

@@ -80,6 +80,15 @@ def check_ratio(ratio: float, *, slack: float = 1e-9) -> None:
         )
 
 
+def check_semitones(semitones: float) -> None:
+    """Raise FitError unless `semitones` lies in SEMITONE_RANGE."""
+    if not SEMITONE_RANGE[0] <= semitones <= SEMITONE_RANGE[1]:
+        raise FitError(
+            f"{semitones:+} semitones would ruin the sound; stay within two octaves, "
+            "or choose a loop in a nearer key"
+        )
+
+
 def phase_stretch(
     samples: Samples,
     frames_out: int,
@@ -101,11 +110,7 @@ def phase_stretch(
         raise FitError("nothing to stretch: the sound is empty; choose another one")
     ratio = frames / frames_out
     check_ratio(ratio, slack=0.02)  # lengths are whole frames, of short sounds rather coarse ones
-    if not SEMITONE_RANGE[0] <= semitones <= SEMITONE_RANGE[1]:
-        raise FitError(
-            f"{semitones:+} semitones would ruin the sound; stay within two octaves, "
-            "or choose a loop in a nearer key"
-        )
+    check_semitones(semitones)
     context_in = int(_CONTEXT_SECONDS * rate_hz * max(1.0, ratio))
     context_out = round(context_in / ratio)
     if periodic:
