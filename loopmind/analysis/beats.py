@@ -13,6 +13,11 @@ F64 = NDArray[np.float64]
 
 STRAIGHT = 0.5
 _START_S = 0.03
+_BEGIN_SHARE = 0.12
+# How much an attack on each beat of the bar speaks for that reading: low sounds mark the first
+# and third beat, high ones the back beat.
+_LOW_TEMPLATE = np.array([1.0, 0.1, 0.7, 0.1])
+_HIGH_TEMPLATE = np.array([0.7, 0.6, 0.5, 0.6])
 
 
 def folded(onsets: Onsets, beat_s: float, start_s: float, beats: int, steps: int) -> F64:
@@ -47,23 +52,26 @@ def downbeat(onsets: Onsets, beat_s: float, per_bar: int, seamless: bool) -> flo
     first = float(onsets.times_s[0])
     if first <= _START_S:
         return 0.0
-    weights = onsets.strengths * (1.0 + onsets.lowness)
-    sixteenth = beat_s / 4.0
-    phase = np.angle(np.sum(weights * np.exp(2j * np.pi * onsets.times_s / sixteenth)))
-    offset = (phase / (2.0 * np.pi)) % 1.0 * sixteenth
     if seamless:
         return 0.0
+    low = onsets.strengths * onsets.lowness
+    high = onsets.strengths - low
+    sixteenth = beat_s / 4.0
+    turn = np.exp(2j * np.pi * onsets.times_s / sixteenth)
+    phase = float(np.angle(np.sum(onsets.strengths * turn)))
+    offset = (phase / (2.0 * np.pi)) % 1.0 * sixteenth
     starts = offset + sixteenth * np.arange(4 * per_bar)
     bar_s = per_bar * beat_s
     near = sixteenth / 3.0
-    scores = []
-    for start in starts:
-        off = np.abs((onsets.times_s - start + bar_s / 2) % bar_s - bar_s / 2)
-        beat_off = np.abs((onsets.times_s - start + beat_s / 2) % beat_s - beat_s / 2)
-        score = float((weights * (off < near)).sum() + 0.5 * (weights * (beat_off < near)).sum())
-        # Of equal readings the one that starts with the first sound is the likely one.
-        scores.append(score + (0.3 * weights.max() if abs(start - first) < near else 0.0))
-    return float(starts[int(np.argmax(scores))])
+    place = (onsets.times_s[None, :] - starts[:, None]) / beat_s
+    nearest = np.round(place)
+    on_beat = np.abs(place - nearest) * beat_s < near
+    number = nearest.astype(int) % per_bar
+    score = (on_beat * (low * _LOW_TEMPLATE[number] + high * _HIGH_TEMPLATE[number])).sum(axis=1)
+    # Music mostly begins on a downbeat, and a file with the music.
+    begins = np.abs((first - starts + bar_s / 2) % bar_s - bar_s / 2) < near
+    score += _BEGIN_SHARE * onsets.strengths.sum() * begins
+    return float(starts[int(np.argmax(score))])
 
 
 def swing(onsets: Onsets, beat_s: float, start_s: float) -> float:

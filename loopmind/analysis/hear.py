@@ -9,7 +9,7 @@ import numpy as np
 from loopmind.analysis.frontend import frontend
 from loopmind.analysis.rhythm import hear_rhythm
 from loopmind.analysis.timbre import hear_timbre
-from loopmind.analysis.tone import hear_tone
+from loopmind.analysis.tone import hear_tone, settle
 from loopmind.dsp.loudness import integrated_lufs
 from loopmind.music.audio import Audio
 from loopmind.music.loop import Loop
@@ -27,6 +27,7 @@ def hear(audio: Audio, *, path: str, digest: str) -> Loop:
     rhythm = hear_rhythm(spectra)
     tone = hear_tone(spectra)
     timbre = hear_timbre(spectra, rhythm, tone)
+    tone = settle(tone, timbre.instrument)
     peak = float(np.abs(audio.samples).max(initial=0.0))
     rms = math.sqrt(float(np.mean(audio.samples**2, dtype=np.float64))) if audio.frames else 0.0
     return Loop(

@@ -20,6 +20,8 @@ def hear_kind(mono: F32, rate_hz: int, onsets: Onsets) -> tuple[Belief[Kind], ..
     """Candidate kinds, best first. Evidence: a one-shot has one strong attack, near its start, and
     dies away; a loop has several and plays to its end; a song is long.
     """
+    if mono.size == 0:
+        return (Belief("oneshot", 1.0),)
     duration_s = mono.size / rate_hz
     strong = int((onsets.strengths >= _STRONG).sum())
     late = onsets.times_s[onsets.strengths >= _STRONG]

@@ -90,6 +90,8 @@ def novelty(spectra: Spectra) -> Novelty:
     rise[2:] = np.maximum(level[2:] - widened[:-2], 0.0)
     # What sounds in the first frames has begun there.
     rise[:2] = level[:2] * np.float32(0.5)
+    # A sound cut at the file's end clicks in frames that look past it; nothing begins there.
+    rise[-2:] = 0.0
     centres = band_centres_hz(spectra.rate_hz)
     low, high = (int(np.searchsorted(centres, edge)) for edge in _BAND_EDGES_HZ)
     bands = np.stack(
