@@ -374,3 +374,15 @@ def test_drums_are_transposed_by_speed_and_stay_on_the_grid() -> None:
     grid = [beat_to_frame(step / 2, 112.0, RATE) for step in range(16)]
     late_ms = (rise_times(made.samples, RATE, grid) - grid) / 44.1
     assert np.median(np.abs(late_ms)) <= 1.0
+
+
+def test_a_loop_cut_within_a_note_does_not_click() -> None:
+    wave = 0.5 * np.cos(2 * np.pi * 55.25 * np.arange(2 * RATE) / RATE + 0.4)
+    made = fit_loop(
+        Audio(wave[None].astype(np.float32), RATE), rate_hz=RATE, source_bpm=120.0, start_s=0.0,
+        beats=4, bpm=120.0, role="bass",
+    )  # fmt: skip
+    source_jump = abs(float(wave[0] - wave[-1]))
+    across, inside = wrap_step(made)
+    assert source_jump > 0.1
+    assert across <= inside and inside < 0.02

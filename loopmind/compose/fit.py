@@ -226,6 +226,7 @@ def _loop_body(
     if abs(frames - cycle) <= tolerance:
         # The file is a seamless loop: its own length is the truth, a tempo is only a reading.
         start %= frames
+        samples = _joined(samples, rate_hz)
         turned = circular(samples, start, frames)
         if abs(needed - frames) <= tolerance:
             return turned
@@ -247,6 +248,25 @@ def _loop_body(
         bar = next(n for n in (16, 8, 4, 2, 1) if n <= playable)
         part = _cut(samples, start, round(bar * per_beat), rate_hz)
     return circular(part, 0, needed)
+
+
+def _joined(samples: Samples, rate_hz: int) -> Samples:
+    """A loop whose end jumps to its start (cut within a note) has the jump spread over 4 ms.
+
+    A loop that wraps as smoothly as it runs is returned as it is.
+    """
+    edge = int(_EDGE_SECONDS * rate_hz)
+    if samples.shape[1] < 4 * edge:
+        return samples
+    jump = samples[:, :1] - samples[:, -1:]
+    near = np.concatenate([samples[:, -4 * edge :], samples[:, : 4 * edge]], axis=1)
+    usual = float(np.quantile(np.abs(np.diff(near, axis=1)), 0.98))
+    if float(np.abs(jump).max()) <= max(4.0 * usual, 0.02):
+        return samples
+    out = np.array(samples)
+    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(edge) + 1) / edge)
+    out[:, -edge:] += jump * ramp.astype(np.float32)
+    return out
 
 
 def _cut(samples: Samples, start: int, frames: int, rate_hz: int) -> Samples:
