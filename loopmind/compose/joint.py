@@ -1,0 +1,322 @@
+"""The joint search: which loops fill the slots of a song, all at one tempo and in one key.
+
+Candidates of every slot are scored alone and in pairs, and a beam search keeps the best partial
+palettes. select.py decides which tempi, keys and slots are tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loopmind.compose.compatibility import (
+    LAST_RESORT,
+    MAX_SEMITONES,
+    RATIO_LIMITS,
+    UNPITCHED_ROLES,
+    PairScores,
+    beat_chroma,
+    key_fit,
+    pair_scores,
+    rhythm_vectors,
+    shift_cost,
+    tempo_fit,
+    usable_beats,
+)
+from loopmind.compose.seeds import gumbel
+from loopmind.compose.traits import HARMONY_BEATS, ROLE_INDEX, Floats, Traits
+from loopmind.music.key import Key
+from loopmind.music.loop import Role
+from loopmind.music.palette import Candidate
+
+SHORTLIST = 24
+BEAM = 10
+LEAST_SUIT = 0.2
+SEED_TEMPERATURE = 0.025
+MELODIC_SHIFT = 3
+ALONE_SHARE = 0.55
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in the palette. `alternate_of`: the slot it takes turns with, never sounds beside.
+
+    instruments: where not empty, only loops whose first instrument is one of these.
+    """
+
+    name: str
+    role: Role
+    weight: float
+    alternate_of: str | None = None
+    instruments: tuple[str, ...] = ()
+    least: float = 0.4
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One loop weighed for one slot's role, alone."""
+
+    index: int
+    role: Role
+    source_bpm: float
+    ratio: float
+    beats: float
+    semitones: int
+    alone: float
+    parts: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The tempo and key under which loops are weighed, and what the song is after."""
+
+    bpm: float
+    key: Key | None
+    beats_per_bar: int
+    half_feel: bool
+    groove: Floats
+    mood: Floats
+    bonus: Floats
+    seed: int
+    relaxed: bool = False
+
+
+def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
+    """The best loops for `role` under `setting`, each alone, best first (chance included)."""
+    suits = t.suits[:, ROLE_INDEX[role]]
+    limits = LAST_RESORT if setting.relaxed else RATIO_LIMITS[role]
+    tempo = tempo_fit(t, setting.bpm, half_feel=setting.half_feel, limits=limits)
+    fits = (suits >= LEAST_SUIT) & (tempo.score > 0) & (t.kind != "oneshot")
+    fits &= t.beats_per_bar == setting.beats_per_bar
+    rows = np.flatnonzero(fits)
+    if not len(rows):
+        return []
+    tonal_role = role not in UNPITCHED_ROLES and setting.key is not None
+    taste = 0.6 * setting.mood[rows] + 0.4 * suits[rows] + setting.bonus[rows]
+    if len(rows) > 400:
+        rows = rows[np.argsort(-(taste + tempo.score[rows]), kind="stable")[:400]]
+    sub = t.only(rows)
+    shifts = np.arange(-MAX_SEMITONES, MAX_SEMITONES + 1)
+    entries: list[Entry] = []
+    if tonal_role and setting.key is not None:
+        fit = key_fit(sub, setting.key)
+        worth = fit * shift_cost(shifts)[None, :]
+        if role in ("lead", "vocal"):
+            worth = worth * np.where(np.abs(shifts) > MELODIC_SHIFT, 0.75, 1.0)[None, :]
+    else:
+        fit = np.full((len(rows), len(shifts)), 0.8)
+        worth = np.where(shifts == 0, fit, 0.0)
+    ranked = np.argsort(-worth, axis=1, kind="stable")
+    groove = rhythm_vectors(sub) @ setting.groove
+    for place, i in enumerate(rows.tolist()):
+        loop = t.loops[i]
+        beats = usable_beats(loop, float(tempo.source_bpm[i]), setting.beats_per_bar)
+        if beats <= 0:
+            continue
+        whole = 1.0 if beats >= setting.beats_per_bar else 0.5 + 0.1 * beats
+        choices = ranked[place, :2].tolist()
+        tonal = tonal_role and t.pitched[i] >= 0.3
+        second_best = worth[place, choices[1]] >= 0.85 * worth[place, choices[0]]
+        for column in choices[: 2 if tonal and second_best else 1]:
+            shift = int(shifts[column]) if tonal else 0
+            cost = 0.65 * float(tempo.score[i]) + 0.35 * float(
+                np.exp(-((abs(shift) / MAX_SEMITONES) ** 2))
+            )
+            in_key = float(fit[place, column]) if tonal else 0.75
+            beat = float(np.clip(groove[place], 0.0, 1.0)) if role == "drums" else in_key
+            alone = (
+                0.34 * float(suits[i]) + 0.2 * float(setting.mood[i]) + 0.22 * cost + 0.24 * beat
+            ) * (0.7 + 0.3 * whole) + float(setting.bonus[i])
+            parts = (
+                ("role", float(suits[i])), ("mood", float(setting.mood[i])), ("cost", cost),
+                ("groove" if role == "drums" else "key", beat),
+            )  # fmt: skip
+            entries.append(
+                Entry(i, role, float(tempo.source_bpm[i]), float(tempo.ratio[i]), beats, shift,
+                      min(alone, 1.0), parts)
+            )  # fmt: skip
+    entries.sort(key=lambda e: (-_with_chance(t, e, setting.seed), t.loops[e.index].digest))
+    return entries[:SHORTLIST]
+
+
+def _with_chance(t: Traits, entry: Entry, seed: int) -> float:
+    digest = t.loops[entry.index].digest
+    return entry.alone + SEED_TEMPERATURE * gumbel(seed, entry.role, digest)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """All entries of all roles with their pair scores, and where each role's entries lie."""
+
+    entries: tuple[Entry, ...]
+    of_role: dict[str, tuple[int, ...]]
+    pairs: PairScores
+    chance: Floats
+    traits: Traits
+
+
+def weigh(t: Traits, slots: tuple[Slot, ...], setting: Setting) -> Table:
+    """Entries for every role among `slots` with all their pair scores."""
+    entries: list[Entry] = []
+    of_role: dict[str, tuple[int, ...]] = {}
+    roles: dict[Role, None] = dict.fromkeys(slot.role for slot in slots)
+    narrowed = {slot.role: slot.instruments for slot in slots if slot.instruments}
+    for role in roles:
+        found = weigh_role(t, role, setting)
+        if role in narrowed:
+            found = _with_instruments(t, role, narrowed[role], setting, found)
+        of_role[role] = tuple(range(len(entries), len(entries) + len(found)))
+        entries += found
+    index = np.array([e.index for e in entries], dtype=np.int64)
+    chroma = np.array(
+        [beat_chroma(t.loops[e.index], e.beats, e.semitones) for e in entries]
+    ).reshape(len(entries), HARMONY_BEATS, 12)
+    tonal = np.array(
+        [e.role not in UNPITCHED_ROLES and t.pitched[e.index] >= 0.3 for e in entries], dtype=bool
+    )
+    pairs = pair_scores(t, index, [e.role for e in entries], chroma, tonal) if entries else _none()
+    chance = np.array([_with_chance(t, e, setting.seed) for e in entries])
+    return Table(tuple(entries), of_role, pairs, chance, t)
+
+
+def _none() -> PairScores:
+    empty = np.zeros((0, 0))
+    return PairScores(empty, empty, empty, empty, empty)
+
+
+def _with_instruments(
+    t: Traits, role: Role, wanted: tuple[str, ...], setting: Setting, found: list[Entry]
+) -> list[Entry]:
+    """`found` with loops of the wanted instruments sure to be among them."""
+    ours = np.array([loop.best_instrument in wanted for loop in t.loops], dtype=bool)
+    rows = np.flatnonzero(ours)
+    held = {e.index for e in found}
+    extra = []
+    if len(rows):
+        sub = Setting(**{**setting.__dict__, "mood": setting.mood[rows],
+                         "bonus": setting.bonus[rows]})  # fmt: skip
+        for e in weigh_role(t.only(rows), role, sub):
+            index = int(rows[e.index])
+            if index not in held:
+                extra.append(Entry(**{**e.__dict__, "index": index}))
+    return found + extra
+
+
+@dataclass(frozen=True)
+class Found:
+    """A palette found: slot name -> entry number, and its score."""
+
+    picks: dict[str, int]
+    score: float
+
+
+def search(table: Table, slots: tuple[Slot, ...]) -> Found:
+    """The best joint filling of `slots` (in their order) that the beam finds; slots may stay empty.
+
+    Score: over filled slots, weight times what the entry is worth alone and with those before it.
+    """
+    beam: list[tuple[float, dict[str, int]]] = [(0.0, {})]
+    by_name = {slot.name: slot for slot in slots}
+    for slot in slots:
+        options = _options(table, slot)
+        grown: list[tuple[float, dict[str, int]]] = []
+        for score, picks in beam:
+            used = {table.entries[j].index for j in picks.values()}
+            grown.append((score, picks))
+            if slot.alternate_of is not None and slot.alternate_of not in picks:
+                continue
+            worth = _worth(table, slot, options, picks, by_name)
+            order = np.argsort(-worth, kind="stable")
+            taken = 0
+            for place in order.tolist():
+                j = options[place]
+                if table.entries[j].index in used or worth[place] < slot.least:
+                    continue
+                gain = slot.weight * float(worth[place])
+                grown.append((score + gain, {**picks, slot.name: j}))
+                taken += 1
+                if taken >= BEAM:
+                    break
+        grown.sort(key=lambda item: (-item[0], sorted(item[1].items())))
+        beam = grown[:BEAM]
+    return Found(beam[0][1], beam[0][0])
+
+
+def _options(table: Table, slot: Slot) -> list[int]:
+    options = list(table.of_role.get(slot.role, ()))
+    if slot.instruments:
+        loops = table.traits.loops
+        options = [
+            j for j in options
+            if loops[table.entries[j].index].best_instrument in slot.instruments
+        ]  # fmt: skip
+    return options
+
+
+def _worth(
+    table: Table, slot: Slot, options: list[int], picks: dict[str, int], slots: dict[str, Slot]
+) -> Floats:
+    """What each option is worth in the slot beside what is picked already."""
+    at = np.array(options, dtype=np.int64)
+    alone = table.chance[at] if len(at) else np.zeros(0)
+    together = beside(table, slot, at, picks, slots)
+    return alone if together is None else ALONE_SHARE * alone + (1 - ALONE_SHARE) * together
+
+
+def beside(
+    table: Table, slot: Slot, at: np.ndarray, picks: dict[str, int], slots: dict[str, Slot]
+) -> Floats | None:
+    """Mean pair score of the entries `at` with the picks that sound beside `slot`, None if none.
+
+    Of the loop it takes turns with, an alternate should share rhythm and colour, not the register.
+    """
+    scores = []
+    weights = []
+    for name, j in picks.items():
+        other = slots[name]
+        if name == slot.name or (slot.alternate_of and other.alternate_of == slot.alternate_of):
+            continue
+        if name == slot.alternate_of or other.alternate_of == slot.name:
+            pair = table.pairs
+            kin = 0.5 * pair.palette[at, j] + 0.5 * pair.rhythm[at, j]
+            harmony = pair.harmony[at, j]
+            scores.append(np.where(np.isnan(harmony), kin, 0.5 * kin + 0.5 * harmony))
+        else:
+            scores.append(table.pairs.total[at, j])
+        weights.append(other.weight)
+    if not scores:
+        return None
+    mean: Floats = np.average(np.array(scores), axis=0, weights=np.array(weights))
+    return mean
+
+
+def describe(
+    table: Table, slot: Slot, j: int, picks: dict[str, int], slots: dict[str, Slot]
+) -> Candidate:
+    """Entry `j` as a candidate for `slot`, scored beside the other picks, without chance."""
+    entry = table.entries[j]
+    others = [
+        k for name, k in picks.items()
+        if name != slot.name and slots[name].alternate_of != slot.name
+        and name != slot.alternate_of
+    ]  # fmt: skip
+    together = beside(table, slot, np.array([j]), picks, slots)
+    score = entry.alone
+    if together is not None:
+        score = ALONE_SHARE * entry.alone + (1 - ALONE_SHARE) * float(together[0])
+    parts = dict(entry.parts)
+    if others:
+        parts["rhythm"] = float(table.pairs.rhythm[j, others].mean())
+        harmony = table.pairs.harmony[j, others]
+        heard = harmony[~np.isnan(harmony)]
+        if len(heard):
+            parts["harmony"] = float(heard.mean())
+        parts["spectrum"] = float(table.pairs.spectrum[j, others].mean())
+        parts["palette"] = float(table.pairs.palette[j, others].mean())
+    return Candidate(
+        table.traits.loops[entry.index].digest,
+        round(min(max(score, 0.0), 1.0), 4),
+        tuple((name, round(value, 4)) for name, value in parts.items()),
+        entry.source_bpm, entry.beats, round(entry.ratio, 6), entry.semitones,
+    )  # fmt: skip

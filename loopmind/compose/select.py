@@ -1,0 +1,310 @@
+"""Choose the palette: sounds that fit the wish and each other, at one tempo and in one key.
+
+Selection tries the few tempi and keys that the loops themselves support, searches a joint filling
+of all roles under each, and keeps the best; a seed picks among what is nearly as good. One-shots
+become a drum kit, a bass or a melody where no loop fills the role.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loopmind.compose import explain
+from loopmind.compose.compatibility import mood_fit
+from loopmind.compose.genres import GenreProfile
+from loopmind.compose.joint import Found, Setting, Slot, Table, describe, search, weigh
+from loopmind.compose.oneshots import (
+    Weighed,
+    best_key_for_notes,
+    has_notes,
+    is_complete,
+    kit_voices,
+    note_candidates,
+)
+from loopmind.compose.seeds import chance, gumbel
+from loopmind.compose.slots import plan_slots
+from loopmind.compose.tempo_key import own_mode, song_keys, song_tempi
+from loopmind.compose.traits import Floats, Traits, traits
+from loopmind.compose.wishes import allowed, folder_words, genre_of, wanted_energy, wanted_moods
+from loopmind.errors import LoopMindError
+from loopmind.music.brief import Brief
+from loopmind.music.key import Key
+from loopmind.music.loop import Crate, Role
+from loopmind.music.palette import Candidate, Choice, Palette
+
+RUNNERS_UP = 5
+FOLDER_BONUS = 0.2
+SONG_BEATS_BARS = 8
+NOTE_ROLES: tuple[Role, ...] = ("bass", "chords", "lead")
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """One tempo and key with the best palette found under them."""
+
+    setting: Setting
+    table: Table
+    found: Found
+    score: float
+
+
+def choose(crate: Crate, brief: Brief, seed: int) -> Palette:
+    """The palette for `brief` from `crate`. The same arguments give the same palette.
+
+    Every choice keeps its scores, up to five runners-up and a reason in plain words; roles that
+    nothing could fill are named in `unfilled`. Raises LoopMindError where no sound is usable.
+    """
+    genre = genre_of(brief, crate)
+    loops, notes = allowed(crate, brief)
+    t = traits(loops)
+    mood = mood_fit(t, wanted_moods(brief, genre), wanted_energy(brief, genre))
+    playable = (t.kind == "loop") & (t.suits.max(axis=1, initial=0.0) > 0)
+    shots = (t.kind == "oneshot") & (t.suits.max(axis=1, initial=0.0) > 0)
+    if not playable.any() and not shots.any():
+        return _from_songs(t, brief, genre, seed, notes)
+    if (t.kind == "song").any() and playable.any():
+        keep = np.flatnonzero(t.kind != "song")
+        t, mood = t.only(keep), mood[keep]
+    return _Chooser(t, mood, brief, genre, seed, list(notes)).palette()
+
+
+class _Chooser:
+    """One run of choosing: what is weighed, and what has been found so far."""
+
+    def __init__(
+        self, t: Traits, mood: Floats, brief: Brief, genre: GenreProfile, seed: int,
+        notes: list[str],
+    ) -> None:  # fmt: skip
+        self.t, self.mood, self.brief, self.genre, self.seed = t, mood, brief, genre, seed
+        self.notes = notes
+        self.kit = {} if "drums" in brief.forbidden else kit_voices(t, mood, seed)
+        self.beats_per_bar = self._metre()
+        self.bonus = self._bonus()
+
+    def palette(self) -> Palette:
+        by_pattern = self._drums_by_pattern()
+        slots = plan_slots(self.genre, self.brief, with_drums=not by_pattern)
+        best = self._search(slots)
+        named = {slot.name: slot for slot in slots}
+        choices = [
+            self._choice(best, named[name], j, named) for name, j in best.found.picks.items()
+        ]
+        order = {slot.name: i for i, slot in enumerate(slots)}
+        choices.sort(key=lambda c: order[c.slot])
+        filled = {c.slot for c in choices}
+        if "drums" not in filled and self.kit:
+            choices += self._kit_choices()
+        elif self.kit and not by_pattern:
+            choices += self._ornaments()
+        key = self._key(best.setting.key, filled)
+        choices += self._note_choices(key, filled)
+        if not choices:
+            raise LoopMindError(
+                "none of the sounds can play any part in a song; add drum, bass or melody loops, "
+                "or one-shots such as a kick and a snare"
+            )
+        unfilled = explain.unfilled(self.t, self.genre, self.brief, choices, best.setting)
+        pitched = any(c.role not in ("drums", "percussion", "fx") for c in choices)
+        return Palette(
+            bpm=best.setting.bpm,
+            key=key if pitched or self.brief.key else None,
+            beats_per_bar=self.beats_per_bar,
+            swing=self._swing(choices),
+            choices=tuple(choices),
+            unfilled=unfilled,
+            notes=tuple(self.notes),
+        )
+
+    def _metre(self) -> int:
+        loops = self.t.kind == "loop"
+        threes = int((self.t.beats_per_bar[loops] == 3).sum())
+        return 3 if threes > int(loops.sum()) - threes else 4
+
+    def _bonus(self) -> Floats:
+        """What wished-for folders and instruments add to a loop's score."""
+        bonus = np.zeros(len(self.t))
+        words = self.brief.folders
+        for i, loop in enumerate(self.t.loops):
+            if words and folder_words(loop, words):
+                bonus[i] += FOLDER_BONUS
+            if loop.best_instrument in self.brief.wanted:
+                bonus[i] += 0.08
+        return bonus
+
+    def _drums_by_pattern(self) -> bool:
+        """Whether the drums are built from one-shots although drum loops may be there."""
+        if "drums" in self.brief.forbidden or not is_complete(self.kit):
+            return False
+        return chance(self.seed, "kit or loop") < self.genre.kit
+
+    def _search(self, slots: tuple[Slot, ...]) -> _Tried:
+        tempi = song_tempi(self.t, self.brief, self.genre, self.mood, self.seed)
+        keys = song_keys(self.t, self.brief, self.genre, self.mood, self.seed)
+        tried = [
+            self._try(slots, bpm, bpm_score, key, key_score, relaxed=False)
+            for bpm, bpm_score in tempi
+            for key, key_score in keys
+        ]
+        best = max(tried, key=lambda one: one.score)
+        if not best.found.picks and (self.t.kind == "loop").any():
+            # Better a hard stretch than silence: nothing fits within the usual limits.
+            tried = [
+                self._try(_undemanding(slots), bpm, score, key, 1.0, relaxed=True)
+                for bpm, score in tempi
+                for key, _ in keys
+            ]
+            best = max(tried, key=lambda one: one.score)
+            if best.found.picks:
+                self.notes.append(
+                    f"no loop is near {best.setting.bpm:g} bpm, so some are stretched hard; "
+                    "another tempo would sound better"
+                )
+        return best
+
+    def _try(
+        self, slots: tuple[Slot, ...], bpm: float, bpm_score: float, key: Key | None,
+        key_score: float, *, relaxed: bool,
+    ) -> _Tried:  # fmt: skip
+        setting = Setting(
+            bpm, key, self.beats_per_bar, self.genre.feel == "half", _groove(self.genre),
+            self.mood, self.bonus, self.seed, relaxed,
+        )  # fmt: skip
+        table = weigh(self.t, slots, setting)
+        found = search(table, slots)
+        possible = sum(slot.weight for slot in slots) or 1.0
+        score = found.score / possible + 0.15 * bpm_score + 0.1 * key_score
+        score += 0.01 * gumbel(self.seed, "setting", bpm, str(key))
+        return _Tried(setting, table, found, score)
+
+    def _choice(self, best: _Tried, slot: Slot, j: int, slots: dict[str, Slot]) -> Choice:
+        table, picks = best.table, best.found.picks
+        used = {table.entries[k].index for k in picks.values()}
+        picked = describe(table, slot, j, picks, slots)
+        others: dict[str, Candidate] = {}
+        for k in table.of_role.get(slot.role, ()):
+            if table.entries[k].index in used:
+                continue
+            other = describe(table, slot, k, picks, slots)
+            held = others.get(other.digest)
+            if held is None or other.score > held.score:
+                others[other.digest] = other
+        ranked = sorted(others.values(), key=lambda c: (-c.score, c.digest))[:RUNNERS_UP]
+        loop = self.t.loops[table.entries[j].index]
+        reason = explain.reason(loop, slot.role, picked, tuple(ranked), best.setting.bpm)
+        instrument = loop.best_instrument or slot.role
+        return Choice(slot.name, slot.role, instrument, picked, tuple(ranked), reason)
+
+    def _kit_choices(self) -> list[Choice]:
+        return [
+            # A loop may hold the slot "percussion"; a single hit is named apart.
+            self._shot("perc" if voice == "percussion" else voice, "drums", voice, entries)
+            for voice, entries in self.kit.items()
+        ]
+
+    def _ornaments(self) -> list[Choice]:
+        """One-shots beside a drum loop: a crash for section starts, a snare for fills."""
+        found = []
+        if "cymbal" in self.kit:
+            found.append(self._shot("crash", "fx", "cymbal", self.kit["cymbal"]))
+        for voice in ("snare", "tom", "clap"):
+            if voice in self.kit:
+                found.append(self._shot("fill", "percussion", voice, self.kit[voice]))
+                break
+        return found
+
+    def _shot(self, slot: str, role: Role, voice: str, entries: list[Weighed]) -> Choice:
+        ranked = tuple(e.candidate for e in entries[1 : RUNNERS_UP + 1])
+        loop = self.t.loops[entries[0].index]
+        reason = explain.shot_reason(loop, voice, entries[0].candidate, ranked)
+        return Choice(slot, role, voice, entries[0].candidate, ranked, reason)
+
+    def _key(self, key: Key | None, filled: set[str]) -> Key | None:
+        if key is None and has_notes(self.t):
+            return self.brief.key or best_key_for_notes(self.t, own_mode(self.brief, self.genre))
+        return key
+
+    def _note_choices(self, key: Key | None, filled: set[str]) -> list[Choice]:
+        """Pitched one-shots for the bass, chords and melody that no loop plays."""
+        if key is None:
+            return []
+        found: list[Choice] = []
+        used: set[str] = set()
+        harmony = bool({"chords", "pad"} & filled)
+        for role in NOTE_ROLES:
+            plays = role in filled or (role == "chords" and harmony) or role in self.brief.forbidden
+            if plays or self.genre.role(role).priority < 0.3:
+                continue
+            entries = note_candidates(self.t, role, key, self.mood, self.seed)
+            entries = [e for e in entries if e.candidate.digest not in used]
+            # A melody made up over somebody's chord loops clashes sooner than it helps.
+            if not entries or (role == "lead" and harmony and "lead" not in self.brief.wanted):
+                continue
+            used.add(entries[0].candidate.digest)
+            voice = self.t.loops[entries[0].index].best_instrument or role
+            found.append(self._shot(role, role, voice, entries))
+        return found
+
+    def _swing(self, choices: list[Choice]) -> float:
+        """The song's swing: that of the drum loop where there is one, else the genre's."""
+        for choice in choices:
+            if choice.slot == "drums":
+                loop = next(x for x in self.t.loops if x.digest == choice.picked.digest)
+                return float(min(max(loop.swing, 0.5), 0.75))
+        return self.genre.swing
+
+
+def _undemanding(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    return tuple(Slot(s.name, s.role, s.weight, s.alternate_of, s.instruments, 0.0) for s in slots)
+
+
+def _groove(genre: GenreProfile) -> Floats:
+    """The genre's own onset pattern, 16 steps of unit length, to know its drum loops by."""
+    steps = np.zeros(16)
+    weight = {"kick": 1.0, "snare": 1.0, "clap": 0.6, "hat": 0.35, "percussion": 0.3}
+    mark = {"X": 1.0, "x": 0.8, "o": 0.4, "?": 0.2, "r": 0.8, ".": 0.0}
+    for voice, share in weight.items():
+        for bar in genre.drums.get(voice, ())[:2]:
+            for i, sign in enumerate(bar):
+                steps[i % 16] += share * mark[sign] * 16.0 / len(bar)
+    groove: Floats = steps / max(float(np.linalg.norm(steps)), 1e-9)
+    return groove
+
+
+def _from_songs(
+    t: Traits, brief: Brief, genre: GenreProfile, seed: int, notes: tuple[str, ...]
+) -> Palette:
+    """A palette of excerpts, where the crate holds nothing but whole songs."""
+    songs = [i for i in np.flatnonzero(t.kind == "song").tolist() if t.lufs[i] > -55.0]
+    songs.sort(key=lambda i: (-gumbel(seed, "song", t.loops[i].digest), t.loops[i].digest))
+    if not songs:
+        raise LoopMindError(
+            "every sound in the folder is silent or too short to use; add loops or one-shots"
+        )
+    first = t.loops[songs[0]]
+    own = first.bpm or genre.typical_bpm
+    bpm = own if brief.bpm is None else min(max(own, brief.bpm[0]), brief.bpm[1])
+    for factor in (2.0, 0.5):
+        if not 0.7 <= bpm / own <= 1.45:
+            own *= factor if 0.7 <= bpm / (own * factor) <= 1.45 else 1.0
+    key = brief.key or first.best_key
+    shift = first.best_key.semitones_to(key) if brief.key and first.best_key and key else 0
+    beats = float(first.beats_per_bar * SONG_BEATS_BARS)
+    while beats > first.beats_per_bar and beats > first.beats_at(own):
+        beats /= 2.0
+    picked = Candidate(
+        first.digest, 0.3, (("role", 0.3),), own, beats, round(bpm / own, 6),
+        shift if abs(shift) <= 5 else 0,
+    )  # fmt: skip
+    role: Role = "chords"
+    reason = (
+        "There is nothing but whole songs here, so the song is rebuilt from bars of this one: "
+        f"{explain.file_name(first)}."
+    )
+    choice = Choice("sample", role, first.best_instrument or "song", picked, (), reason)
+    return Palette(
+        round(bpm, 2), key, first.beats_per_bar, 0.5, (choice,),
+        (("drums", "only whole songs were found"),),
+        (*notes, "only whole songs were found; excerpts of one are used as loops"),
+    )  # fmt: skip

@@ -1,0 +1,282 @@
+"""Loops laid out in phrases, varied so that nothing runs on unchanged.
+
+Law: within a section every second phrase, and the last, differs from the plain loop by silences,
+another sound, a treatment or another offset; a phrase is at most 8 bars.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from loopmind.compose.genres import PEAK_KINDS
+from loopmind.compose.lanes import Lane, Score, Source
+from loopmind.compose.seeds import chance, stream
+from loopmind.compose.structure import Part
+from loopmind.music.loop import Loop
+from loopmind.music.song import Clip, Treatment
+
+Silences = tuple[tuple[float, float], ...]
+CALLING_ROLES = frozenset({"lead", "vocal"})
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a section ends: beats of drum silence, a fill, a stutter on the last beat."""
+
+    dropout_beats: float = 0.0
+    fill: bool = False
+    stutter: bool = False
+    tape_stop: bool = False
+
+
+def level_db(energy: float) -> float:
+    """Clip gain of a section: 0 dB at the peak, 3 dB less where nothing happens."""
+    return round(-3.0 * (1.0 - energy), 2)
+
+
+def source_start_s(loop: Loop, source_bpm: float) -> float:
+    """Where beat 0 lies in the file. A seamless loop starts on a whole beat, whatever was heard."""
+    if not loop.seamless:
+        return max(loop.downbeat_s, 0.0)
+    beat_s = 60.0 / source_bpm
+    return round(round(loop.downbeat_s / beat_s) * beat_s % loop.duration_s, 6)
+
+
+class ClipWriter:
+    """Numbers and places the clips of one lane in one section."""
+
+    def __init__(self, lane: Lane, part: Part, score: Score) -> None:
+        self.lane, self.part, self.score = lane, part, score
+        self.bar = score.grid.beats_per_bar
+        self.start = float(part.section.start_bar * self.bar)
+        self.clips: list[Clip] = []
+
+    def add(
+        self, source: Source, at: float, beats: float, *, offset: float = 0.0,
+        silences: Silences = (), treatment: Treatment = "plain", fade_in: float = 0.0,
+        fade_out: float = 0.0, gain_db: float = 0.0, start_s: float | None = None,
+    ) -> None:  # fmt: skip
+        """A clip of `beats` at `at` beats into the section; nothing where it lasts no time."""
+        if beats <= 0:
+            return
+        candidate = source.candidate
+        bpm = candidate.source_bpm or self.score.bpm
+        loop_beats = candidate.beats or float(self.bar)
+        begin = source_start_s(source.loop, bpm) if start_s is None else start_s
+        place = offset % loop_beats
+        if treatment != "plain" and place:
+            # Treated material is cut from the file, so the place in the loop moves there too.
+            begin, place = begin + place * 60.0 / bpm, 0.0
+        self.clips.append(
+            Clip(
+                id=f"{self.part.section.name}/{self.lane.id}/{len(self.clips)}",
+                track=self.lane.id,
+                start_beat=self.start + at,
+                beats=beats,
+                digest=source.loop.digest,
+                source_bpm=bpm,
+                source_start_s=round(begin, 6),
+                loop_beats=loop_beats,
+                offset_beats=place,
+                semitones=candidate.semitones,
+                gain_db=round(source.gain_db + level_db(self.part.section.energy) + gain_db, 2),
+                fade_in_beats=fade_in,
+                fade_out_beats=fade_out,
+                treatment=treatment,
+                silences=_tidy(silences, beats),
+            )
+        )
+
+
+def _tidy(silences: Silences, beats: float) -> Silences:
+    """Silences in order, inside the clip, those that touch joined; never the whole clip."""
+    kept: list[tuple[float, float]] = []
+    for start, length in sorted(silences):
+        begin, end = max(start, 0.0), min(start + length, beats)
+        if end <= begin:
+            continue
+        if kept and begin <= kept[-1][0] + kept[-1][1]:
+            end = max(end, kept[-1][0] + kept[-1][1])
+            begin = kept[-1][0]
+            kept.pop()
+        kept.append((round(begin, 6), round(end - begin, 6)))
+    return () if kept and kept[0] == (0.0, beats) else tuple(kept)
+
+
+def phrase_bars(lane: Lane, beats_per_bar: int) -> int:
+    """Length of a phrase: 4 bars, or 8 for loops that last longer than 4."""
+    return 8 if lane.sources[0].candidate.beats > 4 * beats_per_bar else 4
+
+
+def home_source(lane: Lane, part: Part, score: Score) -> int:
+    """Which of the lane's sounds a section is built on: peaks on the first, others by chance.
+
+    Sections of one kind share it, so that a verse is known by its sounds; later ones may change.
+    """
+    several = len(lane.sources)
+    if several < 2 or part.section.kind in PEAK_KINDS:
+        return 0
+    kind = part.section.kind
+    home = int(chance(score.seed, "home", lane.id, kind) * several)
+    seed = score.seed_of(part.section.name)
+    if not part.section.name.endswith(" 1") and chance(seed, part.section.name, lane.id) < 0.3:
+        home = (home + 1) % several
+    return home
+
+
+def loop_clips(lane: Lane, part: Part, score: Score, ending: Ending, enter_bar: int) -> list[Clip]:
+    """The clips of a loop lane in one section, from `enter_bar` of it on."""
+    writer = ClipWriter(lane, part, score)
+    bar = writer.bar
+    home = home_source(lane, part, score)
+    length = phrase_bars(lane, bar)
+    first_bar, number = enter_bar, 0
+    while first_bar < part.section.bars:
+        bars = min(length - first_bar % length, part.section.bars - first_bar)
+        last = first_bar + bars >= part.section.bars
+        seed = score.seed_of(part.section.name)
+        rng = stream(seed, part.section.name, lane.id, number)
+        source = lane.sources[home]
+        start_s = _excerpt_start(lane, part, score) if lane.kind == "excerpt" else None
+        _phrase(writer, source, first_bar, bars, number, last, ending, rng, home, start_s)
+        first_bar += bars
+        number += 1
+    return writer.clips
+
+
+def _excerpt_start(lane: Lane, part: Part, score: Score) -> float:
+    """Where in a whole song the excerpt of this kind of section begins: on one of its bars."""
+    source = lane.sources[0]
+    bpm = source.candidate.source_bpm or score.bpm
+    bar_s = score.grid.beats_per_bar * 60.0 / bpm
+    room = source.loop.duration_s - source.loop.downbeat_s - source.candidate.beats * 60.0 / bpm
+    bars = max(int(room / bar_s), 0)
+    share = chance(score.seed_of(part.section.name), "excerpt", part.section.kind)
+    return max(source.loop.downbeat_s, 0.0) + int(share * (bars + 1)) * bar_s
+
+
+def _phrase(
+    writer: ClipWriter, source: Source, first_bar: int, bars: int, number: int, last: bool,
+    ending: Ending, rng: np.random.Generator, home: int, start_s: float | None,
+) -> None:  # fmt: skip
+    lane, part, bar = writer.lane, writer.part, writer.bar
+    role = lane.track.role
+    at, beats = float(first_bar * bar), float(bars * bar)
+    loop_beats = source.candidate.beats or float(bar)
+    offset = (
+        at % loop_beats if loop_beats > phrase_bars(lane, bar) * bar or at % loop_beats else 0.0
+    )
+    silences: list[tuple[float, float]] = []
+    peak = part.section.kind in PEAK_KINDS
+    if role in CALLING_ROLES:
+        silences += _call(beats, bar, peak, writer.score.genre.role(role).density, rng)
+    if role == "fx":
+        # Effects mark where something begins and then stay out of the way.
+        mark = min(beats, max(loop_beats, float(bar)))
+        if number == 0:
+            writer.add(source, at, mark, offset=offset, start_s=start_s)
+        return
+    ends_drums = last and role in ("drums", "percussion") and ending.dropout_beats > 0
+    tail = 0.0
+    if ends_drums:
+        silences.append((beats - ending.dropout_beats, ending.dropout_beats))
+    elif last and ending.stutter and role in ("drums", "vocal", "lead", "chords"):
+        tail = 1.0
+    varied = bool(silences) or tail > 0
+    if (number % 2 == 1 or last) and not varied:
+        move = _move(role, len(lane.sources) > 1, rng, loop_beats, bar)
+        if move == "swap":
+            other = lane.sources[(home + 1) % len(lane.sources)]
+            swapped = float(bar) if beats > bar else beats
+            _plain(writer, source, at, beats - swapped, offset, silences, start_s)
+            writer.add(other, at + beats - swapped, swapped, offset=offset + beats - swapped)
+            return
+        if move == "reverse":
+            swell = float(bar) / 2.0
+            _plain(writer, source, at, beats - swell, offset, silences, start_s)
+            writer.add(source, at + beats - swell, swell, offset=offset, treatment="reverse",
+                       start_s=start_s, gain_db=-1.5)  # fmt: skip
+            return
+        if move == "turn":
+            offset += loop_beats / 2.0
+        else:
+            silences += _rest(move, beats, bar, rng)
+    if tail:
+        _plain(writer, source, at, beats - tail, offset, silences, start_s)
+        writer.add(source, at + beats - tail, tail, offset=offset + beats - tail,
+                   treatment="stutter", start_s=start_s)  # fmt: skip
+        return
+    _plain(writer, source, at, beats, offset, silences, start_s)
+
+
+def _plain(
+    writer: ClipWriter, source: Source, at: float, beats: float, offset: float,
+    silences: list[tuple[float, float]], start_s: float | None,
+) -> None:  # fmt: skip
+    writer.add(source, at, beats, offset=offset, silences=tuple(silences), start_s=start_s)
+
+
+def _call(
+    beats: float, bar: int, peak: bool, density: float, rng: np.random.Generator
+) -> list[tuple[float, float]]:
+    """Call and response: a lead or voice rests for part of each phrase, less so in a peak."""
+    rest = beats * (1.0 - density) * (0.5 if peak else 1.0)
+    rest = round(rest / bar) * float(bar)
+    if rest <= 0.0:
+        return [(beats - 1.0, 1.0)]
+    rest = min(rest, beats - bar) if beats > bar else min(rest, beats / 2.0)
+    if rest <= 0.0:
+        return [(beats - 1.0, 1.0)]
+    return [(beats - rest, rest)] if rng.random() < 0.75 else [(0.0, rest)]
+
+
+_MOVES: dict[str, tuple[str, ...]] = {
+    "drums": ("last beat", "last half", "break", "swap", "swap"),
+    "percussion": ("half", "last bar", "turn", "swap"),
+    "bass": ("last beat", "last half", "break"),
+    "chords": ("last half", "reverse", "gate", "swap", "last beat"),
+    "pad": ("last half", "reverse", "swap"),
+    "lead": ("half", "last bar", "swap"),
+    "vocal": ("half", "last bar", "swap"),
+}
+
+
+def _move(
+    role: str, alternates: bool, rng: np.random.Generator, loop_beats: float, bar: int
+) -> str:
+    moves = [m for m in _MOVES.get(role, ("last half",)) if m != "swap" or alternates]
+    if loop_beats < 2 * bar:
+        moves = [m for m in moves if m != "turn"]
+    return moves[int(rng.integers(len(moves)))]
+
+
+def _rest(move: str, beats: float, bar: int, rng: np.random.Generator) -> list[tuple[float, float]]:
+    if move == "last beat":
+        return [(beats - 1.0, 1.0)]
+    if move == "last bar" and beats > bar:
+        return [(beats - bar, float(bar))]
+    if move == "half" and beats >= 2 * bar:
+        half = beats / 2.0
+        return [(0.0, half)] if rng.random() < 0.5 else [(half, half)]
+    if move == "break" and beats > bar:
+        middle = float(int(beats / bar / 2) * bar)
+        return [(middle - 1.0, 1.0)]
+    if move == "gate":
+        # Chopped in eighths over the last bar.
+        start = max(beats - bar, 0.0)
+        return [(start + 0.5 + step, 0.5) for step in np.arange(0.0, min(bar, beats)).tolist()]
+    return [(beats - min(2.0, beats / 2.0), min(2.0, beats / 2.0))]
+
+
+def with_fades(clips: list[Clip], fade_in: float, fade_out: float) -> list[Clip]:
+    """The first clip fading in and the last fading out over so many beats."""
+    if not clips:
+        return clips
+    made = list(clips)
+    if fade_in:
+        made[0] = replace(made[0], fade_in_beats=min(fade_in, made[0].beats))
+    if fade_out:
+        made[-1] = replace(made[-1], fade_out_beats=min(fade_out, made[-1].beats))
+    return made
