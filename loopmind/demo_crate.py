@@ -218,8 +218,8 @@ def _arpeggio() -> Stereo:
     for bar, chord in enumerate(CHORDS):
         for step in range(16):
             note = (*chord, chord[1] + 12)[(0, 2, 3, 5, 4, 3, 2, 1)[step % 8]] + 12
-            frames = round(0.16 * RATE)
-            tone = synth.saw(synth.hertz(note), frames) * synth.decay(synth.seconds(0.16), 0.05)
+            frames = round(0.24 * RATE)
+            tone = synth.saw(synth.hertz(note), frames) * synth.decay(synth.seconds(0.24), 0.08)
             tone = synth.filtered(tone, synth.lowpass(1800.0 + 220.0 * (step % 5)))
             loop.add(synth.shaped(tone, attack=0.002, release=0.03), bar * 16 + step, level=0.5,
                      pan=0.5 * (-1) ** step)  # fmt: skip
