@@ -18,6 +18,12 @@ class Checker:
         self.flat = flatten(graph)
         self._mapped: dict[str, bool | None] = {}
 
+    def with_nodes(self, graph: Graph, flat: dict[str, FlatNode]) -> Checker:
+        """The checker of a graph in which nothing but controls differs."""
+        other = object.__new__(Checker)
+        other.graph, other.flat, other._mapped = graph, flat, self._mapped
+        return other
+
     def output_type(self, address: str) -> str | None:
         """See Graph.output_type."""
         return self.type_at(*inner_source(self.graph, "", address))

@@ -47,6 +47,16 @@ class Context(ABC):
         The first item (in order) that fails raises its error.
         """
 
+    @abstractmethod
+    def remember(self, what: object, wire_type: str, make: Callable[[], R]) -> R:
+        """`make()`, or what it gave before for an equal `what`: a part of the node's result.
+
+        So a node that makes many things from one large input makes only those that changed.
+        `what` (plain data, frozen values, arrays) must say all that the part depends on; the
+        node's id and version are added. wire_type: the name of the part's wire type, by which
+        it is stored where the node's `cache` says. May be called from `map` with threads.
+        """
+
 
 class PlainContext(Context):
     """Runs everything in order, reports nothing and is never cancelled."""
@@ -66,3 +76,6 @@ class PlainContext(Context):
         name: Callable[[T], str] | None = None,
     ) -> list[R]:
         return [function(item) for item in items]
+
+    def remember(self, what: object, wire_type: str, make: Callable[[], R]) -> R:
+        return make()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import networkx as nx
@@ -50,6 +50,7 @@ class Plan:
     steps: Mapping[str, Step]
     targets: tuple[str, ...]
     consumers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _checker: Checker | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         width = max((len(path) for path in self.steps), default=0)
@@ -92,7 +93,43 @@ def make_plan(graph: Graph, targets: Iterable[str] | None = None) -> Plan:
             needed.update(wires.predecessors(path))
     steps = {path: _step(checker, flat[path]) for path in order if path in needed}
     consumers = {path: tuple(c for c in wires.successors(path) if c in needed) for path in steps}
-    return Plan(steps, tuple(dict.fromkeys(wanted)), consumers)
+    return Plan(steps, tuple(dict.fromkeys(wanted)), consumers, checker)
+
+
+def replan(plan: Plan, before: Graph, after: Graph) -> Plan | None:
+    """The plan of `after`, from that of `before` where only controls of plain nodes differ.
+
+    None where more differs, and a plan must be made anew.
+    """
+    checker = plan._checker
+    same = (
+        checker is not None
+        and after.registry is before.registry
+        and after.nodes.keys() == before.nodes.keys()
+        and all(getattr(after, name) == getattr(before, name) for name in _SHAPE)
+    )
+    if checker is None or not same:
+        return None
+    steps = dict(plan.steps)
+    flat = dict(checker.flat)
+    for name, node in after.nodes.items():
+        old = before.nodes[name]
+        if node is old:
+            continue
+        if node.graph is not None or (node.type, node.version) != (old.type, old.version):
+            return None
+        # Driven controls are not among the node's own, so they stay as they are.
+        driven = {k: v for k, v in flat[name].controls.items() if k not in old.controls}
+        flat[name] = replace(flat[name], node=node, controls={**node.controls, **driven})
+    checker = checker.with_nodes(after, flat)
+    for name, node in after.nodes.items():
+        if node is not before.nodes[name] and name in steps:
+            steps[name] = _step(checker, flat[name])
+    return Plan(steps, plan.targets, plan.consumers, checker)
+
+
+_SHAPE = ("wires", "macros", "inputs", "outputs")
+"""What of a graph must be the same for its plan to differ in controls only."""
 
 
 def _target_paths(graph: Graph, flat: dict[str, FlatNode], name: str) -> list[str]:

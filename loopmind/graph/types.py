@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import types as _types
 import typing
 from collections.abc import Callable
@@ -63,6 +64,7 @@ _BY_NAME: dict[str, WireType] = {}
 _BY_PYTHON: dict[Any, str] = {}
 _CONVERSIONS: dict[tuple[str, str], Callable[[Any], Any]] = {}
 
+_PLAIN = frozenset((float, int, bool, str, Path))
 SCALARS = ("number", "integer", "boolean", "text", "path")
 """Types whose values can be typed in by hand, so a parameter of them is a control."""
 
@@ -88,6 +90,10 @@ def register_type(
         raise NodeDeclarationError(f"the wire type {taken} is already registered; choose another")
     if name.endswith(LIST_SUFFIX) or not name:
         raise NodeDeclarationError(f"{name!r} cannot be the name of a wire type")
+    if python not in _PLAIN and not dataclasses.is_dataclass(python):
+        raise NodeDeclarationError(
+            f"{python.__qualname__} is no dataclass; only frozen dataclasses travel on wires"
+        )
     if (item is None) != (split is None):
         raise NodeDeclarationError(f"wire type {name!r}: give both item and split, or neither")
     wire_type = WireType(name, python, colour, item, split)

@@ -109,7 +109,7 @@ class DiskCache:
         file = self._file(key)
         try:
             data = np.fromfile(file, np.uint8)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             self._tell(f"cannot read the cache entry {file}: {error.strerror or error}")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar, cast
 
 from loopmind.graph.context import Context
+from loopmind.graph.node import NodeSpec
+from loopmind.graph.values import digest
+from loopmind.runtime.cache import Store
 from loopmind.runtime.events import NodeProgress
+from loopmind.runtime.keys import part_key
 from loopmind.runtime.processes import ProcessPool
 from loopmind.runtime.threads import map_threads
 
@@ -49,7 +53,10 @@ class Progress:
 
 
 class RunContext(Context):
-    """One running node's context. `workers` is how many items run side by side."""
+    """One running node's context.
+
+    workers: how many items run side by side. stores: where parts of its result are remembered.
+    """
 
     def __init__(
         self,
@@ -57,17 +64,34 @@ class RunContext(Context):
         cancelled: Callable[[], bool],
         processes: ProcessPool,
         workers: int,
+        spec: NodeSpec,
+        stores: Sequence[Store],
     ) -> None:
         self._progress = progress
         self._cancelled = cancelled
         self._processes = processes
         self._workers = workers
+        self._spec = spec
+        self._stores = stores
 
     def progress(self, done: int, total: int, what: str = "") -> None:
         self._progress.report(done, total, what)
 
     def cancelled(self) -> bool:
         return self._cancelled()
+
+    def remember(self, what: object, wire_type: str, make: Callable[[], R]) -> R:
+        if not self._stores:
+            return make()
+        key = part_key(self._spec, digest(what))
+        for store in self._stores:
+            found = store.get(key)
+            if found is not None:
+                return cast(R, found["part"])
+        part = make()
+        for store in self._stores:
+            store.put(key, {"part": part}, {"part": wire_type})
+        return part
 
     def map(
         self,

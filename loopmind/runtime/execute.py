@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from loopmind.graph.document import Graph
-from loopmind.graph.plan import Plan, make_plan
+from loopmind.graph.plan import Plan, make_plan, replan
 from loopmind.runtime.cache import DiskCache, MemoryCache, Outputs
 from loopmind.runtime.evaluation import Evaluation, Fingerprints
 from loopmind.runtime.events import EvaluationFinished, Listener
@@ -47,6 +47,7 @@ class Session:
         self._targets: tuple[str, ...] | None = None
         self._plan: Plan | None = None
         self._result: Result | None = None
+        self._is_again = False
         self._fingerprints: Fingerprints = []
 
     def __enter__(self) -> Session:
@@ -80,10 +81,16 @@ class Session:
             plan = self._plan
             if plan is None or wanted != self._targets or graph is not self._graph:
                 if plan is None or wanted != self._targets or not self._same(graph):
-                    plan = make_plan(graph, wanted)
+                    changed = None
+                    if plan is not None and self._graph is not None and wanted == self._targets:
+                        changed = replan(plan, self._graph, graph)
+                    plan = changed or make_plan(graph, wanted)
                 self._graph, self._targets, self._plan = graph, wanted, plan
             result = self._result
             if result is not None and result.plan is plan and self._outside_is_unchanged():
+                if not self._is_again:
+                    result = self._result = result.again()
+                    self._is_again = True
                 if listener is not None:
                     listener(EvaluationFinished(0, len(plan.steps), 0, 0, 0.0))
                 return result
@@ -92,6 +99,7 @@ class Session:
             result = run.run()
             if result.reusable:
                 self._result, self._fingerprints = result, run.checked_fingerprints()
+                self._is_again = False
             return result
 
     def _same(self, graph: Graph) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from loopmind.graph.node import NodeSpec
 from loopmind.graph.plan import Step
@@ -26,6 +27,16 @@ def _spec_part(spec: NodeSpec) -> str:
 
 def static_part(step: Step) -> bytes:
     """All of a step's key that does not depend on what is wired to it."""
+    known = _STATIC.get(step)
+    if known is None:
+        known = _STATIC[step] = _static_part(step)
+    return known
+
+
+_STATIC: WeakKeyDictionary[Step, bytes] = WeakKeyDictionary()
+
+
+def _static_part(step: Step) -> bytes:
     assert step.spec is not None
     free = {name: value for name, value in step.controls.items() if name not in step.feeds}
     controls = json.dumps(free, sort_keys=True, separators=(",", ":"))
@@ -49,6 +60,11 @@ def output_key(key: str, port: str) -> str:
 def content_key(digest: str) -> str:
     """The key of a value known by its content alone."""
     return f"={digest}"
+
+
+def part_key(spec: NodeSpec, digest: str) -> str:
+    """The key of a part of a node's result that depends on nothing but what `digest` stands for."""
+    return join_key(f"{_spec_part(spec)}\x1cpart".encode(), {"what": digest}, "")
 
 
 def fingerprint_of(spec: NodeSpec, controls: Mapping[str, Any]) -> str:

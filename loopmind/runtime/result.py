@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from loopmind.errors import LoopMindError
@@ -77,6 +77,10 @@ class Result:
     def __getitem__(self, address: str) -> Any:
         path, port = resolve(self.graph, address)
         return self.outputs(path)[port]
+
+    def again(self) -> Result:
+        """This result as that of a later evaluation in which nothing had to run."""
+        return replace(self, status=dict.fromkeys(self.status, "cached"), seconds=0.0)
 
     def check(self) -> None:
         """Raise NodeError for the first failure, if there is one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from loopmind.graph.context import Context, PlainContext
 from loopmind.graph.errors import NodeRunError
@@ -15,6 +15,8 @@ from loopmind.graph.values import digest
 from loopmind.music.codec import CodecError
 from loopmind.runtime.cache import Outputs, Store
 from loopmind.runtime.keys import content_key, fingerprint_of, join_key, static_part
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -185,3 +187,6 @@ class _ItemContext(PlainContext):
 
     def cancelled(self) -> bool:
         return self._context.cancelled()
+
+    def remember(self, what: object, wire_type: str, make: Callable[[], R]) -> R:
+        return self._context.remember(what, wire_type, make)

@@ -111,6 +111,8 @@ class Job:
                 self.stop.is_set,
                 self.session.processes,
                 self.session.workers,
+                step.spec,
+                self.stores,
             )
             outputs = run_step(step, self.values, self.input_keys, context, self.stores)
             key, now = self.key, None
