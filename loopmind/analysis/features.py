@@ -55,28 +55,56 @@ def _mel_map(bins: int, rate_hz: int) -> tuple[NDArray[np.int64], F32]:
     mel = 2595.0 * np.log10(1.0 + hertz / 700.0)
     low, high = 2595.0 * np.log10(1.0 + 30.0 / 700.0), 2595.0 * np.log10(1.0 + 10800.0 / 700.0)
     place = (mel - low) / (high - low) * (MEL_BANDS + 1) - 1.0
-    below = np.floor(place).astype(np.int64)
-    return below, (place - below).astype(np.float32)
+    below = np.floor(place)
+    share = np.where((below < -1) | (below >= MEL_BANDS), 0.0, place - below)
+    # One band more on either side takes what lies outside, so that no bin needs a test.
+    return np.clip(below + 1, 0, MEL_BANDS + 1).astype(np.int64), share.astype(np.float32)
 
 
 @njit(cache=True, nogil=True)
 def _mel_frames(power, below, share, hertz, mel, total, centroid):  # type: ignore[no-untyped-def]
     """Mel powers, total power and centroid of each frame in one pass."""
-    bands = mel.shape[1]
     for t in range(power.shape[0]):
         whole = np.float32(0.0)
         moment = np.float32(0.0)
-        for k in range(1, power.shape[1]):
-            p = power[t, k]
-            whole += p
-            moment += p * hertz[k]
-            b = below[k]
-            if 0 <= b < bands:
-                mel[t, b] += p * (np.float32(1.0) - share[k])
-            if -1 <= b < bands - 1:
-                mel[t, b + 1] += p * share[k]
+        k = 1
+        while k < power.shape[1]:
+            # Neighbouring bins fall between the same two bands: their sums stay in registers.
+            band = below[k]
+            lower = np.float32(0.0)
+            upper = np.float32(0.0)
+            while k < power.shape[1] and below[k] == band:
+                p = power[t, k]
+                part = p * share[k]
+                whole += p
+                moment += p * hertz[k]
+                upper += part
+                lower += p - part
+                k += 1
+            mel[t, band] += lower
+            mel[t, band + 1] += upper
         total[t] = whole
         centroid[t] = moment / whole if whole > 0.0 else np.float32(0.0)
+
+
+@njit(cache=True, nogil=True)
+def _envelope(mono, hop, peaks):  # type: ignore[no-untyped-def]
+    """Fill the peak of each step (the last takes what is left over); returns zero crossings."""
+    crossings = 0
+    before = False
+    for step in range(peaks.size):
+        first = step * hop
+        last = mono.size if step == peaks.size - 1 else first + hop
+        top = np.float32(0.0)
+        for i in range(first, last):
+            x = mono[i]
+            below = x < 0.0
+            if below != before:
+                crossings += 1
+                before = below
+            top = max(top, abs(x))
+        peaks[step] = top
+    return crossings
 
 
 def shape_of(mono: F32, rate_hz: int, power: F32, hop: int) -> Shape:
@@ -84,31 +112,23 @@ def shape_of(mono: F32, rate_hz: int, power: F32, hop: int) -> Shape:
     frames, bins = power.shape
     below, share = _mel_map(bins, rate_hz)
     hertz = (np.arange(bins) * (rate_hz / 2 / (bins - 1))).astype(np.float32)
-    mel = np.zeros((frames, MEL_BANDS), np.float32)
+    outer = np.zeros((frames, MEL_BANDS + 3), np.float32)
     total = np.zeros(frames, np.float32)
     centroid = np.zeros(frames, np.float32)
-    _mel_frames(power, below, share, hertz, mel, total, centroid)
+    _mel_frames(power, below, share, hertz, outer, total, centroid)
     top = float(total.max(initial=0.0))
     scale = np.float32(1.0 / top) if top > 1e-20 else np.float32(0.0)
-    mel *= scale
+    mel = outer[:, 1 : MEL_BANDS + 1] * scale
     floor = np.float32(10 ** (FLOOR_DB / 10))
     mel_db = 10.0 * np.log10(np.maximum(mel, floor))
-    flatness = np.exp(np.log(np.maximum(mel, 1e-12)).mean(axis=1)) / np.maximum(
-        mel.mean(axis=1), 1e-12
-    )
+    flatness = 10.0 ** (mel_db.mean(axis=1) / 10.0) / np.maximum(mel.mean(axis=1), floor)
     rise = np.zeros(frames, np.float32)
-    rise[1:] = np.maximum(0.0, np.diff(mel_db, axis=0)).mean(axis=1)
-    size = np.abs(mono)
-    peak = float(size.max(initial=0.0))
-    steps = max(1, mono.size // _ENVELOPE_HOP)
-    if mono.size >= _ENVELOPE_HOP:
-        steps_peak = size[: steps * _ENVELOPE_HOP].reshape(steps, _ENVELOPE_HOP).max(axis=1)
-    else:
-        steps_peak = np.full(1, peak, np.float32)
-    relative = steps_peak / peak if peak > 1e-9 else np.zeros(steps, np.float32)
+    rise[1:] = np.maximum(0.0, mel_db[1:] - mel_db[:-1]).mean(axis=1)
+    steps_peak = np.zeros(max(1, mono.size // _ENVELOPE_HOP), np.float32)
+    crossings = _envelope(mono, _ENVELOPE_HOP, steps_peak)
+    peak = float(steps_peak.max())
+    relative = steps_peak / peak if peak > 1e-9 else np.zeros_like(steps_peak)
     envelope_db = 20.0 * np.log10(np.maximum(relative, 1e-4))
-    negative = np.signbit(mono)
-    crossings = int(np.count_nonzero(negative[1:] != negative[:-1]))
     return Shape(
         mel_db=mel_db.astype(np.float32),
         level_db=(10.0 * np.log10(np.maximum(total * scale, floor))).astype(np.float32),

@@ -44,10 +44,10 @@ class Classifier:
 
     def probabilities(self, features: F32) -> F32:
         """Class probabilities (len(INSTRUMENTS),) of one feature vector, averaged over members."""
-        x = self.standardise(features)
-        h = np.maximum(np.einsum("i,mio->mo", x, self.first) + self.first_bias, 0.0)
-        h = np.maximum(np.einsum("mi,mio->mo", h, self.second) + self.second_bias, 0.0)
-        scores = np.einsum("mi,mio->mo", h, self.last) + self.last_bias
+        hidden = np.broadcast_to(self.standardise(features), (len(self.first), 1, features.size))
+        hidden = np.maximum(hidden @ self.first + self.first_bias[:, None], 0.0)
+        hidden = np.maximum(hidden @ self.second + self.second_bias[:, None], 0.0)
+        scores = (hidden @ self.last + self.last_bias[:, None])[:, 0]
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         mean: F32 = (scores / scores.sum(axis=1, keepdims=True)).mean(axis=0)
         return mean
@@ -57,7 +57,8 @@ class Classifier:
 def classifier() -> Classifier:
     """The shipped classifier. Raises FileNotFoundError where the model file is missing."""
     with np.load(model_file(MODEL_NAME), allow_pickle=False) as file:
-        return Classifier(**{name: file[name] for name in Classifier.__dataclass_fields__})
+        names = Classifier.__dataclass_fields__
+        return Classifier(**{name: file[name].astype(np.float32) for name in names})
 
 
 def believe_instrument(probabilities: F32) -> tuple[Belief[str], ...]:

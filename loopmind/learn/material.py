@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.learn import synth
-from loopmind.learn.phrases import Labelled, drum_hits, midi_parts, single_notes
+from loopmind.learn.phrases import Labelled, drum_hits, kit_hits, midi_parts, single_notes
 from loopmind.learn.render import RENDER_RATE_HZ, render_phrases
 
 F32 = NDArray[np.float32]
@@ -66,9 +66,13 @@ def recordings(labels: Path) -> Iterator[Sound]:
             yield Sound(sound[0], sound[1], instrument, row["kind"], source, row["path"])
 
 
-def folder(instrument: str, path: Path, rng: np.random.Generator, most: int) -> Iterator[Sound]:
-    """Up to `most` sounds of a folder whose files are all of one instrument."""
+def folder(
+    instrument: str, path: Path, rng: np.random.Generator, *, most: int, skip: str = ""
+) -> Iterator[Sound]:
+    """Up to `most` sounds of a folder of one instrument, but for names that match `skip`."""
     files = sorted(p for p in path.rglob("*") if p.suffix.lower() in (".wav", ".ogg", ".flac"))
+    if skip:
+        files = [file for file in files if not re.search(skip, file.name, re.IGNORECASE)]
     for index in rng.permutation(len(files))[:most]:
         sound = _read(files[index])
         if sound is not None:
@@ -83,6 +87,15 @@ def rendered(font: Path, midi: Sequence[Path], rng: np.random.Generator) -> Iter
         *drum_hits(rng),
         *midi_parts(list(midi), rng, 3),
     ]
+    yield from _played(font, phrases)
+
+
+def kit(font: Path, rng: np.random.Generator) -> Iterator[Sound]:
+    """Hits of a soundfont that holds one drum kit as an ordinary preset."""
+    yield from _played(font, list(kit_hits(rng, 8)))
+
+
+def _played(font: Path, phrases: Sequence[Labelled]) -> Iterator[Sound]:
     for first in range(0, len(phrases), 300):
         part = phrases[first : first + 300]
         clips = render_phrases(font, [item.phrase for item in part])

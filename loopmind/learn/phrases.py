@@ -96,6 +96,23 @@ def drum_hits(rng: np.random.Generator, kits: tuple[int, ...] = KITS) -> Iterato
                     yield Labelled(Phrase((note,), kit, keep, True), instrument, "oneshot")
 
 
+def kit_hits(rng: np.random.Generator, each: int) -> Iterator[Labelled]:
+    """Hits of a drum kit that a soundfont offers as an ordinary preset (bank 0, program 0).
+
+    Only the notes that such kits and General MIDI agree on.
+    """
+    agreed = {
+        "kick": (36,), "snare": (38, 40), "clap": (39,), "tom": (41, 43, 45, 47),
+        "hat": (42, 44, 46), "cymbal": (51, 53, 57, 59), "percussion": (37, 54, 56),
+    }  # fmt: skip
+    for instrument, pitches in agreed.items():
+        for pitch in pitches:
+            for _ in range(each):
+                keep = 2.5 if instrument == "cymbal" else 1.2
+                note = Note(0.0, keep - 0.1, pitch, int(rng.integers(30, 127)))
+                yield Labelled(Phrase((note,), 0, keep), instrument, "oneshot")
+
+
 def midi_parts(paths: list[Path], rng: np.random.Generator, per_file: int) -> Iterator[Labelled]:
     """Parts of MIDI files as loops: one channel's notes in a stretch of 4 to 10 seconds."""
     import warnings
