@@ -17,7 +17,7 @@ _SAME_TEMPO = 0.02
 _WHOLE_BEATS = 0.05
 _UNHEARD = 0.03  # what hearing leaves for an instrument that it did not name
 _RELATED_DRUMS = 0.8
-_RATIOS = (0.5, 2.0, 2.0 / 3.0, 1.5, 0.75, 4.0 / 3.0, 1.0 / 3.0, 3.0, 0.25, 4.0)
+_RATIOS = (2.0 / 3.0, 1.5, 0.75, 4.0 / 3.0, 0.8, 1.25, 1.0 / 3.0, 3.0, 0.25, 4.0)
 
 
 def merge_evidence(loop: Loop, evidence: NameEvidence) -> Loop:
@@ -50,18 +50,28 @@ def _merge_tempo(loop: Loop, named: tuple[Belief[float], ...]) -> tuple[Belief[f
         bpm, trust = name.value, name.weight
         beats = loop.beats_at(bpm)
         whole = beats >= 1.5 and abs(beats - round(beats)) <= _WHOLE_BEATS
+        # Which octave a tempo is counted in is a habit of writing, so a heard octave speaks for
+        # the name; so does a length of whole beats.
+        prior = max(
+            0.3 if whole else 0.0,
+            0.6 * _heard_at(scores, bpm, (0.5, 2.0)),
+            0.25 * _heard_at(scores, bpm, _RATIOS),
+            0.08 if trust > 0.6 else 0.0,
+        )
         near = [score for score in scores if abs(score[0] / bpm - 1.0) <= _SAME_TEMPO]
-        if not near and (whole or not scores or trust > 0.6 or _related(scores, bpm)):
-            # Unheard: a length of whole beats, or a heard relative, speaks for it.
-            share = 0.3 if whole or _related(scores, bpm) else 0.08
-            scores.append([bpm, share if scores else trust])
+        if near:
+            near[0][1] = max(near[0][1], prior)
+        elif not scores:
+            scores.append([bpm, trust])
+        elif prior > 0.0:
+            scores.append([bpm, prior])
         for score in scores:
             ratio = score[0] / bpm
             if abs(ratio - 1.0) <= _SAME_TEMPO:
                 likelihood = 1.0
                 if whole or abs(ratio - 1.0) < 0.004:
                     score[0] = bpm  # what was measured, to the precision of what was meant
-            elif any(abs(ratio / r - 1.0) <= _SAME_TEMPO for r in _RATIOS[:2]):
+            elif any(abs(ratio / r - 1.0) <= _SAME_TEMPO for r in (0.5, 2.0)):
                 likelihood = 0.3
             else:
                 likelihood = 0.1
@@ -71,10 +81,15 @@ def _merge_tempo(loop: Loop, named: tuple[Belief[float], ...]) -> tuple[Belief[f
     return rank(_distinct(scores))
 
 
-def _related(scores: list[list[float]], bpm: float) -> bool:
-    return any(
-        score[1] > 0.1 and any(abs(score[0] / bpm / r - 1.0) <= _SAME_TEMPO for r in _RATIOS)
-        for score in scores
+def _heard_at(scores: list[list[float]], bpm: float, ratios: tuple[float, ...]) -> float:
+    """The greatest weight of a candidate that is `bpm` times one of `ratios`."""
+    return max(
+        (
+            score[1]
+            for score in scores
+            if any(abs(score[0] / bpm / ratio - 1.0) <= _SAME_TEMPO for ratio in ratios)
+        ),
+        default=0.0,
     )
 
 

@@ -31,7 +31,7 @@ _INSTRUMENT_WORDS: dict[tuple[str, float], str] = {
     ("bass", _SURE): "bass, basses, bassline, basslines, bass line, subbass, sub bass, reese, "
     "bass guitar, synth bass, bass synth, acid bass, upright bass, moog bass, 808 bass, "
     "string bass, slap bass, contrabass, double bass",
-    ("bass", _LIKELY): "808, 808s, sub, subs, acid, low end",
+    ("bass", _LIKELY): "808, sub, subs, acid, low end",
     ("keys", _SURE): "piano, pianos, rhodes, keys, organ, organs, wurli, wurlitzer, epiano, "
     "e piano, electric piano, clavinet, harpsichord, celesta, marimba, vibraphone, vibes, "
     "xylophone, kalimba, glockenspiel, glock, music box, accordion, hammond, mellotron, "

@@ -24,6 +24,7 @@ from loopmind.analysis.name_words import (
 )
 from loopmind.music.belief import Belief
 from loopmind.music.key import Key, Mode
+from loopmind.music.loop import DRUM_INSTRUMENTS
 
 __all__ = [
     "NAMES_VERSION",
@@ -67,6 +68,12 @@ _COUNTED = frozenset(
 )
 _GLUED_ENDS = tuple(
     word for word in INSTRUMENT_WORDS if len(word) >= 4 and " " not in word and word.isalpha()
+)
+# "snareroll"; other beginnings are as often parts of other words ("synthesis", "brasserie")
+_GLUED_STARTS = tuple(
+    word
+    for word in _GLUED_ENDS
+    if len(word) >= 5 and INSTRUMENT_WORDS[word][0][0] in DRUM_INSTRUMENTS - {"drums"}
 )
 
 
@@ -241,7 +248,7 @@ def _glued(word: str) -> tuple[tuple[str, float], ...]:
     if len(word) < 6 or not word.isalpha():
         return ()
     endings = [known for known in _GLUED_ENDS if word.endswith(known) and word != known]
-    endings = endings or [k for k in _GLUED_ENDS if len(k) >= 5 and word.startswith(k)]
+    endings = endings or [known for known in _GLUED_STARTS if word.startswith(known)]
     return INSTRUMENT_WORDS[max(endings, key=len)] if endings else ()
 
 

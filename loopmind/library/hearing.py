@@ -14,17 +14,22 @@ from loopmind.music.loop import Loop
 # Enough for tempo, key and sound of a whole song; memory stays bounded for an hour of audio.
 HEARD_SECONDS = 240.0
 SHORTEST_SECONDS = 0.005
+_LONGEST_WORDS = 120
 SILENCE = 1e-5  # -100 dBFS, half the distance from the lowest to the highest sample
 
 
 @dataclass(frozen=True)
 class HeardRow:
-    """What is remembered of one content: the loop's row, or why it is unusable."""
+    """What is remembered of one content: the loop's row, or why it is unusable.
+
+    again: the reason may not last (memory, a fault in LoopMind): the next scan tries again.
+    """
 
     loop: bytes | None
     embedding: bytes | None
     reason: str | None = None
     remedy: str | None = None
+    again: bool = False
 
 
 def hear_file(path: str, digest: str) -> Loop:
@@ -71,10 +76,12 @@ def hear_row(path: str, digest: str) -> HeardRow:
     except AudioFileError as error:
         return HeardRow(None, None, error.reason, error.remedy)
     except MemoryError:
-        return HeardRow(None, None, "needs more memory than there is", "close other programs")
+        remedy = "close other programs"
+        return HeardRow(None, None, "needs more memory than there is", remedy, again=True)
     except Exception as error:  # one bad file is one line in a report, never a stopped scan
-        words = f"could not be analysed ({type(error).__name__}: {error})".replace("\n", " ")
-        return HeardRow(None, None, words[:300], "convert it to WAV, or report this file")
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = f"could not be analysed ({words[:_LONGEST_WORDS]})"
+        return HeardRow(None, None, reason, "convert it to WAV, or report this file", again=True)
     return HeardRow(pack_loop(loop), np.asarray(loop.embedding, np.float32).tobytes())
 
 

@@ -129,6 +129,12 @@ class Library:
         with self._lock:
             return self._store.fact("revision")
 
+    @property
+    def size(self) -> int:
+        """How many usable sounds are remembered and were there when last looked for."""
+        with self._lock:
+            return self._store.count_heard_files()
+
     # scanning
 
     def scan(

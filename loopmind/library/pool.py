@@ -126,7 +126,7 @@ def hear_all(
             waiting.extend(reversed(worker.jobs[1:]))
             if worker.jobs:
                 left -= 1
-                yield worker.jobs[0], HeardRow(None, None, *(_HANG if hung else _CRASH))
+                yield worker.jobs[0], HeardRow(None, None, *(_HANG if hung else _CRASH), again=hung)
             failed_starts += 1
             if failed_starts > 3 + len(pool):
                 raise LoopMindError(

@@ -110,9 +110,10 @@ class Store:
         return {row[0] for row in rows}
 
     def put_heard(self, digest: str, version: str, heard: HeardRow) -> None:
+        known_as = "" if heard.again else version  # no version: the next scan tries again
         self._connection.execute(
             "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?, ?)",
-            (digest, version, heard.loop, heard.embedding, heard.reason, heard.remedy),
+            (digest, known_as, heard.loop, heard.embedding, heard.reason, heard.remedy),
         )
         self._connection.execute("UPDATE files SET stamp = NULL WHERE digest = ?", (digest,))
 

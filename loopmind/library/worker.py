@@ -1,13 +1,14 @@
 """The process that hears files for a scan; loopmind.library.pool starts it.
 
 It reads length-prefixed msgpack messages [job, path, digest] from standard input and answers
-[job, loop, embedding, reason, remedy] on standard output, until the input ends. A process of its
+[job, *fields of HeardRow] on standard output, until the input ends. A process of its
 own, because a decoder may crash and hearing must be stoppable at once; not by multiprocessing, so
 that no caller needs a `__main__` guard.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import struct
 import sys
@@ -62,6 +63,6 @@ def serve(hear: Callable[[str, str], HeardRow]) -> None:
         number, path, digest = job
         heard = hear(path, digest)
         try:
-            send(answers, [number, heard.loop, heard.embedding, heard.reason, heard.remedy])
+            send(answers, [number, *dataclasses.astuple(heard)])
         except OSError:
             return  # the scan is over
