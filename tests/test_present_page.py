@@ -165,3 +165,15 @@ def test_any_title_is_safe_in_page_and_picture(title: str) -> None:
     song = dataclasses.replace(sample_song(), title=title, clips=(), tracks=())
     ElementTree.fromstring(arrangement_svg(song))
     checked(song_page(song, sample_palette(), sample_mix(), Crate(()), sample_measured()))
+
+
+def test_a_shared_page_does_not_tell_where_the_folder_lies() -> None:
+    crate = sample_crate()
+    home = "/home/somebody private/loops/"
+    moved = Crate(
+        tuple(dataclasses.replace(loop, path=home + loop.path) for loop in crate.loops),
+        tuple(dataclasses.replace(item, path=home + item.path) for item in crate.unusable),
+    )
+    text = song_page(sample_song(), sample_palette(), sample_mix(), moved, sample_measured())
+    assert "private" not in text
+    assert text == page()

@@ -277,7 +277,7 @@ def _automation(song: Song, track: str, top: float, total: float) -> str:
             f'<svg y="{top + 2.5:.1f}" width="100%" height="{LANE_HEIGHT - 5}" '
             f'viewBox="0 0 1000 {LANE_HEIGHT - 5}" preserveAspectRatio="none">'
             f"<title>{safe(title)}</title>"
-            f'<polyline points="{line}" fill="none" stroke="{TEXT}" stroke-opacity=".75" '
+            f'<polyline points="{line}" fill="none" stroke="{TEXT}" stroke-opacity=".5" '
             f'stroke-width="1.3" stroke-dasharray="4 3" vector-effect="non-scaling-stroke"/></svg>'
         )
     return "".join(parts)

@@ -10,6 +10,7 @@ import functools
 import importlib.resources
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from string import Template
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from loopmind.music.palette import Candidate, Choice, Palette
 from loopmind.music.song import Song, Track
 from loopmind.present.arrangement import canvas, canvas_height, label_places, song_seconds
 from loopmind.present.measured import Measured
-from loopmind.present.style import clock, file_name, number, role_colour, safe
+from loopmind.present.style import clock, common_folder, file_name, number, role_colour, safe
 from loopmind.present.timeline import seconds, sounds_of
 
 _POLICY = (
@@ -46,8 +47,10 @@ def song_page(
     """The song as one HTML page.
 
     `audio` (an encoded file, best MP3 or Ogg) is put into the page itself; `audio_src` instead
-    names a file beside the page. Same arguments, same page.
+    names a file beside the page. Paths are shown from the crate's common folder on. Same
+    arguments, same page.
     """
+    crate = _without_home(crate)
     loops = crate.by_digest()
     body = "".join(
         (
@@ -78,6 +81,16 @@ def song_page(
         body=body,
         footer=_footer(song),
         data=_data(song, palette, duration),
+    )
+
+
+def _without_home(crate: Crate) -> Crate:
+    """The crate with paths from its common folder on: a page that is shared tells no more."""
+    paths = [loop.path for loop in crate.loops] + [item.path for item in crate.unusable]
+    skip = len(common_folder(paths))
+    return Crate(
+        tuple(replace(loop, path=loop.path[skip:]) for loop in crate.loops),
+        tuple(replace(item, path=item.path[skip:]) for item in crate.unusable),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Iterable
 from pathlib import PurePath
 
 BACKGROUND = "#0c0c10"
@@ -58,6 +59,23 @@ def file_name(path: str | None) -> str:
     if not path:
         return "unknown file"
     return PurePath(path.replace("\\", "/")).name or path
+
+
+def common_folder(paths: Iterable[str]) -> str:
+    """The deepest folder that holds all `paths`, with its closing slash, or nothing.
+
+    >>> common_folder(["/home/a/loops/x.wav", "/home/a/loops/drums/y.wav"])
+    '/home/a/loops/'
+    """
+    folders = [path.replace("\\", "/").split("/")[:-1] for path in paths]
+    if not folders:
+        return ""
+    shared = []
+    for names in zip(*folders, strict=False):
+        if len(set(names)) > 1:
+            break
+        shared.append(names[0])
+    return "/".join(shared) + "/" if shared else ""
 
 
 def number(value: float | None, digits: int = 1, *, sign: bool = False) -> str:

@@ -15,6 +15,7 @@ from loopmind.present.measured import Measured
 
 FORMAT = "loopmind-timeline"
 VERSION = 1
+_LINE = 150
 
 Plain = dict[str, Any]
 
@@ -64,7 +65,7 @@ def timeline(song: Song, palette: Palette, mix: Mix, crate: Crate, measured: Mea
 
 
 def timeline_json(data: Plain) -> str:
-    """The timeline as text: two spaces of indent, lists of numbers on one line, final newline.
+    """The timeline as text: two spaces of indent, short things on one line, final newline.
 
     A file name that is no valid unicode keeps its odd bytes as JSON escapes.
     """
@@ -227,14 +228,16 @@ def _tidy(data: Any) -> Any:
 
 
 def _write(data: Any, indent: str) -> str:
+    """JSON in which what is short and holds no lists of its own stays on one line."""
     inner = indent + "  "
     if isinstance(data, dict) and data:
+        if not any(isinstance(item, (dict, list)) for item in data.values()):
+            line = json.dumps(data, ensure_ascii=False, allow_nan=False)
+            if len(line) <= _LINE:
+                return line
         rows = [f"{inner}{_text(str(k))}: {_write(v, inner)}" for k, v in data.items()]
         return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
-    if isinstance(data, list) and any(isinstance(item, (dict, list, str)) for item in data):
-        flat = all(isinstance(item, list) for item in data)
-        if flat:
-            return json.dumps(data, ensure_ascii=False, allow_nan=False)
+    if isinstance(data, list) and any(isinstance(item, (dict, str)) for item in data):
         return "[\n" + ",\n".join(inner + _write(i, inner) for i in data) + f"\n{indent}]"
     return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
