@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.dsp.kernel import TINY, kernel
+from loopmind.dsp.lane_math import exp2_lanes, log2_lanes
 from loopmind.dsp.lanes import (
     choose,
-    exp2_lanes,
     gather8,
+    larger,
     load4,
-    log2_lanes,
     peak_of_pairs,
     scatter8,
     splat4,
@@ -26,10 +26,11 @@ from loopmind.dsp.lanes import (
 DB_PER_OCTAVE = 20.0 * math.log10(2.0)
 """Decibels in a doubling of amplitude: levels are kept as binary logarithms inside."""
 
-COMPRESSOR_PARAM_WORDS = 24
-COMPRESSOR_STATE_WORDS = 8
-DUCKER_PARAM_WORDS = 16
-DUCKER_STATE_WORDS = 8
+STRIDE = 8
+"""Levels are judged every eighth frame (the peak of eight); the gain runs straight in between."""
+
+COMPRESSOR_STATE_WORDS = 24
+DUCKER_STATE_WORDS = 24
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class CompressorSettings:
 
 
 def _decay(seconds: float, rate_hz: float) -> float:
-    """Factor a frame of an exponential with time constant `seconds`."""
-    return math.exp(-1.0 / (max(seconds, 1e-5) * rate_hz))
+    """Factor over STRIDE frames of an exponential with time constant `seconds`."""
+    return math.exp(-STRIDE / (max(seconds, 1e-5) * rate_hz))
 
 
 def static_gain_db(level_db: float, settings: CompressorSettings) -> float:
@@ -99,23 +100,40 @@ def _compress(inputs, outputs, state, params, start, frames):  # type: ignore[no
     release, attack, makeup = load4(params, 12), load4(params, 16), load4(params, 20)
     half = 0.5 * knee
     bend = slope / (2.0 * knee)
-    held, smooth = load4(state, 0), load4(state, 4)
+    if state[0] == 0.0:
+        state[0] = 1.0
+        store4(state, 16, exp2_lanes(makeup))
+    phase = int(state[1])
+    held, smooth, top = load4(state, 4), load4(state, 8), load4(state, 12)
+    gain, step = load4(state, 16), load4(state, 20)
     zero = splat4(0.0)
-    for i in range(frames):
-        x = gather8(a, b, c, d, i)
-        over = log2_lanes(peak_of_pairs(x) + 1e-8) - threshold
-        q = over + half
-        q = choose(q > zero, q, zero)
-        q = choose(q < knee, q, knee)
-        above = over - half
-        above = choose(above > zero, above, zero)
-        wanted = bend * (q * q) + slope * above
-        fall = release * (held - wanted)
-        held = (wanted + choose(fall > zero, fall, zero)) + TINY
-        smooth = held + attack * (smooth - held)
-        scatter8(e, f, g, h, i, x * to_pairs(exp2_lanes(makeup - smooth)))
-    store4(state, 0, held)
-    store4(state, 4, smooth)
+    done = 0
+    while done < frames:
+        n = min(frames - done, STRIDE - phase)
+        for i in range(done, done + n):
+            x = gather8(a, b, c, d, i)
+            top = larger(top, peak_of_pairs(x))
+            gain = gain + step
+            scatter8(e, f, g, h, i, x * to_pairs(gain))
+        done += n
+        phase += n
+        if phase == STRIDE:
+            phase = 0
+            over = log2_lanes(top + 1e-8) - threshold
+            top = zero
+            q = larger(over + half, zero)
+            q = choose(q < knee, q, knee)
+            wanted = bend * (q * q) + slope * larger(over - half, zero)
+            held = (wanted + larger(release * (held - wanted), zero)) + TINY
+            smooth = held + attack * (smooth - held)
+            # Towards the gain that the last eight frames ask for, reached eight frames from now.
+            step = (exp2_lanes(makeup - smooth) - gain) * (1.0 / STRIDE)
+    state[1] = float(phase)
+    store4(state, 4, held)
+    store4(state, 8, smooth)
+    store4(state, 12, top)
+    store4(state, 16, gain)
+    store4(state, 20, step)
 
 
 compress = kernel(_compress)
@@ -152,23 +170,40 @@ def ducker_params(settings: Sequence[DuckerSettings | None], rate_hz: float) -> 
 def _duck(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
     """Blocks 0..3 are lowered while their keys, blocks 4..7, are loud."""
     a, b, c, d = inputs[0], inputs[1], inputs[2], inputs[3]
-    j, k, m, n = inputs[4], inputs[5], inputs[6], inputs[7]
+    j, k, m, o = inputs[4], inputs[5], inputs[6], inputs[7]
     e, f, g, h = outputs[0], outputs[1], outputs[2], outputs[3]
     depth, attack = load4(params, 0), load4(params, 4)
     release, floor = load4(params, 8), load4(params, 12)
-    amount = load4(state, 0)
     zero, one = splat4(0.0), splat4(1.0)
+    if state[0] == 0.0:
+        state[0] = 1.0
+        store4(state, 16, one)
+    phase = int(state[1])
+    amount, top = load4(state, 4), load4(state, 12)
+    gain, step = load4(state, 16), load4(state, 20)
     scale = DB_PER_OCTAVE / 18.0
-    for i in range(frames):
-        level = log2_lanes(peak_of_pairs(gather8(j, k, m, n, i)) + 1e-8)
-        wanted = (level - floor) * scale
-        wanted = choose(wanted > zero, wanted, zero)
-        wanted = choose(wanted < one, wanted, one)
-        speed = choose(wanted > amount, attack, release)
-        amount = (wanted + speed * (amount - wanted)) + TINY
-        x = gather8(a, b, c, d, i)
-        scatter8(e, f, g, h, i, x * to_pairs(exp2_lanes(zero - depth * amount)))
-    store4(state, 0, amount)
+    done = 0
+    while done < frames:
+        n = min(frames - done, STRIDE - phase)
+        for i in range(done, done + n):
+            top = larger(top, peak_of_pairs(gather8(j, k, m, o, i)))
+            gain = gain + step
+            scatter8(e, f, g, h, i, gather8(a, b, c, d, i) * to_pairs(gain))
+        done += n
+        phase += n
+        if phase == STRIDE:
+            phase = 0
+            wanted = larger((log2_lanes(top + 1e-8) - floor) * scale, zero)
+            wanted = choose(wanted < one, wanted, one)
+            top = zero
+            speed = choose(wanted > amount, attack, release)
+            amount = (wanted + speed * (amount - wanted)) + TINY
+            step = (exp2_lanes(zero - depth * amount) - gain) * (1.0 / STRIDE)
+    state[1] = float(phase)
+    store4(state, 4, amount)
+    store4(state, 12, top)
+    store4(state, 16, gain)
+    store4(state, 20, step)
 
 
 duck = kernel(_duck)

@@ -119,18 +119,43 @@ def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no
                 f0, f1, f2 = load8(params, p + 80), load8(params, p + 88), load8(params, p + 96)
                 e1, e2 = load8(params, p + 104), load8(params, p + 112)
                 u1, u2 = load8(state, s + 32), load8(state, s + 40)
-                for i in range(frames):
+                # The sections work one frame apart, so that none waits for another.
+                x = gather8(a, b, c, d, 0) + tiny
+                y = b0 * x + s1
+                s1 = (b1 * x + s2) - a1 * y
+                s2 = b2 * x - a2 * y
+                z = d0 * y + t1
+                t1 = (d1 * y + t2) - c1 * z
+                t2 = d2 * y - c2 * z
+                if frames > 1:
+                    x = gather8(a, b, c, d, 1) + tiny
+                    y = b0 * x + s1
+                    s1 = (b1 * x + s2) - a1 * y
+                    s2 = b2 * x - a2 * y
+                for i in range(2, frames):
+                    x = f0 * z + u1
+                    u1 = (f1 * z + u2) - e1 * x
+                    u2 = f2 * z - e2 * x
+                    scatter8(e, f, g, h, i - 2, x)
+                    z = d0 * y + t1
+                    t1 = (d1 * y + t2) - c1 * z
+                    t2 = d2 * y - c2 * z
                     x = gather8(a, b, c, d, i) + tiny
                     y = b0 * x + s1
                     s1 = (b1 * x + s2) - a1 * y
                     s2 = b2 * x - a2 * y
-                    z = d0 * y + t1
-                    t1 = (d1 * y + t2) - c1 * z
-                    t2 = d2 * y - c2 * z
+                if frames > 1:
                     x = f0 * z + u1
                     u1 = (f1 * z + u2) - e1 * x
                     u2 = f2 * z - e2 * x
-                    scatter8(e, f, g, h, i, x)
+                    scatter8(e, f, g, h, frames - 2, x)
+                    z = d0 * y + t1
+                    t1 = (d1 * y + t2) - c1 * z
+                    t2 = d2 * y - c2 * z
+                x = f0 * z + u1
+                u1 = (f1 * z + u2) - e1 * x
+                u2 = f2 * z - e2 * x
+                scatter8(e, f, g, h, frames - 1, x)
                 store8(state, s + 32, u1)
                 store8(state, s + 40, u2)
                 section += 3
@@ -236,22 +261,27 @@ def _sweep(inputs, outputs, state, params, start, frames):  # type: ignore[no-un
         g_step, w_step = load4(state, 32), load4(state, 36)
         g_from, w_from = load4(state, 40), load4(state, 44)
         phase = load4(state, 48)
+        # The gains that need a division are exact on the table's rows and straight in between.
+        g = to_pairs(g_from)
+        first, second = 1.0 / (g * (g + k) + 1.0), 1.0 / (g * (g + j) + 1.0)
+        g = to_pairs(g_from + g_step * 64.0)
+        first_step = (1.0 / (g * (g + k) + 1.0) - first) * (1.0 / 64.0)
+        second_step = (1.0 / (g * (g + j) + 1.0) - second) * (1.0 / 64.0)
         for i in range(done, done + n):
             x = gather8(a, b, c, d, i)
             t = phase + float(i - done)
             g = to_pairs(g_from + g_step * t)
             wet = to_pairs(w_from + w_step * t)
+            t8 = to_pairs(t)
             u = x + TINY
-            a1 = 1.0 / (g * (g + k) + 1.0)
             v3 = u - p2
-            v1 = a1 * (p1 + g * v3)
+            v1 = (first + first_step * t8) * (p1 + g * v3)
             v2 = p2 + g * v1
             p1 = v1 + v1 - p1
             p2 = v2 + v2 - p2
             u = high * ((u - k * v1) - v2) + low * v2
-            a1 = 1.0 / (g * (g + j) + 1.0)
             v3 = u - q2
-            v1 = a1 * (q1 + g * v3)
+            v1 = (second + second_step * t8) * (q1 + g * v3)
             v2 = q2 + g * v1
             q1 = v1 + v1 - q1
             q2 = v2 + v2 - q2

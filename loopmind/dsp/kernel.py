@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import cfunc, njit, types
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
@@ -103,6 +103,16 @@ def _pointer_cast(target: Any) -> Any:
         return signature(target, types.int64), codegen
 
     return at
+
+
+@emitted
+def as_floats(typing_context: Any, words: Any) -> Any:
+    """A kernel's float64 words seen as float32: two a word."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.FloatType().as_pointer())
+
+    return signature(FLOATS, DOUBLES), codegen
 
 
 floats_at = _pointer_cast(FLOATS)

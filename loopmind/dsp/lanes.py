@@ -8,11 +8,10 @@ code gives, on any processor. Only kernels import this module; nothing here reac
 
 from __future__ import annotations
 
-import math
 import operator
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -29,15 +28,17 @@ _INT64 = ir.IntType(64)
 _INT32 = ir.IntType(32)
 
 
-class LanesType(types.Type):
-    """The numba type of `count` float64 lanes."""
+class LanesType(types.Type):  # type: ignore[misc]
+    """The numba type of `count` float64 lanes, or float32 lanes if `single`."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, single: bool = False) -> None:
         self.count = count
-        super().__init__(name=f"Lanes{count}")
+        self.scalar = types.float32 if single else types.float64
+        self.element = _FLOAT if single else _DOUBLE
+        super().__init__(name=f"{'Singles' if single else 'Lanes'}{count}")
 
 
-class MaskType(types.Type):
+class MaskType(types.Type):  # type: ignore[misc]
     """The numba type of `count` truth values, one a lane."""
 
     def __init__(self, count: int) -> None:
@@ -45,15 +46,16 @@ class MaskType(types.Type):
         super().__init__(name=f"Mask{count}")
 
 
-lanes2, lanes4, lanes8 = LanesType(2), LanesType(4), LanesType(8)
-_MASKS = {count: MaskType(count) for count in (2, 4, 8)}
-_ALL = (lanes2, lanes4, lanes8)
+lanes4, lanes8 = LanesType(4), LanesType(8)
+singles8 = LanesType(8, single=True)
+_MASKS = {count: MaskType(count) for count in (4, 8)}
+_ALL = (lanes4, lanes8, singles8)
 
 
 @register_model(LanesType)
 class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, dmm: Any, fe_type: LanesType) -> None:
-        super().__init__(dmm, fe_type, ir.VectorType(_DOUBLE, fe_type.count))
+        super().__init__(dmm, fe_type, ir.VectorType(fe_type.element, fe_type.count))
 
 
 @register_model(MaskType)
@@ -71,14 +73,6 @@ def _vector(builder: Any, value: Any, count: int) -> Any:
     return builder.shuffle_vector(one, one, zeros)
 
 
-def _constant(value: float, count: int) -> Any:
-    return ir.Constant(ir.VectorType(_DOUBLE, count), [value] * count)
-
-
-def _integers(value: int, count: int) -> Any:
-    return ir.Constant(ir.VectorType(_INT64, count), [value] * count)
-
-
 def _register_binary(op: Any, emit: str, compare: str | None = None) -> None:
     """Teach numba one operator: lanes with lanes, and lanes with a float64 on either side."""
 
@@ -91,7 +85,7 @@ def _register_binary(op: Any, emit: str, compare: str | None = None) -> None:
             for one, other in ((args[0], args[1]), (args[1], args[0])):
                 if isinstance(one, LanesType) and (other == one or isinstance(other, types.Float)):
                     result = _MASKS[one.count] if compare else one
-                    cast = [a if isinstance(a, LanesType) else types.float64 for a in args]
+                    cast = [a if isinstance(a, LanesType) else one.scalar for a in args]
                     return signature(result, *cast)
             return None
 
@@ -107,7 +101,7 @@ def _register_binary(op: Any, emit: str, compare: str | None = None) -> None:
                 return builder.fcmp_ordered(compare, a, b)
             return getattr(builder, emit)(a, b)
 
-        for pair in ((kind, kind), (kind, types.float64), (types.float64, kind)):
+        for pair in ((kind, kind), (kind, kind.scalar), (kind.scalar, kind)):
             lower_builtin(op, *pair)(lower)
 
 
@@ -126,7 +120,7 @@ for _op, _sign in (
 def choose(typing_context: Any, mask: Any, yes: Any, no: Any) -> Any:
     """Per lane: `yes` where the mask holds, else `no`."""
     lanes = yes if isinstance(yes, LanesType) else no
-    cast = [a if isinstance(a, LanesType) else types.float64 for a in (yes, no)]
+    cast = [a if isinstance(a, LanesType) else lanes.scalar for a in (yes, no)]
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         values = [
@@ -168,12 +162,9 @@ def _loader(kind: LanesType) -> Any:
     def load(typing_context: Any, pointer: Any, index: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             where = _lane_pointer(builder, args[0], args[1], kind.count)
-            loaded = builder.load(where, align=sig.args[0].dtype.bitwidth // 8)
-            if sig.args[0].dtype == types.float32:
-                loaded = builder.fpext(loaded, ir.VectorType(_DOUBLE, kind.count))
-            return loaded
+            return builder.load(where, align=kind.scalar.bitwidth // 8)
 
-        return signature(kind, pointer, types.int64), codegen
+        return signature(kind, types.CPointer(kind.scalar), types.int64), codegen
 
     return load
 
@@ -182,21 +173,48 @@ def _storer(kind: LanesType) -> Any:
     @emitted
     def store(typing_context: Any, pointer: Any, index: Any, value: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            out = args[2]
-            if sig.args[0].dtype == types.float32:
-                out = builder.fptrunc(out, ir.VectorType(_FLOAT, kind.count))
             where = _lane_pointer(builder, args[0], args[1], kind.count)
-            builder.store(out, where, align=sig.args[0].dtype.bitwidth // 8)
+            builder.store(args[2], where, align=kind.scalar.bitwidth // 8)
             return context.get_dummy_value()
 
-        return signature(types.void, pointer, types.int64, kind), codegen
+        return signature(types.void, types.CPointer(kind.scalar), types.int64, kind), codegen
 
     return store
 
 
-# load_n(pointer, index): n neighbours from a float32 or float64 pointer; store_n the reverse.
-load2, load4, load8 = _loader(lanes2), _loader(lanes4), _loader(lanes8)
-store2, store4, store8 = _storer(lanes2), _storer(lanes4), _storer(lanes8)
+# load_n(pointer, index): n neighbours from a pointer of the lanes' own kind; store_n the reverse.
+load4, load8, load8_singles = _loader(lanes4), _loader(lanes8), _loader(singles8)
+store4, store8, store8_singles = _storer(lanes4), _storer(lanes8), _storer(singles8)
+
+
+@emitted
+def splat8_singles(typing_context: Any, value: Any) -> Any:
+    """One float32 in all eight lanes."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _vector(builder, args[0], 8)
+
+    return signature(singles8, types.float32), codegen
+
+
+@emitted
+def larger(typing_context: Any, one: Any, other: Any) -> Any:
+    """Per lane the larger of two."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", args[0], args[1]), args[0], args[1])
+
+    return signature(one, one, one), codegen
+
+
+@emitted
+def magnitude(typing_context: Any, value: Any) -> Any:
+    """Per lane the absolute value."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _magnitude(builder, args[0], value.count)
+
+    return signature(value, value), codegen
 
 
 def _magnitude(builder: Any, x: Any, count: int) -> Any:
@@ -284,13 +302,13 @@ def to_pairs(typing_context: Any, value: Any) -> Any:
 
 @emitted
 def swap_pairs(typing_context: Any, value: Any) -> Any:
-    """Left and right of every stereo pair exchanged."""
+    """Neighbouring lanes exchanged in pairs (left and right of every stereo pair)."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         mask = ir.Constant(ir.VectorType(_INT32, 8), [1, 0, 3, 2, 5, 4, 7, 6])
         return builder.shuffle_vector(args[0], args[0], mask)
 
-    return signature(lanes8, lanes8), codegen
+    return signature(value, value), codegen
 
 
 @emitted
@@ -312,71 +330,7 @@ def total8(typing_context: Any, value: Any) -> Any:
             value = builder.fadd(*halves)
         return builder.extract_element(value, _INT32(0))
 
-    return signature(types.float64, lanes8), codegen
-
-
-_MANTISSA = 0x000FFFFFFFFFFFFF
-_ONE = 0x3FF0000000000000
-_ROOT_HALF = 0x3FE6A09E667F3BCD
-_TWO_52 = 0x4330000000000000
-_ROUNDER = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to a whole number
-
-
-def _polynomial(builder: Any, x: Any, coefficients: list[float], count: int) -> Any:
-    """Horner's scheme, highest power first."""
-    result = _constant(coefficients[0], count)
-    for c in coefficients[1:]:
-        result = builder.fadd(builder.fmul(result, x), _constant(c, count))
-    return result
-
-
-@emitted
-def log2_lanes(typing_context: Any, value: Any) -> Any:
-    """Binary logarithm of positive normal lanes, within 1e-9.
-
-    x = 2**e * m with m in [sqrt(1/2), sqrt(2)); log2 m = 2/ln 2 * artanh z, z = (m - 1)/(m + 1),
-    by its series to z**9. Only +, *, / are used: the same bits on every processor.
-    """
-    count = value.count
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        wide = ir.VectorType(_INT64, count)
-        bits = builder.add(builder.bitcast(args[0], wide), _integers(_ONE - _ROOT_HALF, count))
-        exponent = builder.or_(builder.lshr(bits, _integers(52, count)), _integers(_TWO_52, count))
-        exponent = builder.fsub(
-            builder.bitcast(exponent, args[0].type), _constant(2.0**52 + 1023.0, count)
-        )
-        mantissa = builder.add(
-            builder.and_(bits, _integers(_MANTISSA, count)), _integers(_ROOT_HALF, count)
-        )
-        m = builder.bitcast(mantissa, args[0].type)
-        one = _constant(1.0, count)
-        z = builder.fdiv(builder.fsub(m, one), builder.fadd(m, one))
-        series = [2.0 / math.log(2.0) / n for n in (9, 7, 5, 3, 1)]
-        odd = _polynomial(builder, builder.fmul(z, z), series, count)
-        return builder.fadd(exponent, builder.fmul(z, odd))
-
-    return signature(value, value), codegen
-
-
-@emitted
-def exp2_lanes(typing_context: Any, value: Any) -> Any:
-    """Two to the power of lanes within -1000 .. 1000, to a relative 1e-9; exactly 1 at 0."""
-    count = value.count
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        wide = ir.VectorType(_INT64, count)
-        shifted = builder.fadd(args[0], _constant(_ROUNDER, count))
-        rest = builder.fsub(args[0], builder.fsub(shifted, _constant(_ROUNDER, count)))
-        series = [math.log(2.0) ** n / math.factorial(n) for n in range(8, -1, -1)]
-        scale = builder.add(
-            builder.shl(builder.bitcast(shifted, wide), _integers(52, count)),
-            _integers(_ONE, count),
-        )
-        fraction = _polynomial(builder, rest, series, count)
-        return builder.fmul(fraction, builder.bitcast(scale, args[0].type))
-
-    return signature(value, value), codegen
+    return signature(value.scalar, value), codegen
 
 
 @emitted
@@ -391,16 +345,26 @@ def hadamard8(typing_context: Any, value: Any) -> Any:
             x = builder.fadd(builder.shuffle_vector(x, x, mask), builder.fmul(x, signs))
         return x
 
-    return signature(lanes8, lanes8), codegen
+    return signature(value, value), codegen
 
 
 @emitted
-def splat_pair8(typing_context: Any, pointer: Any, index: Any) -> Any:
-    """Two neighbouring float64 words, four times over."""
+def highest8(typing_context: Any, value: Any) -> Any:
+    """The largest of eight float32 lanes."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pair = builder.load(_lane_pointer(builder, args[0], args[1], 2), align=8)
-        mask = ir.Constant(ir.VectorType(_INT32, 8), [0, 1] * 4)
-        return builder.shuffle_vector(pair, pair, mask)
+        value, count = args[0], 8
+        while count > 1:
+            count //= 2
+            one, other = (
+                builder.shuffle_vector(
+                    value,
+                    value,
+                    ir.Constant(ir.VectorType(_INT32, count), list(range(i, i + count))),
+                )
+                for i in (0, count)
+            )
+            value = builder.select(builder.fcmp_ordered(">", one, other), one, other)
+        return builder.extract_element(value, _INT32(0))
 
-    return signature(lanes8, pointer, types.int64), codegen
+    return signature(types.float32, singles8), codegen

@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from loopmind.dsp.kernel import TINY, kernel
-from loopmind.dsp.lanes import hadamard8, load8, splat8, store8, swap_pairs, total8
+from loopmind.dsp.kernel import TINY, as_floats, kernel
+from loopmind.dsp.lanes import (
+    hadamard8,
+    load8_singles,
+    splat8_singles,
+    store8_singles,
+    swap_pairs,
+    total8,
+)
 
 LINES = 16
 _CHUNK = 32
@@ -23,13 +31,16 @@ _TURNS_HZ = (0.31, -0.37, 0.43, -0.53, 0.59, -0.67, 0.71, -0.79)
 # Parameter words.
 _DIFFUSERS = 8
 _LENGTHS = 16
-_ROWS = 32  # rows of 16: gain, pole, in left, in right, out left, out right, cos, sin
-PARAM_WORDS = _ROWS + 8 * LINES
+_TABLE = 32  # float32 rows of 16: gain, pole, in left, in right, out left, out right, cos, sin
+PARAM_WORDS = _TABLE + 8 * LINES // 2
 # State words.
-_DAMPED = 16
-_COS = 32
-_SIN = 48
-_SCRATCH = 64
+_INPUT = 16  # a chunk of left, then of right
+_SINGLES = _INPUT + 2 * _CHUNK  # from here on float32
+# Float32 places.
+_DAMPED = 2 * _SINGLES
+_COS = _DAMPED + LINES
+_SIN = _COS + LINES
+_SCRATCH = _SIN + LINES
 _MEMORY = _SCRATCH + LINES * _CHUNK
 
 
@@ -85,13 +96,13 @@ def reverb_params(
 
     params = np.zeros(PARAM_WORDS)
     params[0] = predelay
-    params[1] = _power_of_two(predelay + 1)
+    params[1] = _power_of_two(predelay + _CHUNK)
     params[2] = _power_of_two(max(diffusers) + 1)
     params[3] = _power_of_two(int(lengths.max()) + _CHUNK + 1)
     params[4] = math.exp(-2.0 * math.pi * min(max(low_cut_hz, 1.0), 0.4 * rate_hz) / rate_hz)
     params[_DIFFUSERS : _DIFFUSERS + 8] = diffusers
     params[_LENGTHS : _LENGTHS + LINES] = lengths
-    rows = params[_ROWS:].reshape(8, LINES)
+    rows = params[_TABLE:].view(np.float32).reshape(8, LINES)
     rows[0] = slow * (1.0 - pole)
     rows[1] = pole
     rows[2] = left * np.where((lines // 2) % 2 == 0, 1.0, -1.0)
@@ -105,7 +116,15 @@ def reverb_params(
 
 def reverb_state_words(params: NDArray[np.float64]) -> int:
     """Length of the state of `reverberate` with these parameters."""
-    return _MEMORY + 2 * int(params[1]) + 8 * int(params[2]) + LINES * int(params[3])
+    lines = [int(params[k]) + _CHUNK for k in (1, 2, 3)]
+    return (_MEMORY + 2 * lines[0] + 8 * lines[1] + LINES * lines[2] + 1) // 2
+
+
+@njit(inline="always")
+def mirror(memory, base, write, n, words):  # type: ignore[no-untyped-def]
+    """Repeat what was written to a line's first frames after its end."""
+    for i in range(write, min(write + n, _CHUNK)):
+        memory[base + words + i] = memory[base + i]
 
 
 def _reverberate(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
@@ -121,97 +140,116 @@ def _reverberate(inputs, outputs, state, params, start, frames):  # type: ignore
     predelay, predelay_words = int(params[0]), int(params[1])
     diffuser_words, line_words = int(params[2]), int(params[3])
     cut = 1.0 - params[4]
+    # Every line is followed by a copy of its first frames: a chunk is read in one piece.
     predelayed = _MEMORY
-    diffused = predelayed + 2 * predelay_words
-    lines = diffused + 8 * diffuser_words
+    diffused = predelayed + 2 * (predelay_words + _CHUNK)
+    lines = diffused + 8 * (diffuser_words + _CHUNK)
+    memory = as_floats(state)
     if state[0] == 0.0:
         state[0] = 1.0
         for k in range(LINES):
-            state[_COS + k] = 1.0
+            memory[_COS + k] = np.float32(1.0)
     now = int(state[1])
     low_l, low_r, lower_l, lower_r = state[2], state[3], state[4], state[5]
-    gain_a, gain_b = load8(params, _ROWS), load8(params, _ROWS + 8)
-    pole_a, pole_b = load8(params, _ROWS + 16), load8(params, _ROWS + 24)
-    in_l_a, in_l_b = load8(params, _ROWS + 32), load8(params, _ROWS + 40)
-    in_r_a, in_r_b = load8(params, _ROWS + 48), load8(params, _ROWS + 56)
-    out_l_a, out_l_b = load8(params, _ROWS + 64), load8(params, _ROWS + 72)
-    out_r_a, out_r_b = load8(params, _ROWS + 80), load8(params, _ROWS + 88)
-    step_c_a, step_c_b = load8(params, _ROWS + 96), load8(params, _ROWS + 104)
-    step_s_a, step_s_b = load8(params, _ROWS + 112), load8(params, _ROWS + 120)
-    damp_a, damp_b = load8(state, _DAMPED), load8(state, _DAMPED + 8)
-    cos_a, cos_b = load8(state, _COS), load8(state, _COS + 8)
-    sin_a, sin_b = load8(state, _SIN), load8(state, _SIN + 8)
-    tiny = splat8(TINY)
+    table = as_floats(params)
+    row = 2 * _TABLE
+    gain_a, gain_b = load8_singles(table, row), load8_singles(table, row + 8)
+    pole_a, pole_b = load8_singles(table, row + 16), load8_singles(table, row + 24)
+    in_l_a, in_l_b = load8_singles(table, row + 32), load8_singles(table, row + 40)
+    in_r_a, in_r_b = load8_singles(table, row + 48), load8_singles(table, row + 56)
+    out_l_a, out_l_b = load8_singles(table, row + 64), load8_singles(table, row + 72)
+    out_r_a, out_r_b = load8_singles(table, row + 80), load8_singles(table, row + 88)
+    step_c_a, step_c_b = load8_singles(table, row + 96), load8_singles(table, row + 104)
+    step_s_a, step_s_b = load8_singles(table, row + 112), load8_singles(table, row + 120)
+    damp_a, damp_b = load8_singles(memory, _DAMPED), load8_singles(memory, _DAMPED + 8)
+    cos_a, cos_b = load8_singles(memory, _COS), load8_singles(memory, _COS + 8)
+    sin_a, sin_b = load8_singles(memory, _SIN), load8_singles(memory, _SIN + 8)
+    tiny = splat8_singles(np.float32(TINY))
+    quarter = splat8_singles(np.float32(0.25))
+    half, more = splat8_singles(np.float32(0.5)), splat8_singles(np.float32(1.5))
     done = 0
     while done < frames:
-        n = min(_CHUNK, frames - done)
-        for k in range(LINES):
-            base = lines + k * line_words
-            behind = now - int(params[_LENGTHS + k])
-            for i in range(n):
-                state[_SCRATCH + LINES * i + k] = state[base + ((behind + i) & (line_words - 1))]
-        for i in range(n):
-            x_l, x_r = float(source[2 * (done + i)]), float(source[2 * (done + i) + 1])
-            # Also false for NaN: what is not finite never enters the lines.
-            if not (abs(x_l) < 1e6 and abs(x_r) < 1e6):
-                x_l, x_r = 0.0, 0.0
-            at = now + i
-            place = predelayed + 2 * (at & (predelay_words - 1))
-            state[place], state[place + 1] = x_l, x_r
-            place = predelayed + 2 * ((at - predelay) & (predelay_words - 1))
-            x_l, x_r = state[place] + TINY, state[place + 1] + TINY
-            low_l += cut * (x_l - low_l)
-            low_r += cut * (x_r - low_r)
-            x_l, x_r = x_l - low_l, x_r - low_r
-            lower_l += cut * (x_l - lower_l)
-            lower_r += cut * (x_r - lower_r)
-            x_l, x_r = x_l - lower_l, x_r - lower_r
-            for k in range(4):
-                g = 0.7 if k < 2 else 0.6
-                base = diffused + k * diffuser_words
-                old = state[base + ((at - int(params[_DIFFUSERS + k])) & (diffuser_words - 1))]
-                y = old - g * x_l
-                state[base + (at & (diffuser_words - 1))] = x_l + g * y
-                x_l = y
-                base += 4 * diffuser_words
-                old = state[base + ((at - int(params[_DIFFUSERS + 4 + k])) & (diffuser_words - 1))]
-                y = old - g * x_r
-                state[base + (at & (diffuser_words - 1))] = x_r + g * y
-                x_r = y
-            row = _SCRATCH + LINES * i
-            damp_a = (gain_a * load8(state, row) + pole_a * damp_a) + tiny
-            damp_b = (gain_b * load8(state, row + 8) + pole_b * damp_b) + tiny
-            wet_l = total8(out_l_a * damp_a + out_l_b * damp_b)
-            wet_r = total8(out_r_a * damp_a + out_r_b * damp_b)
-            out[2 * (done + i)] = np.float32(wet_l)
-            out[2 * (done + i) + 1] = np.float32(wet_r)
+        # Chunks end at multiples of 32 frames, and so at the ends of all lines.
+        n = min(frames - done, _CHUNK - (now & (_CHUNK - 1)))
+        if now & (_CHUNK - 1) == 0:
             # A first-order correction keeps the turning pairs on the unit circle.
-            c = cos_a * step_c_a - sin_a * step_s_a
-            s = sin_a * step_c_a + cos_a * step_s_a
-            fix = 1.5 - 0.5 * (c * c + s * s)
-            cos_a, sin_a = c * fix, s * fix
-            c = cos_b * step_c_b - sin_b * step_s_b
-            s = sin_b * step_c_b + cos_b * step_s_b
-            fix = 1.5 - 0.5 * (c * c + s * s)
-            cos_b, sin_b = c * fix, s * fix
+            fix = more - half * (cos_a * cos_a + sin_a * sin_a)
+            cos_a, sin_a = cos_a * fix, sin_a * fix
+            fix = more - half * (cos_b * cos_b + sin_b * sin_b)
+            cos_b, sin_b = cos_b * fix, sin_b * fix
+        for side in range(2):
+            base = predelayed + side * (predelay_words + _CHUNK)
+            write = now & (predelay_words - 1)
+            for i in range(n):
+                x = source[2 * (done + i) + side]
+                # Also false for NaN: what is not finite never enters the lines.
+                memory[base + write + i] = x if abs(x) < 1e6 else np.float32(0.0)
+            mirror(memory, base, write, n, predelay_words)
+            read = base + ((now - predelay) & (predelay_words - 1))
+            for i in range(n):
+                state[_INPUT + _CHUNK * side + i] = memory[read + i] + TINY
+        for i in range(n):
+            x = state[_INPUT + i]
+            low_l += cut * (x - low_l)
+            x -= low_l
+            lower_l += cut * (x - lower_l)
+            state[_INPUT + i] = x - lower_l
+            x = state[_INPUT + _CHUNK + i]
+            low_r += cut * (x - low_r)
+            x -= low_r
+            lower_r += cut * (x - lower_r)
+            state[_INPUT + _CHUNK + i] = x - lower_r
+        for k in range(8):
+            g = 0.7 if k & 3 < 2 else 0.6
+            chunk = _INPUT + _CHUNK * (k >> 2)
+            base = diffused + k * (diffuser_words + _CHUNK)
+            write = now & (diffuser_words - 1)
+            read = base + ((now - int(params[_DIFFUSERS + k])) & (diffuser_words - 1))
+            for i in range(n):
+                x = state[chunk + i]
+                y = memory[read + i] - g * x
+                memory[base + write + i] = np.float32(x + g * y)
+                state[chunk + i] = y
+            mirror(memory, base, write, n, diffuser_words)
+        for k in range(LINES):
+            read = lines + k * (line_words + _CHUNK)
+            read += (now - int(params[_LENGTHS + k])) & (line_words - 1)
+            for i in range(n):
+                memory[_SCRATCH + LINES * i + k] = memory[read + i]
+        for i in range(n):
+            x_l = np.float32(state[_INPUT + i])
+            x_r = np.float32(state[_INPUT + _CHUNK + i])
+            row = _SCRATCH + LINES * i
+            damp_a = (gain_a * load8_singles(memory, row) + pole_a * damp_a) + tiny
+            damp_b = (gain_b * load8_singles(memory, row + 8) + pole_b * damp_b) + tiny
+            out[2 * (done + i)] = total8(out_l_a * damp_a + out_l_b * damp_b)
+            out[2 * (done + i) + 1] = total8(out_r_a * damp_a + out_r_b * damp_b)
+            turned = cos_a * step_c_a - sin_a * step_s_a
+            sin_a = sin_a * step_c_a + cos_a * step_s_a
+            cos_a = turned
+            turned = cos_b * step_c_b - sin_b * step_s_b
+            sin_b = sin_b * step_c_b + cos_b * step_s_b
+            cos_b = turned
             even = hadamard8(cos_a * damp_a + sin_a * swap_pairs(damp_a))
             odd = hadamard8(cos_b * damp_b + sin_b * swap_pairs(damp_b))
-            store8(state, row, 0.25 * (even + odd) + (in_l_a * x_l + in_r_a * x_r))
-            store8(state, row + 8, 0.25 * (even - odd) + (in_l_b * x_l + in_r_b * x_r))
+            store8_singles(memory, row, quarter * (even + odd) + (in_l_a * x_l + in_r_a * x_r))
+            store8_singles(memory, row + 8, quarter * (even - odd) + (in_l_b * x_l + in_r_b * x_r))
         for k in range(LINES):
-            base = lines + k * line_words
+            base = lines + k * (line_words + _CHUNK)
+            write = now & (line_words - 1)
             for i in range(n):
-                state[base + ((now + i) & (line_words - 1))] = state[_SCRATCH + LINES * i + k]
+                memory[base + write + i] = memory[_SCRATCH + LINES * i + k]
+            mirror(memory, base, write, n, line_words)
         done += n
         now += n
     state[1] = float(now)
     state[2], state[3], state[4], state[5] = low_l, low_r, lower_l, lower_r
-    store8(state, _DAMPED, damp_a)
-    store8(state, _DAMPED + 8, damp_b)
-    store8(state, _COS, cos_a)
-    store8(state, _COS + 8, cos_b)
-    store8(state, _SIN, sin_a)
-    store8(state, _SIN + 8, sin_b)
+    store8_singles(memory, _DAMPED, damp_a)
+    store8_singles(memory, _DAMPED + 8, damp_b)
+    store8_singles(memory, _COS, cos_a)
+    store8_singles(memory, _COS + 8, cos_b)
+    store8_singles(memory, _SIN, sin_a)
+    store8_singles(memory, _SIN + 8, sin_b)
 
 
 reverberate = kernel(_reverberate)

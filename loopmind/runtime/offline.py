@@ -28,8 +28,9 @@ SPAN = 1 << 15
 """Frames between two meetings of the threads."""
 
 REVERB_STEM = "reverb"
-_WITHIN_LU = 0.05
+_WITHIN_LU = 0.04
 _PASSES = 6
+_TRIM_DB = 0.05
 _MAX_GAIN_DB = 40.0
 
 StemWriter = Callable[[str, NDArray[np.float32]], None]
@@ -54,8 +55,9 @@ class Rendering:
     """A finished render.
 
     premaster is what the stems sum to: `master` is premaster through the master chain, raised by
-    `gain_db` into the limiter. short_term_lufs: 3 s windows of the master every .1 s.
-    limited_db: how much the limiter lowered the loudest moment at most.
+    `gain_db` into the limiter and lowered by `trim_db` (at most a twentieth) behind it.
+    short_term_lufs: 3 s windows of the master every .1 s.
+    passes: how often the limiter ran.
     """
 
     master: Audio
@@ -64,6 +66,7 @@ class Rendering:
     true_peak_dbtp: float
     gain_db: float
     passes: int
+    trim_db: float
     stems: tuple[StemReport, ...]
     short_term_lufs: NDArray[np.float64]
 
@@ -76,6 +79,7 @@ def render(
     rate_hz: int = 44100,
     block: int = 512,
     threads: int = 2,
+    gain_db: float | None = None,
     stems: StemWriter | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -89,6 +93,7 @@ def render(
     float: 24-bit clips stems over full scale.
 
     Loudness: mix.master.target_lufs within .1 LU unless the true-peak ceiling stands against it.
+    With `gain_db` that gain goes into the limiter and no target is sought.
     progress(done, total, what); cancelled() is asked several times a second.
 
     Raises RenderCancelled, MissingMaterialError (material that was not fitted), ValueError (a
@@ -105,25 +110,34 @@ def render(
             progress(min(done, total), total, what)
 
     mixdown = _Mixdown(session, block, threads, stems)
-    for done in mixdown.run(spans):
-        step(done, "mixing")
+    for span in mixdown.run(spans):
+        step(span, "mixing")
     premaster, before = mixdown.premaster, mixdown.before_limiter
     reports = mixdown.reports()
-    master, gain_db, lufs, peak, passes = _master(
-        before, mix, rate_hz, block, threads, lambda: step(spans + 1, "mastering")
-    )
-    curve = short_term_lufs(master.T, rate_hz)
+    done = _master(before, mix, rate_hz, block, gain_db, lambda: step(spans + 1, "mastering"))
+    curve = short_term_lufs(done.samples.T, rate_hz)
     step(total, "done")
     return Rendering(
-        Audio(master.T, rate_hz),
+        Audio(done.samples.T, rate_hz),
         Audio(premaster.T, rate_hz),
-        lufs,
-        peak,
-        gain_db,
-        passes,
+        done.lufs,
+        done.peak_dbtp,
+        done.gain_db,
+        done.passes,
+        done.trim_db,
         reports,
         curve,
     )
+
+
+@dataclass(frozen=True)
+class _Mastered:
+    samples: NDArray[np.float32]
+    gain_db: float
+    lufs: float
+    peak_dbtp: float
+    passes: int
+    trim_db: float
 
 
 class _Gang:
@@ -268,36 +282,40 @@ def _master(
     mix: Mix,
     rate_hz: int,
     block: int,
-    threads: int,
+    fixed_db: float | None,
     check: Callable[[], None],
-) -> tuple[NDArray[np.float32], float, float, float, int]:
+) -> _Mastered:
     """Find the gain into the limiter that meets the target; a few passes over the master.
 
     Below the ceiling the first gain is right. Otherwise loudness grows with gain ever more
-    slowly: two gains are tried side by side, then the secant is followed.
+    slowly, and the secant is followed. Where the measured true peak still passes the ceiling (the
+    measuring filter is longer than the limiter's), the limiter is set that much lower.
     """
     target, ceiling = mix.master.target_lufs, mix.master.ceiling_dbtp
-    loudness = integrated_lufs(before.T, rate_hz)
-    gain = 0.0 if math.isinf(loudness) else min(target - loudness, _MAX_GAIN_DB)
-    master, lufs = _limited(before, rate_hz, block, gain, ceiling)
-    passes = 1
-    known = [(gain, lufs)]
-    while not math.isinf(lufs) and abs(lufs - target) > _WITHIN_LU and passes < _PASSES:
+    gain = fixed_db if fixed_db is not None else 0.0
+    if fixed_db is None:
+        loudness = integrated_lufs(before.T, rate_hz)
+        gain = 0.0 if math.isinf(loudness) else min(target - loudness, _MAX_GAIN_DB)
+    kept, passes = ceiling, 0
+    known: list[tuple[float, float]] = []
+    while True:
         check()
-        slope = 0.8
-        if len(known) > 1:
-            (g0, l0), (g1, l1) = known[-2:]
-            slope = min(max((l1 - l0) / (g1 - g0), 0.1), 1.2) if g1 != g0 else 0.8
-        gain = min(max(gain + (target - lufs) / slope, gain - 12.0), gain + 12.0, _MAX_GAIN_DB)
-        if gain == known[-1][0]:
-            break
-        master, lufs = _limited(before, rate_hz, block, gain, ceiling)
-        known.append((gain, lufs))
+        master, lufs = _limited(before, rate_hz, block, gain, kept)
         passes += 1
-    peak = true_peak_dbtp(master.T, rate_hz)
-    if peak > ceiling:
-        # The measuring filter is longer than the limiter's; what is left over is a hair.
-        scale = np.float32(10.0 ** ((ceiling - peak - 0.002) / 20.0))
-        master *= scale
-        lufs, peak = integrated_lufs(master.T, rate_hz), true_peak_dbtp(master.T, rate_hz)
-    return master, gain, lufs, peak, passes
+        off = 0.0 if math.isinf(lufs) or fixed_db is not None else target - lufs
+        if abs(off) > _WITHIN_LU and passes < _PASSES and gain < _MAX_GAIN_DB:
+            known.append((gain, lufs))
+            slope = 0.8
+            if len(known) > 1 and known[-1][0] != known[-2][0]:
+                (g0, l0), (g1, l1) = known[-2:]
+                slope = min(max((l1 - l0) / (g1 - g0), 0.15), 1.2)
+            gain = min(gain + min(max(off / slope, -6.0), 6.0), _MAX_GAIN_DB)
+            continue
+        peak = true_peak_dbtp(master.T, rate_hz)
+        over = max(peak - ceiling, 0.0)
+        if over <= _TRIM_DB or passes > _PASSES:
+            trim = -over - 0.001 if over > 0.0 else 0.0
+            if trim < 0.0:
+                master *= np.float32(10.0 ** (trim / 20.0))
+            return _Mastered(master, gain, lufs + trim, peak + trim, passes, trim)
+        kept -= over + 0.01

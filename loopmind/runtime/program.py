@@ -88,7 +88,8 @@ class Program:
 
     def buffer(self, number: int) -> NDArray[np.float32]:
         """What a buffer holds after the last block: (block, 2), a view."""
-        return self._buffers[number, : 2 * self.block].reshape(self.block, 2)
+        held: NDArray[np.float32] = self._buffers[number, : 2 * self.block]
+        return held.reshape(self.block, 2)
 
     def reset(self) -> None:
         """All kernels as freshly started."""
