@@ -21,7 +21,8 @@ def write_sound(path: Path, number: int = 0, seconds: float = 0.1) -> Path:
     """A short WAV whose content depends on `number` alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(number)
-    soundfile.write(path, rng.uniform(-0.5, 0.5, int(RATE * seconds)), RATE, subtype="PCM_16")
+    sound = rng.uniform(-0.5, 0.5, int(RATE * seconds))
+    soundfile.write(path, sound, RATE, "PCM_16", format="WAV")
     return path
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from library_sounds import quick_hear, write_sound
 
+from loopmind.analysis.hear import ANALYSIS_VERSION
 from loopmind.errors import CancelledError, LoopMindError
 from loopmind.library.corrections import SIDECAR_NAME
 from loopmind.library.library import Library, LibraryError
@@ -22,11 +23,13 @@ from loopmind.library.schema import DATABASE_NAME, SCHEMA_VERSION
 
 HERE = Path(__file__).parent
 SCAN = """
-import sys
+import sys, types
 sys.path.insert(0, sys.argv[1])
 import library_sounds
-import loopmind.analysis.hear as module
+module = types.ModuleType("loopmind.analysis.hear")  # the real one takes seconds to load
 module.hear = library_sounds.quick_hear
+module.ANALYSIS_VERSION = int(sys.argv[4])
+sys.modules["loopmind.analysis.hear"] = module
 from loopmind.library.library import Library
 with Library(sys.argv[2]) as library:
     crate = library.scan([sys.argv[3]], workers=0, progress=lambda *s: print(*s, flush=True))
@@ -47,7 +50,7 @@ def many(root: Path, count: int) -> Path:
 
 def start_scan(library: Path, root: Path, slow: float) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", SCAN, str(HERE), str(library), str(root)],
+        [sys.executable, "-c", SCAN, str(HERE), str(library), str(root), str(ANALYSIS_VERSION)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "LOOPMIND_TEST_SLOW": str(slow)},

@@ -158,8 +158,8 @@ def test_what_is_not_sound_is_not_mentioned_and_what_is_broken_is(
     soundfile.write(root / "nan.wav", np.array([np.nan] * 800), RATE, "FLOAT")
     quiet = np.random.default_rng(0).uniform(-3e-4, 3e-4, 4000)
     soundfile.write(root / "quiet.wav", quiet, RATE, "PCM_24")
-    os.symlink(root / "gone.wav", root / "link.wav")
-    os.symlink(root, root / "loop", target_is_directory=True)
+    (root / "link.wav").symlink_to(root / "gone.wav")
+    (root / "loop").symlink_to(root, target_is_directory=True)
     with Library(tmp_path / "lib") as library:
         crate = library.scan([root], workers=0)
         names = [Path(x.path).name for x in crate.loops]
@@ -288,7 +288,7 @@ def test_threads_may_share_a_library(tmp_path: Path, sounds: Path, heard: list[s
 
 
 def test_real_sounds_in_worker_processes(tmp_path: Path, real_loops: Path) -> None:
-    """The real hearing in real processes gives what hearing in this one gives; a cancel is quick."""
+    """Real hearing in real processes gives what it gives in this one; cancelling is quick."""
     files = sorted((real_loops / "stargate" / "stargate" / "kicks").glob("*.flac"))[:2]
     with Library(tmp_path / "a") as pooled, Library(tmp_path / "b") as here:
         crate = pooled.scan(files, workers=2)

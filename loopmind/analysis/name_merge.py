@@ -37,7 +37,7 @@ def merge_evidence(loop: Loop, evidence: NameEvidence) -> Loop:
         tags=_merge_tags(loop.tags, evidence.tags),
         evidence=(*loop.evidence, *evidence.words),
     )
-    merged = replace(merged, role=_merge_role(merged.role, evidence.instrument))
+    merged = replace(merged, role=_merge_role(loop, evidence.instrument))
     tempo = _merge_tempo(merged, evidence.bpm)
     return replace(merged, tempo=tempo, key=_merge_key(merged, evidence.key))
 
@@ -140,19 +140,19 @@ def _merge_instrument(
     return rank(weighed, keep=max(8, len(heard)))
 
 
-def _merge_role(
-    heard: tuple[Belief[str], ...] | tuple[Belief[Any], ...], named: tuple[Belief[str], ...]
-) -> tuple[Belief[Any], ...]:
+def _merge_role(loop: Loop, named: tuple[Belief[str], ...]) -> tuple[Belief[Any], ...]:
     if not named:
-        return heard
-    trust = max(belief.weight for belief in named) * 0.9
+        return loop.role
+    trust = max(belief.weight for belief in named)
     roles: dict[str, float] = {}
     for belief in named:
         role: str = ROLE_OF_INSTRUMENT[belief.value]
-        roles[role] = max(roles.get(role, 0.0), belief.weight * 0.9 / trust)
-    scores: dict[str, float] = {belief.value: belief.weight for belief in heard}
+        roles[role] = max(roles.get(role, 0.0), belief.weight / trust)
+    # What hearing holds for the named role: as such, or through an instrument that plays it.
+    scores: dict[str, float] = {belief.value: belief.weight for belief in loop.role}
     for named_role in roles:
-        scores.setdefault(named_role, _UNHEARD)
+        played = sum(b.weight for b in loop.instrument if ROLE_OF_INSTRUMENT[b.value] == named_role)
+        scores[named_role] = max(scores.get(named_role, 0.0), played, _UNHEARD)
     if "drums" in roles:
         roles["percussion"] = max(roles.get("percussion", 0.0), 0.5)
     return rank(

@@ -36,25 +36,27 @@ class Named:
 
 def learn(files: Iterable[Named]) -> list[NamingRow]:
     """(word, label, weight, support), sorted; weights are trust for `read_name`'s style."""
-    total = 0.0
+    names = 0
+    borne_by: Counter[str] = Counter()
     base: Counter[str] = Counter()
     words: Counter[str] = Counter()
     pairs: dict[str, Counter[str]] = defaultdict(Counter)
     for file in files:
-        total += file.count
+        names += 1
         tokens = name_tokens(file.path)
+        borne_by.update(tokens)
         for label, weight in file.labels.items():
-            base[label] += weight * file.count  # type: ignore[assignment]
+            base[label] += weight  # type: ignore[assignment]
         for token in tokens:
             words[token] += file.count  # type: ignore[assignment]
             for label, weight in file.labels.items():
                 pairs[token][label] += weight * file.count  # type: ignore[assignment]
     rows: list[NamingRow] = []
     for token, support in words.items():
-        if support < _LEAST_SUPPORT or support > _TOO_COMMON * total:
+        if support < _LEAST_SUPPORT or borne_by[token] > _TOO_COMMON * names:
             continue
         for label, count in pairs[token].items():
-            prior = base[label] / total
+            prior = base[label] / names
             share = (count + _SMOOTHING * prior) / (support + _SMOOTHING)
             if share >= _LEAST_SHARE and _logit(share) - _logit(prior) >= _LEAST_LIFT:
                 trust = min(_MOST_TRUST, share * support / (support + _SMOOTHING))
