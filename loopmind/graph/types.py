@@ -20,6 +20,7 @@ from loopmind.music.brief import Brief
 from loopmind.music.key import Key
 from loopmind.music.loop import Crate, Loop
 from loopmind.music.material import Material
+from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
 from loopmind.music.notes import Note, Notes
 from loopmind.music.palette import Palette
@@ -214,6 +215,7 @@ def _register_built_in() -> None:
         (Song, "song", "#06d6a0"),
         (Mix, "mix", "#118ab2"),
         (Material, "material", "#5e60ce"),
+        (Measured, "measured", "#80ffdb"),
         (Note, "note", "#ff99c8"),
     )
     for python, name, colour in plain:

@@ -11,7 +11,7 @@ import sys
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -199,18 +199,34 @@ def _pack(outputs: Outputs, types: Mapping[str, str]) -> list[bytes | memoryview
     head = msgpack.packb([sys.byteorder, index])
     chunks = [head + bytes(-(len(head) + _HEADER_BYTES) % 64)]
     chunks += [chunk for body in bodies.values() for chunk in body]
-    checksum = 0
-    for chunk in chunks:
-        checksum = zlib.crc32(chunk, checksum)
-    sizes = len(chunks[0]).to_bytes(4, "little") + checksum.to_bytes(4, "little")
+    sizes = len(chunks[0]).to_bytes(4, "little") + _checksum(chunks).to_bytes(4, "little")
     return [_MAGIC + sizes, *chunks]
+
+
+def _checksum(chunks: Iterable[bytes | memoryview]) -> int:
+    """A checksum of bytes that begin on 64-bit words, or are followed by zeros up to the next.
+
+    The length, sum and exclusive or of all words: any one damaged word is found, at several
+    times the speed of a CRC, which on large sounds would cost more than reading them.
+    """
+    length, total, parity = 0, 0, 0
+    for chunk in chunks:
+        data = np.frombuffer(chunk, np.uint8)
+        whole = data.size // 8 * 8
+        words = data[:whole].view("<u8")
+        tail = int.from_bytes(data[whole:].tobytes(), "little")
+        length += data.size
+        total += int(np.add.reduce(words, dtype=np.uint64)) + tail
+        parity ^= int(np.bitwise_xor.reduce(words)) ^ tail
+    numbers = (length, total % (1 << 64), parity)
+    return zlib.crc32(b"".join(number.to_bytes(8, "little") for number in numbers))
 
 
 def _unpack(data: np.ndarray[Any, np.dtype[np.uint8]]) -> Outputs:
     if data.size < _HEADER_BYTES or data[:8].tobytes() != _MAGIC:
         raise CodecError("it is no entry of this format")
     head_bytes = int.from_bytes(data[8:12].tobytes(), "little")
-    if zlib.crc32(data[_HEADER_BYTES:].data) != int.from_bytes(data[12:16].tobytes(), "little"):
+    if _checksum([data[_HEADER_BYTES:].data]) != int.from_bytes(data[12:16].tobytes(), "little"):
         raise CodecError("its checksum differs")
     unpacker = msgpack.Unpacker(max_buffer_size=0)
     unpacker.feed(data[_HEADER_BYTES : _HEADER_BYTES + head_bytes])

@@ -147,7 +147,7 @@ class _Worker:
             # Imported once in the server, so that each worker starts with it at hand.
             module = _home(function)
             if not module.startswith((PRIVATE_PREFIX, "__main__")):
-                context.set_forkserver_preload(["numpy", module])
+                context.set_forkserver_preload(["__main__", "numpy", module])
         self.pipe, other = context.Pipe()
         self.process: BaseProcess = context.Process(  # type: ignore[attr-defined]
             target=_work, args=(other, os.getpid()), daemon=True, name="loopmind-worker"
