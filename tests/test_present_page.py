@@ -24,12 +24,12 @@ from present_samples import (
 
 from loopmind.music.brief import Brief
 from loopmind.music.loop import Crate, Unusable
+from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
 from loopmind.music.palette import Palette
 from loopmind.music.song import Song
 from loopmind.present import style
 from loopmind.present.arrangement import arrangement_svg
-from loopmind.present.measured import Measured
 from loopmind.present.page import song_page
 
 VOID = {"meta", "input", "br", "audio"}

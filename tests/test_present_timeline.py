@@ -19,9 +19,9 @@ from present_samples import (
 )
 
 from loopmind.music.loop import Crate
+from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
 from loopmind.music.palette import Palette
-from loopmind.present.measured import Measured
 from loopmind.present.timeline import timeline, timeline_json
 
 SCHEMA = json.loads(

@@ -54,7 +54,8 @@ def fit_loops(
         what = (key, role, loop.swing, song.bpm, song.swing, rate_hz)
         return context.remember(what, "audio", lambda: _fit(key, loop, role, song, rate_hz))
 
-    # Threads: decoding, resampling and stretching all leave the interpreter's lock.
+    # Threads: decoding and resampling leave the interpreter's lock; for the dozen sounds of a
+    # song, starting processes would cost more than the stretching itself.
     sounds = context.map(fit, keys, processes=False, name=lambda key: loops[key.digest].path)
     return Material(song.bpm, rate_hz, dict(zip(keys, sounds, strict=True)))
 

@@ -15,19 +15,16 @@ from loopmind.errors import CancelledError
 from loopmind.files.encode import AudioWriter, write_audio
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
-from loopmind.graph.types import register_type
 from loopmind.music.material import Material
+from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
 from loopmind.music.song import Song
-from loopmind.present.measured import Measured
 from loopmind.runtime.offline import REVERB_STEM, RenderCancelled, render
 
 SONG_NAME = "song"
 STEMS_FOLDER = "stems"
 PREMASTER_NAME = "premaster"
 _CURVE_STEP_S = 0.5
-
-register_type(Measured, "measured", colour="#80ffdb")
 
 
 @node(

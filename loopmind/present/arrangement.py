@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loopmind.music.loop import STEPS_PER_BAR, Crate
+from loopmind.music.measured import Measured
 from loopmind.music.song import Clip, Song
-from loopmind.present.measured import Measured
 from loopmind.present.style import (
     BACKGROUND,
     LINE,

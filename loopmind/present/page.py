@@ -15,11 +15,11 @@ from string import Template
 from urllib.parse import quote
 
 from loopmind.music.loop import Crate, Loop
+from loopmind.music.measured import Measured
 from loopmind.music.mix import EqBand, Mix, Strip
 from loopmind.music.palette import Candidate, Choice, Palette
 from loopmind.music.song import Song, Track
 from loopmind.present.arrangement import canvas, canvas_height, label_places, song_seconds
-from loopmind.present.measured import Measured
 from loopmind.present.style import clock, common_folder, file_name, number, role_colour, safe
 from loopmind.present.timeline import seconds, sounds_of
 

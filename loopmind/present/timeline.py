@@ -8,10 +8,10 @@ from typing import Any
 
 from loopmind.music.codec import to_plain
 from loopmind.music.loop import Crate, Loop
+from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
 from loopmind.music.palette import Candidate, Choice, Palette
 from loopmind.music.song import Automation, Clip, Section, Song, Track
-from loopmind.present.measured import Measured
 
 FORMAT = "loopmind-timeline"
 VERSION = 1
