@@ -66,7 +66,7 @@ def make(
         key=() if found is None else (Belief(found, 0.9), Belief(found.relative(), 0.1)),
         pitched=0.9 if tonal else 0.1, pitch_midi=midi, tuning_cents=0.0,
         chroma=tuple(chroma.tolist()), chroma_slices=(tuple(chroma.tolist()),) * 8,
-        loudness_lufs=lufs, peak_dbfs=-3.0, crest_db=12.0,
+        loudness_lufs=lufs, peak_dbfs=min(lufs + 15.0, -0.5), crest_db=12.0,
         spectrum_db=tuple(spectrum.tolist()), brightness_hz=100.0 * 2.0 ** _CENTRE[instrument],
         energy=energy,
         instrument=(Belief(instrument, belief), Belief("fx", round(1.0 - belief, 3))),

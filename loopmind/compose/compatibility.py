@@ -74,24 +74,29 @@ def scale_mask(key: Key) -> Floats:
     return mask
 
 
+@functools.cache
+def _key_tables(key: Key) -> tuple[Floats, Floats]:
+    """For each shift, -5 first: (24, 11) how well a loop's key goes with `key` once moved, and
+    (12, 11) which of its own pitch classes then lie in the scale."""
+    goal = _key_relation()[:, key_index(key)].reshape(2, 12)
+    mask = scale_mask(key)
+    shifts = range(-MAX_SEMITONES, MAX_SEMITONES + 1)
+    # A loop in key k moved by `shift` sounds in key k + shift.
+    moved = [np.concatenate([np.roll(goal[0], -s), np.roll(goal[1], -s)]) for s in shifts]
+    return np.stack(moved, axis=1), np.stack([np.roll(mask, -s) for s in shifts], axis=1)
+
+
 def key_fit(t: Traits, key: Key) -> Floats:
     """(n, 2 * MAX_SEMITONES + 1): how well each loop suits `key` at each shift, -5 first."""
-    relation = _key_relation()[:, key_index(key)]
-    believed = t.keys.sum(axis=1)
-    mask = scale_mask(key)
+    relation, masks = _key_tables(key)
+    believed = t.keys.sum(axis=1, keepdims=True)
+    by_key = t.keys @ relation / np.maximum(believed, 1e-9)
     chroma = t.chroma**2
-    total = np.maximum(chroma.sum(axis=1), 1e-9)
-    fits = []
-    for shift in range(-MAX_SEMITONES, MAX_SEMITONES + 1):
-        goal = relation.reshape(2, 12)
-        # A loop in key k moved by `shift` sounds in key k + shift.
-        moved = np.concatenate([np.roll(goal[0], -shift), np.roll(goal[1], -shift)])
-        by_key = t.keys @ moved / np.maximum(believed, 1e-9)
-        in_scale = (chroma @ np.roll(mask, -shift)) / total
-        has_chroma = chroma.sum(axis=1) > 0
-        notes = np.where(has_chroma, np.clip((in_scale - 0.5) / 0.45, 0.0, 1.0), by_key)
-        fits.append(np.where(believed > 0, 0.65 * by_key + 0.35 * notes, notes))
-    return np.stack(fits, axis=1)
+    total = chroma.sum(axis=1, keepdims=True)
+    in_scale = chroma @ masks / np.maximum(total, 1e-9)
+    notes = np.where(total > 0, np.clip((in_scale - 0.5) / 0.45, 0.0, 1.0), by_key)
+    fit: Floats = np.where(believed > 0, 0.65 * by_key + 0.35 * notes, notes)
+    return fit
 
 
 def shift_cost(shifts: Ints) -> Floats:
@@ -179,20 +184,26 @@ def beat_chroma(loop: Loop, beats: float, semitones: int) -> Floats:
     heard = np.nan_to_num(np.asarray(slices, dtype=np.float64)) ** 2
     span = max(beats, 1.0)
     index = ((np.arange(HARMONY_BEATS) + 0.5) % span / span * len(heard)).astype(np.int64)
-    table[:] = np.roll(heard, semitones, axis=1)[np.minimum(index, len(heard) - 1)]
+    moved = heard[:, (np.arange(12) - semitones) % 12]
+    table[:] = moved[np.minimum(index, len(heard) - 1)]
     table /= np.maximum(table.sum(axis=1, keepdims=True), 1e-9)
     return table
 
 
 @dataclass(frozen=True, eq=False)
 class PairScores:
-    """(m, m) scores of candidates with each other; `harmony` is NaN where one has no pitch."""
+    """(m, m) scores of candidates with each other; `harmony` is NaN where one has no pitch.
+
+    total: how well two sound together. kin: how well one may take the other's turn; it should
+    share rhythm, notes and colour, and not leave room for what it replaces.
+    """
 
     rhythm: Floats
     harmony: Floats
     spectrum: Floats
     palette: Floats
     total: Floats
+    kin: Floats
 
 
 def pair_scores(
@@ -227,7 +238,9 @@ def pair_scores(
         0.24 * rhythm + 0.42 * np.nan_to_num(harmony) + 0.18 * spectrum + 0.16 * palette,
         0.45 * rhythm + 0.3 * spectrum + 0.25 * palette,
     )
-    return PairScores(rhythm, harmony, spectrum, palette, total)
+    alike_sound = 0.5 * palette + 0.5 * rhythm
+    kin = np.where(both, 0.5 * alike_sound + 0.5 * np.nan_to_num(harmony), alike_sound)
+    return PairScores(rhythm, harmony, spectrum, palette, total, kin)
 
 
 def _targets(roles: list[str]) -> Floats:

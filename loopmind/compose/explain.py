@@ -157,7 +157,9 @@ def unfilled(
         heard = any(c.instrument == word or c.role == word or c.slot == word for c in choices)
         if not heard and role not in dict(found):
             there = sum(loop.best_instrument == word for loop in t.loops)
-            why_not = f"{there} heard, but none fits the rest" if there else "none was heard"
+            why_not = "none was heard in this crate"
+            if role in ROLE_INDEX and (there or role == word):
+                why_not = _why_empty(t, role, setting, slots)
             found.append((word, why_not))
     return tuple(found)
 

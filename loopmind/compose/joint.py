@@ -25,7 +25,7 @@ from loopmind.compose.compatibility import (
     usable_beats,
 )
 from loopmind.compose.seeds import gumbel
-from loopmind.compose.traits import HARMONY_BEATS, ROLE_INDEX, Floats, Traits
+from loopmind.compose.traits import HARMONY_BEATS, ROLE_INDEX, Floats, Ints, Traits
 from loopmind.music.key import Key
 from loopmind.music.loop import Role
 from loopmind.music.palette import Candidate
@@ -33,6 +33,8 @@ from loopmind.music.palette import Candidate
 SHORTLIST = 24
 BEAM = 10
 LEAST_SUIT = 0.2
+# A pad may pass for chords, but what is hardly a voice or an effect is not used as one.
+LEAST_SUIT_OF = {"fx": 0.45, "vocal": 0.45, "drums": 0.3}
 SEED_TEMPERATURE = 0.025
 MELODIC_SHIFT = 3
 ALONE_SHARE = 0.55
@@ -87,7 +89,8 @@ def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
     suits = t.suits[:, ROLE_INDEX[role]]
     limits = LAST_RESORT if setting.relaxed else RATIO_LIMITS[role]
     tempo = tempo_fit(t, setting.bpm, half_feel=setting.half_feel, limits=limits)
-    fits = (suits >= LEAST_SUIT) & (tempo.score > 0) & (t.kind != "oneshot")
+    least = LEAST_SUIT if setting.relaxed else LEAST_SUIT_OF.get(role, LEAST_SUIT)
+    fits = (suits >= least) & (tempo.score > 0) & (t.kind != "oneshot")
     fits &= t.beats_per_bar == setting.beats_per_bar
     rows = np.flatnonzero(fits)
     if not len(rows):
@@ -182,7 +185,7 @@ def weigh(t: Traits, slots: tuple[Slot, ...], setting: Setting) -> Table:
 
 def _none() -> PairScores:
     empty = np.zeros((0, 0))
-    return PairScores(empty, empty, empty, empty, empty)
+    return PairScores(empty, empty, empty, empty, empty, empty)
 
 
 def _with_instruments(
@@ -265,30 +268,32 @@ def _worth(
 
 
 def beside(
-    table: Table, slot: Slot, at: np.ndarray, picks: dict[str, int], slots: dict[str, Slot]
+    table: Table, slot: Slot, at: Ints, picks: dict[str, int], slots: dict[str, Slot]
 ) -> Floats | None:
     """Mean pair score of the entries `at` with the picks that sound beside `slot`, None if none.
 
     Of the loop it takes turns with, an alternate should share rhythm and colour, not the register.
     """
-    scores = []
-    weights = []
+    sounding: list[int] = []
+    replaced: list[int] = []
+    weights: list[float] = []
+    kin_weights: list[float] = []
     for name, j in picks.items():
         other = slots[name]
         if name == slot.name or (slot.alternate_of and other.alternate_of == slot.alternate_of):
             continue
         if name == slot.alternate_of or other.alternate_of == slot.name:
-            pair = table.pairs
-            kin = 0.5 * pair.palette[at, j] + 0.5 * pair.rhythm[at, j]
-            harmony = pair.harmony[at, j]
-            scores.append(np.where(np.isnan(harmony), kin, 0.5 * kin + 0.5 * harmony))
+            replaced.append(j)
+            kin_weights.append(other.weight)
         else:
-            scores.append(table.pairs.total[at, j])
-        weights.append(other.weight)
-    if not scores:
+            sounding.append(j)
+            weights.append(other.weight)
+    if not sounding and not replaced:
         return None
-    mean: Floats = np.average(np.array(scores), axis=0, weights=np.array(weights))
-    return mean
+    mean = table.pairs.total[at][:, sounding] @ np.array(weights)
+    mean += table.pairs.kin[at][:, replaced] @ np.array(kin_weights)
+    found: Floats = mean / (sum(weights) + sum(kin_weights))
+    return found
 
 
 def describe(

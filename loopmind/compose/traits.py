@@ -124,7 +124,8 @@ def _matrix(rows: Sequence[Sequence[float]], width: int, fill: float = 0.0) -> F
     for i, row in enumerate(rows):
         if len(row) == width:
             table[i] = row
-    return np.nan_to_num(table, nan=fill, posinf=fill, neginf=fill)
+    clean: Floats = np.nan_to_num(table, nan=fill, posinf=fill, neginf=fill)
+    return clean
 
 
 def _loudness(loop: Loop) -> float:
@@ -171,7 +172,7 @@ def _suitability(
     topping = heard[:, [INSTRUMENT_INDEX[v] for v in ("hat", "cymbal", "tom", "percussion")]]
     carrying = heard[:, [INSTRUMENT_INDEX[v] for v in ("drums", "kick", "snare")]]
     top, body = topping.max(axis=1, initial=0.0), carrying.max(axis=1, initial=0.0)
-    suits = np.zeros_like(own)
+    suits: Floats = np.zeros_like(own)
     low = power[:, :3].sum(axis=1)
     suits[:, at["drums"]] = own[:, at["drums"]] * np.where(top > body, 0.35, 1.0)
     suits[:, at["percussion"]] = np.maximum(own[:, at["percussion"]], own[:, at["drums"]] * top)
@@ -190,5 +191,5 @@ def _suitability(
 
 def _best(own: Floats, shares: dict[str, float]) -> Floats:
     columns = [own[:, ROLE_INDEX[role]] * share for role, share in shares.items()]
-    best: Floats = np.max(columns, axis=0)
+    best: Floats = np.asarray(np.stack(columns).max(axis=0), dtype=np.float64)
     return best

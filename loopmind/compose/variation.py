@@ -169,9 +169,13 @@ def _phrase(
         at % loop_beats if loop_beats > phrase_bars(lane, bar) * bar or at % loop_beats else 0.0
     )
     silences: list[tuple[float, float]] = []
+    # Neighbouring phrases draw from different halves of what may vary, across sections too, so
+    # that no variation follows itself.
+    turn = (part.section.start_bar + first_bar) // phrase_bars(lane, bar) % 2
     peak = part.section.kind in PEAK_KINDS
     if role in CALLING_ROLES:
-        silences += _call(beats, bar, peak, writer.score.genre.role(role).density, rng)
+        density = writer.score.genre.role(role).density
+        silences += _call(beats, bar, peak, density, front=bool(turn))
     if role == "fx":
         # Effects mark where something begins and then stay out of the way.
         mark = min(beats, max(loop_beats, float(bar)))
@@ -186,7 +190,7 @@ def _phrase(
         tail = 1.0
     varied = bool(silences) or tail > 0
     if (number % 2 == 1 or last) and not varied:
-        move = _move(role, len(lane.sources) > 1, rng, loop_beats, bar)
+        move = _move(role, len(lane.sources) > 1, rng, loop_beats, bar, turn)
         if move == "swap":
             other = lane.sources[(home + 1) % len(lane.sources)]
             swapped = float(bar) if beats > bar else beats
@@ -219,21 +223,19 @@ def _plain(
 
 
 def _call(
-    beats: float, bar: int, peak: bool, density: float, rng: np.random.Generator
+    beats: float, bar: int, peak: bool, density: float, *, front: bool
 ) -> list[tuple[float, float]]:
     """Call and response: a lead or voice rests for part of each phrase, less so in a peak."""
     rest = beats * (1.0 - density) * (0.5 if peak else 1.0)
     rest = round(rest / bar) * float(bar)
-    if rest <= 0.0:
-        return [(beats - 1.0, 1.0)]
     rest = min(rest, beats - bar) if beats > bar else min(rest, beats / 2.0)
     if rest <= 0.0:
-        return [(beats - 1.0, 1.0)]
-    return [(beats - rest, rest)] if rng.random() < 0.75 else [(0.0, rest)]
+        rest = 1.0
+    return [(0.0, rest)] if front else [(beats - rest, rest)]
 
 
 _MOVES: dict[str, tuple[str, ...]] = {
-    "drums": ("last beat", "last half", "break", "swap", "swap"),
+    "drums": ("last beat", "last half", "swap", "break", "swap"),
     "percussion": ("half", "last bar", "turn", "swap"),
     "bass": ("last beat", "last half", "break"),
     "chords": ("last half", "reverse", "gate", "swap", "last beat"),
@@ -244,11 +246,12 @@ _MOVES: dict[str, tuple[str, ...]] = {
 
 
 def _move(
-    role: str, alternates: bool, rng: np.random.Generator, loop_beats: float, bar: int
+    role: str, alternates: bool, rng: np.random.Generator, loop_beats: float, bar: int, turn: int
 ) -> str:
     moves = [m for m in _MOVES.get(role, ("last half",)) if m != "swap" or alternates]
     if loop_beats < 2 * bar:
         moves = [m for m in moves if m != "turn"]
+    moves = moves[turn::2] or moves
     return moves[int(rng.integers(len(moves)))]
 
 
