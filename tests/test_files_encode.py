@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from loopmind.files.atomic import atomic_path, atomic_write
 from loopmind.files.decode import probe, read_audio
@@ -152,3 +154,13 @@ def test_a_4_gib_wav_is_refused_before_it_breaks(tmp_path: Path) -> None:
         writer.frames = 1 << 30
         writer.write(np.zeros((2, 4), np.float32))
     assert probe(write_audio(tmp_path / "ok.wav", noise())).frames == noise().frames
+
+
+@pytest.mark.parametrize("suffix", [".ogg", ".flac"])
+def test_a_long_file_is_written_in_one_call_also_from_a_thread(tmp_path: Path, suffix: str) -> None:
+    # libsndfile's Vorbis encoder overflows a thread's small stack when given minutes at once.
+    frames = 44100 * 150
+    long = Audio(np.zeros((2, frames), np.float32), 44100)
+    with ThreadPoolExecutor(1) as pool:
+        path = pool.submit(write_audio, tmp_path / f"long{suffix}", long).result()
+    assert soundfile.info(str(path)).frames == frames

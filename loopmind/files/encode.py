@@ -35,6 +35,7 @@ WRITABLE_SUFFIXES = tuple(_FORMATS)
 _SAMPLE_BYTES = {"PCM_U8": 1, "PCM_S8": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
 _RIFF_LIMIT_BYTES = (1 << 32) - (1 << 16)
 _HEADER_BYTES = 4096
+_WRITE_FRAMES = 1 << 14
 
 
 def write_audio(path: str | Path, audio: Audio, *, subtype: str | None = None) -> Path:
@@ -107,7 +108,10 @@ class AudioWriter:
         if self._format in ("WAV", "AIFF") and self.frames * frame_bytes > _RIFF_LIMIT_BYTES:
             raise OutputError(self.path, f"{self._format} holds at most 4 GiB", "choose .flac")
         try:
-            self._sound.write(np.ascontiguousarray(block.T))
+            # libsndfile's Vorbis encoder keeps a whole write on the stack and crashes on long ones.
+            for start in range(0, block.shape[1], _WRITE_FRAMES):
+                piece = block[:, start : start + _WRITE_FRAMES]
+                self._sound.write(np.ascontiguousarray(piece.T))
         except (soundfile.LibsndfileError, RuntimeError, AssertionError, OSError) as error:
             raise self._as_output_error(error) from error
 
