@@ -121,7 +121,8 @@ def shape_of(mono: F32, rate_hz: int, power: F32, hop: int) -> Shape:
     mel = outer[:, 1 : MEL_BANDS + 1] * scale
     floor = np.float32(10 ** (FLOOR_DB / 10))
     mel_db = 10.0 * np.log10(np.maximum(mel, floor))
-    flatness = 10.0 ** (mel_db.mean(axis=1) / 10.0) / np.maximum(mel.mean(axis=1), floor)
+    flatness = np.exp(np.log(np.maximum(mel, 1e-12)).mean(axis=1))
+    flatness /= np.maximum(mel.mean(axis=1), 1e-12)
     rise = np.zeros(frames, np.float32)
     rise[1:] = np.maximum(0.0, mel_db[1:] - mel_db[:-1]).mean(axis=1)
     steps_peak = np.zeros(max(1, mono.size // _ENVELOPE_HOP), np.float32)
