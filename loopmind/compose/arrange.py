@@ -99,7 +99,7 @@ def _swing(palette: Palette, genre: GenreProfile, lanes: tuple[Lane, ...]) -> tu
     """Swing of patterns and its unit: the eighths of the drum loop, else what the genre does."""
     if any(lane.id == "drums" for lane in lanes):
         return palette.swing, 8
-    return palette.swing, genre.swing_unit
+    return genre.swing, genre.swing_unit
 
 
 def _chords(
@@ -281,9 +281,9 @@ def _stopped(clips: list[Clip], lane: Lane, bar: float) -> list[Clip]:
 def _with_crashes(
     clips: list[Clip], lane: Lane, parts: tuple[Part, ...], score: Score
 ) -> list[Clip]:
-    """Crashes added; where the lane already plays a pattern from the beat on, it stays as it is."""
+    """Crashes added; a section in which the lane already plays a pattern stays as it is."""
     made = crashes(lane, parts, score)
     if lane.kind != "crash":
-        starts = {c.start_beat for c in clips if c.track == lane.id}
-        made = [c for c in made if c.start_beat not in starts]
+        busy = {c.id.split("/")[0] for c in clips if c.track == lane.id}
+        made = [c for c in made if c.id.split("/")[0] not in busy]
     return clips + made

@@ -38,6 +38,7 @@ LEAST_SUIT_OF = {"fx": 0.45, "vocal": 0.45, "drums": 0.3}
 SEED_TEMPERATURE = 0.025
 MELODIC_SHIFT = 3
 ALONE_SHARE = 0.55
+BORROWED_SURPLUS = 0.32
 
 
 @dataclass(frozen=True)
@@ -117,20 +118,21 @@ def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
         beats = usable_beats(loop, float(tempo.source_bpm[i]), setting.beats_per_bar)
         if beats <= 0:
             continue
-        whole = 1.0 if beats >= setting.beats_per_bar else 0.5 + 0.1 * beats
+        whole = _squareness(beats, setting.beats_per_bar)
         choices = ranked[place, :2].tolist()
         tonal = tonal_role and t.pitched[i] >= 0.3
         second_best = worth[place, choices[1]] >= 0.85 * worth[place, choices[0]]
         for column in choices[: 2 if tonal and second_best else 1]:
             shift = int(shifts[column]) if tonal else 0
-            cost = 0.65 * float(tempo.score[i]) + 0.35 * float(
-                np.exp(-((abs(shift) / MAX_SEMITONES) ** 2))
-            )
+            moved = float(np.exp(-((abs(shift) / MAX_SEMITONES) ** 2)))
+            cost = float(tempo.score[i]) * (0.4 + 0.6 * moved)
             in_key = float(fit[place, column]) if tonal else 0.75
             beat = float(np.clip(groove[place], 0.0, 1.0)) if role == "drums" else in_key
-            alone = (
-                0.34 * float(suits[i]) + 0.2 * float(setting.mood[i]) + 0.22 * cost + 0.24 * beat
-            ) * (0.7 + 0.3 * whole) + float(setting.bonus[i])
+            suit = float(suits[i])
+            alone = 0.28 * suit + 0.18 * float(setting.mood[i]) + 0.3 * cost + 0.24 * beat
+            # Another role's sound, and a scrap of a bar, must be much better to win.
+            alone *= (0.7 + 0.3 * whole) * (0.75 + 0.25 * suit)
+            alone += float(setting.bonus[i])
             parts = (
                 ("role", float(suits[i])), ("mood", float(setting.mood[i])), ("cost", cost),
                 ("groove" if role == "drums" else "key", beat),
@@ -141,6 +143,14 @@ def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
             )  # fmt: skip
     entries.sort(key=lambda e: (-_with_chance(t, e, setting.seed), t.loops[e.index].digest))
     return entries[:SHORTLIST]
+
+
+def _squareness(beats: float, beats_per_bar: int) -> float:
+    """1 for 1, 2, 4, 8 ... bars, less for three or five, least for parts of a bar."""
+    if beats < beats_per_bar:
+        return 0.4 + 0.1 * beats
+    bars = round(beats / beats_per_bar)
+    return 1.0 if bars & (bars - 1) == 0 else 0.7
 
 
 def _with_chance(t: Traits, entry: Entry, seed: int) -> float:
@@ -234,7 +244,7 @@ def search(table: Table, slots: tuple[Slot, ...]) -> Found:
             taken = 0
             for place in order.tolist():
                 j = options[place]
-                if table.entries[j].index in used or worth[place] < slot.least:
+                if table.entries[j].index in used or worth[place] < _least(table.entries[j], slot):
                     continue
                 gain = slot.weight * float(worth[place])
                 grown.append((score + gain, {**picks, slot.name: j}))
@@ -244,6 +254,15 @@ def search(table: Table, slots: tuple[Slot, ...]) -> Found:
         grown.sort(key=lambda item: (-item[0], sorted(item[1].items())))
         beam = grown[:BEAM]
     return Found(beam[0][1], beam[0][0])
+
+
+def _least(entry: Entry, slot: Slot) -> float:
+    """What an entry must be worth: more where it is borrowed from another role.
+
+    A third chord loop posing as a lead muddies a song more than an empty slot thins it.
+    """
+    borrowed = dict(entry.parts)["role"] < 0.5 and slot.least > 0.0
+    return slot.least + (BORROWED_SURPLUS if borrowed else 0.0)
 
 
 def _options(table: Table, slot: Slot) -> list[int]:

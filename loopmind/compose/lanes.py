@@ -88,7 +88,7 @@ def build_lanes(palette: Palette, crate: Crate, genre: GenreProfile) -> tuple[La
             sources.append(Source(loop, choice.picked, round(match, 2)))
         title = _TITLES.get(slot, slot.capitalize())
         track = Track(slot, title, choices[0].role, choices[0].instrument)
-        kind = _kind(slot, choices[0], first)
+        kind = _kind(slot, choices[0], first, genre)
         weight = 0.05 if kind in ORNAMENTS else genre.role(choices[0].role).priority
         lanes.append(Lane(track, kind, tuple(sources), weight))
     voices = list(_VOICE_ENERGY)
@@ -100,10 +100,10 @@ def build_lanes(palette: Palette, crate: Crate, genre: GenreProfile) -> tuple[La
     return tuple(lanes)
 
 
-def _kind(slot: str, choice: Choice, loop: Loop) -> LaneKind:
-    if slot == "crash":
+def _kind(slot: str, choice: Choice, loop: Loop, genre: GenreProfile) -> LaneKind:
+    if slot == "crash" or (slot == "cymbal" and not genre.drums.get("cymbal")):
         return "crash"
-    if slot == "fill":
+    if slot == "fill" or (slot == "tom" and not genre.drums.get("tom")):
         return "fill"
     if loop.kind == "song":
         return "excerpt"

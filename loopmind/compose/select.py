@@ -26,7 +26,7 @@ from loopmind.compose.oneshots import (
 from loopmind.compose.seeds import chance, gumbel
 from loopmind.compose.slots import plan_slots
 from loopmind.compose.tempo_key import own_mode, song_keys, song_tempi
-from loopmind.compose.traits import Floats, Traits, traits
+from loopmind.compose.traits import ROLE_INDEX, Floats, Traits, traits
 from loopmind.compose.wishes import allowed, folder_words, genre_of, wanted_energy, wanted_moods
 from loopmind.errors import LoopMindError
 from loopmind.music.brief import Brief
@@ -36,6 +36,7 @@ from loopmind.music.palette import Candidate, Choice, Palette
 
 RUNNERS_UP = 5
 FOLDER_BONUS = 0.2
+KIT_DESPITE_LOOPS = 0.65
 SONG_BEATS_BARS = 8
 NOTE_ROLES: tuple[Role, ...] = ("bass", "chords", "lead")
 
@@ -137,7 +138,11 @@ class _Chooser:
         """Whether the drums are built from one-shots although drum loops may be there."""
         if "drums" in self.brief.forbidden or not is_complete(self.kit):
             return False
-        return chance(self.seed, "kit or loop") < self.genre.kit
+        drums = self.t.suits[:, ROLE_INDEX["drums"]]
+        has_loops = bool(((drums >= 0.5) & (self.t.kind == "loop")).any())
+        # Whoever keeps drum loops wants to hear them.
+        likely = self.genre.kit * (KIT_DESPITE_LOOPS if has_loops else 1.0)
+        return chance(self.seed, "kit or loop") < likely
 
     def _search(self, slots: tuple[Slot, ...]) -> _Tried:
         tempi = song_tempi(self.t, self.brief, self.genre, self.mood, self.seed)
@@ -247,12 +252,12 @@ class _Chooser:
         return found
 
     def _swing(self, choices: list[Choice]) -> float:
-        """The song's swing: that of the drum loop where there is one, else the genre's."""
+        """Swing of eighths: the drum loop's, else the genre's unless that swings sixteenths."""
         for choice in choices:
             if choice.slot == "drums":
                 loop = next(x for x in self.t.loops if x.digest == choice.picked.digest)
                 return float(min(max(loop.swing, 0.5), 0.75))
-        return self.genre.swing
+        return self.genre.swing if self.genre.swing_unit == 8 else 0.5
 
 
 def _undemanding(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:

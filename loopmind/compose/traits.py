@@ -5,13 +5,22 @@ Nothing is scored here; compatibility.py scores and select.py chooses.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.music.loop import INSTRUMENTS, MOODS, ROLES, SPECTRUM_BANDS_HZ, STEPS_PER_BAR, Loop
+from loopmind.music.loop import (
+    DRUM_INSTRUMENTS,
+    INSTRUMENTS,
+    MOODS,
+    ROLES,
+    SPECTRUM_BANDS_HZ,
+    STEPS_PER_BAR,
+    Loop,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,6 +33,10 @@ MAX_READINGS = 12
 HALF_OR_DOUBLE = 0.5
 HARMONY_BEATS = 16
 QUIETEST_LUFS = -55.0
+SINGLE_DRUMS = DRUM_INSTRUMENTS - {"drums"}
+# Readings other than halves and doubles of the likeliest need this share of its weight.
+LEAST_SHARE = 0.35
+SHORTEST_BEAT_S = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +106,7 @@ def traits(loops: Sequence[Loop]) -> Traits:
                 moods[i, MOOD_INDEX[tag.value]] = tag.weight
         for column, (bpm, weight) in enumerate(_readings(loop)):
             readings[i, column], weights[i, column] = bpm, weight
-    kind = np.array([loop.kind for loop in loops], dtype="<U8")
+    kind = np.array([_used_as(loop) for loop in loops], dtype="<U8")
     duration = np.array([loop.duration_s for loop in loops], dtype=np.float64)
     spectrum = _matrix([loop.spectrum_db for loop in loops], len(SPECTRUM_BANDS_HZ), -120.0)
     power = 10.0 ** (np.clip(spectrum, -120.0, 60.0) / 10.0)
@@ -128,6 +141,17 @@ def _matrix(rows: Sequence[Sequence[float]], width: int, fill: float = 0.0) -> F
     return clean
 
 
+def _used_as(loop: Loop) -> str:
+    """The loop's kind; of single drums, what is short or strikes but a few times is a one-shot.
+
+    A ringing crash is easily taken for a loop of two beats, yet nobody wants it repeated.
+    """
+    if loop.kind != "loop" or loop.best_instrument not in SINGLE_DRUMS:
+        return loop.kind
+    strokes = sum(1 for strength in loop.onset_strengths if strength >= 0.5)
+    return "oneshot" if strokes <= 3 or loop.duration_s < SHORTEST_BEAT_S else "loop"
+
+
 def _loudness(loop: Loop) -> float:
     """Loudness in LUFS; of sounds too short for a gating block, from peak and crest."""
     if np.isfinite(loop.loudness_lufs) and loop.loudness_lufs > -69.0:
@@ -145,6 +169,9 @@ def _readings(loop: Loop) -> list[tuple[float, float]]:
     found: dict[float, float] = {}
     strongest = max((belief.weight for belief in loop.tempo), default=1.0) or 1.0
     for belief in loop.tempo[:4]:
+        octaves = math.log2(belief.value / loop.tempo[0].value) if belief.value > 0 else 0.5
+        if belief.weight < LEAST_SHARE * strongest and abs(octaves - round(octaves)) > 0.03:
+            continue
         for factor, share in ((1.0, 1.0), (2.0, HALF_OR_DOUBLE), (0.5, HALF_OR_DOUBLE)):
             bpm = belief.value * factor
             if not 40.0 <= bpm <= 240.0 or not np.isfinite(bpm):

@@ -182,6 +182,12 @@ def _phrase(
         if number == 0:
             writer.add(source, at, mark, offset=offset, start_s=start_s)
         return
+    if loop_beats < bar and role in CALLING_ROLES:
+        # A word or a single phrase is said once, not chanted all through.
+        writer.add(source, at, min(loop_beats, beats), offset=offset, start_s=start_s)
+        if turn and beats >= 4 * bar:
+            writer.add(source, at + 2 * bar, loop_beats, start_s=start_s)
+        return
     ends_drums = last and role in ("drums", "percussion") and ending.dropout_beats > 0
     tail = 0.0
     if ends_drums:

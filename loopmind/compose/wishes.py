@@ -6,6 +6,7 @@ the pitched sounds those heard, or named, as a guitar. "No vocals" loses what mi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -45,20 +46,35 @@ def _genre_fit(genre: GenreProfile, brief: Brief, loops: Sequence[Loop]) -> floa
         score += 0.3 if genre.mode == brief.mode else -0.3
     score += 1.0 * sum(genre.role(_role_word(w)).priority for w in brief.wanted)
     with_tempo = [loop for loop in loops if loop.bpm is not None and loop.kind == "loop"]
-    if with_tempo:
-        at_home = sum(_at_home(loop, low, high) for loop in with_tempo) / len(with_tempo)
-        score += 1.5 * at_home - 0.004 * (high - low)
+    if with_tempo and brief.bpm is None:
+        score += 2.0 * sum(_at_home(loop, genre) for loop in with_tempo) / len(with_tempo)
+    if loops:
+        score += 1.5 * _crate_mood(genre, loops)
+        score -= 1.5 * abs(sum(loop.energy for loop in loops) / len(loops) - genre.energy)
     tagged = sum(any(plain_words(tag.value) == plain_words(genre.name) for tag in loop.tags)
                  for loop in loops)  # fmt: skip
     score += 2.0 * tagged / max(len(loops), 1)
     return score
 
 
-def _at_home(loop: Loop, low: float, high: float) -> float:
-    bpm = loop.bpm or 0.0
-    if low <= bpm <= high:
-        return 1.0
-    return 0.5 if low <= 2.0 * bpm <= high or low <= bpm / 2.0 <= high else 0.0
+def _at_home(loop: Loop, genre: GenreProfile) -> float:
+    """How close the loop's tempo, or half or double of it, is to the genre's typical one."""
+    bpm = loop.bpm or genre.typical_bpm
+    shares = ((1.0, 1.0), (2.0, 0.6), (0.5, 0.6))
+    octaves = [(share, math.log2(bpm * factor / genre.typical_bpm)) for factor, share in shares]
+    return max(share * math.exp(-((distance / 0.15) ** 2)) for share, distance in octaves)
+
+
+def _crate_mood(genre: GenreProfile, loops: Sequence[Loop]) -> float:
+    """How well the moods heard in the crate agree with the genre's, about -1 to 1."""
+    heard: dict[str, float] = {}
+    for loop in loops:
+        for tag in loop.tags:
+            heard[tag.value] = heard.get(tag.value, 0.0) + tag.weight
+    total = sum(heard.values()) or 1.0
+    wanted = sum(abs(weight) for weight in genre.moods.values()) or 1.0
+    agreement = sum(heard.get(mood, 0.0) * weight for mood, weight in genre.moods.items())
+    return 4.0 * agreement / (total * wanted)
 
 
 def _role_word(word: str) -> str:
