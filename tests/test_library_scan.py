@@ -152,7 +152,8 @@ def test_what_is_not_sound_is_not_mentioned_and_what_is_broken_is(
     (root / "empty.wav").write_bytes(b"")
     (root / "text.wav").write_text("this is not audio\n" * 40)
     (root / "aac.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(500))
-    soundfile.write(root / "silent.wav", np.zeros(4000), RATE)
+    dither = np.random.default_rng(1).integers(-1, 2, 4000) / 32768
+    soundfile.write(root / "silent.wav", dither, RATE)
     soundfile.write(root / "dc.flac", np.full(4000, 0.25), RATE)
     soundfile.write(root / "one.wav", np.array([0.5]), RATE)
     soundfile.write(root / "nan.wav", np.array([np.nan] * 800), RATE, "FLOAT")
@@ -190,6 +191,22 @@ def test_a_name_that_is_no_text_is_listed_and_not_lost(tmp_path: Path, heard: li
         crate = library.scan([root], workers=0)
     assert [bad.reason for bad in crate.unusable] == ["has a name that is no text"]
     assert crate.unusable[0].path.encode("utf-8")
+
+
+def test_sides_that_cancel_are_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Audio] = []
+
+    def hear(audio: Audio, *, path: str, digest: str) -> object:
+        heard.append(audio)
+        return quick_hear(audio, path=path, digest=digest)
+
+    monkeypatch.setattr("loopmind.analysis.hear.hear", hear)
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, 4000)
+    soundfile.write(tmp_path / "antiphase.wav", np.stack([sound, -sound], axis=1), RATE)
+    with Library(tmp_path / "lib") as library:
+        loop = library.scan([tmp_path / "antiphase.wav"], workers=0).loops[0]
+    assert float(np.abs(heard[0].samples.mean(axis=0)).max()) > 0.4
+    assert any("cancel out in mono" in words for words in loop.evidence)
 
 
 def test_a_long_file_is_heard_in_part(

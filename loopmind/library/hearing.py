@@ -11,11 +11,16 @@ from loopmind.library.rows import pack_loop
 from loopmind.music.audio import Audio
 from loopmind.music.loop import Loop
 
+HEARING_VERSION = 1
+"""Rises when what is refused, or how much is heard, changes, so that libraries hear again."""
+
 # Enough for tempo, key and sound of a whole song; memory stays bounded for an hour of audio.
-HEARD_SECONDS = 240.0
+HEARD_SECONDS = 120.0
 SHORTEST_SECONDS = 0.005
 _LONGEST_WORDS = 120
-SILENCE = 1e-5  # -100 dBFS, half the distance from the lowest to the highest sample
+# Half the distance from the lowest to the highest sample: -80 dBFS, above the dither of 16 bits.
+SILENCE = 1e-4
+_CANCELLED = 0.05  # mono amplitude over that of the sides, below which they cancel out
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,12 @@ def hear_file(path: str, digest: str) -> Loop:
 
     decoded = decode(path, max_seconds=HEARD_SECONDS)
     check_usable(path, decoded)
-    loop = hear(decoded.audio, path=path, digest=digest)
     notes = [f"file: {note}" for note in decoded.notes]
+    audio = decoded.audio
+    if sides_cancel(audio):
+        audio = Audio(audio.samples * np.array([[1.0], [-1.0]], np.float32), audio.rate_hz)
+        notes.append("file: its two sides cancel out in mono; heard with one turned round")
+    loop = hear(audio, path=path, digest=digest)
     if decoded.info.frames > decoded.audio.frames:
         whole, part = decoded.info.duration_s, decoded.audio.duration_s
         notes.append(f"file: heard the first {_clock(part)} of {_clock(whole)}")
@@ -67,6 +76,16 @@ def check_usable(path: str, decoded: Decoded) -> None:
         raise AudioFileError(
             path, "holds only a constant level (DC), no sound", "remove it or export it again"
         )
+
+
+def sides_cancel(audio: Audio) -> bool:
+    """Whether next to nothing is left of a stereo sound when its sides are added."""
+    if audio.channels != 2:
+        return False
+    left, right = audio.samples
+    sides = float(np.vdot(left, left)) + float(np.vdot(right, right))
+    both = left + right
+    return float(np.vdot(both, both)) < 2.0 * _CANCELLED**2 * sides
 
 
 def hear_row(path: str, digest: str) -> HeardRow:

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Library", "LibraryError", "ScanReport"]
 
+_MOST_WORKERS = 8
+
 
 @dataclass(frozen=True)
 class ScanReport:
@@ -148,9 +150,9 @@ class Library:
     ) -> Crate:
         """Every sound under `folders` (files may be named too), sorted by path.
 
-        Indexes first, then hears new contents in `workers` processes (default: one a core; 0
-        hears in this one), committing twice a second, so that a killed scan goes on where it
-        stopped. `progress(done, total, item)` is called from this thread. `report` tells more.
+        Indexes first, then hears new contents in `workers` processes (default: one a core, at
+        most 8; 0 hears in this one), committing twice a second, so that a killed scan goes on
+        where it stopped. `progress(done, total, item)` is called from this thread. `report` tells more.
         Raises LibraryError for a folder that is not there, and CancelledError within .2 s of
         `cancelled()`.
         """
@@ -326,10 +328,10 @@ class Library:
 
 
 def default_workers() -> int:
-    """Processes that may run at once: the cores this process is allowed to use."""
+    """Processes that may run at once: the cores this one may use, at most 8 to spare memory."""
     if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
+        return max(1, min(_MOST_WORKERS, len(os.sched_getaffinity(0))))
+    return max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
 
 
 def _hear_here(jobs: Sequence[Job], stop: Cancelled) -> Generator[tuple[int, HeardRow], None, None]:

@@ -12,6 +12,7 @@ from loopmind.analysis.names import NAMES_VERSION, merge_evidence, read_name
 from loopmind.errors import CancelledError
 from loopmind.library import naming
 from loopmind.library.corrections import apply_corrections
+from loopmind.library.hearing import HEARING_VERSION
 from loopmind.library.rows import ROW_VERSION, labels_of, pack_loop, unpack_loop
 from loopmind.library.store import Store
 from loopmind.music.loop import Loop
@@ -28,7 +29,7 @@ def analysis_version() -> str:
     """Names what a heard row depends on; when it changes, the library hears again."""
     from loopmind.analysis.hear import ANALYSIS_VERSION
 
-    return f"{ANALYSIS_VERSION}.{ROW_VERSION}"
+    return f"{ANALYSIS_VERSION}.{HEARING_VERSION}.{ROW_VERSION}"
 
 
 class Merger:
