@@ -89,7 +89,8 @@ def biquad_state_words(sections: int) -> int:
 def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
     """Biquad cascades, transposed direct form II, float64.
 
-    Up to three sections share one pass, so that a block is read and written only once for them.
+    TINY also goes out: a low cut would pass a fading denormal on. Up to three sections share one
+    pass, so that a block is read and written only once for them.
     """
     sections = int(params[0])
     a, b, c, d = inputs[0], inputs[1], inputs[2], inputs[3]
@@ -109,7 +110,7 @@ def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no
                 y = b0 * x + s1
                 s1 = (b1 * x + s2) - a1 * y
                 s2 = b2 * x - a2 * y
-                scatter8(e, f, g, h, i, y)
+                scatter8(e, f, g, h, i, y + tiny)
             section += 1
         else:
             d0, d1, d2 = load8(params, p + 40), load8(params, p + 48), load8(params, p + 56)
@@ -136,7 +137,7 @@ def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no
                     x = f0 * z + u1
                     u1 = (f1 * z + u2) - e1 * x
                     u2 = f2 * z - e2 * x
-                    scatter8(e, f, g, h, i - 2, x)
+                    scatter8(e, f, g, h, i - 2, x + tiny)
                     z = d0 * y + t1
                     t1 = (d1 * y + t2) - c1 * z
                     t2 = d2 * y - c2 * z
@@ -148,14 +149,14 @@ def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no
                     x = f0 * z + u1
                     u1 = (f1 * z + u2) - e1 * x
                     u2 = f2 * z - e2 * x
-                    scatter8(e, f, g, h, frames - 2, x)
+                    scatter8(e, f, g, h, frames - 2, x + tiny)
                     z = d0 * y + t1
                     t1 = (d1 * y + t2) - c1 * z
                     t2 = d2 * y - c2 * z
                 x = f0 * z + u1
                 u1 = (f1 * z + u2) - e1 * x
                 u2 = f2 * z - e2 * x
-                scatter8(e, f, g, h, frames - 1, x)
+                scatter8(e, f, g, h, frames - 1, x + tiny)
                 store8(state, s + 32, u1)
                 store8(state, s + 40, u2)
                 section += 3
@@ -168,7 +169,7 @@ def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no
                     z = d0 * y + t1
                     t1 = (d1 * y + t2) - c1 * z
                     t2 = d2 * y - c2 * z
-                    scatter8(e, f, g, h, i, z)
+                    scatter8(e, f, g, h, i, z + tiny)
                 section += 2
             store8(state, s + 16, t1)
             store8(state, s + 24, t2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float32, float64, int64, void
+from numba import float64, int64, void
 from numpy.typing import NDArray
 
 from loopmind.dsp.kernel import TINY, compiled, floats_at
@@ -44,9 +44,13 @@ def k_weighting(rate_hz: float) -> NDArray[np.float64]:
     return np.array([shelf, high_pass])
 
 
-@compiled(void(float32[:], float32[:], float64[:, :], int64[:], float64[:, :]))
-def _weigh(left, right, k, edges, energy):  # type: ignore[no-untyped-def]
-    """K-weighted sums of squares of two channels between `edges`; both recursions interleave."""
+@compiled(void(int64, int64, int64, float64[:, :], int64[:], float64[:, :]))
+def _weigh(left_at, right_at, stride, k, edges, energy):  # type: ignore[no-untyped-def]
+    """K-weighted sums of squares of two channels between `edges`; both recursions interleave.
+
+    Addresses instead of arrays: read-only and strided samples need no code of their own.
+    """
+    left, right = floats_at(left_at), floats_at(right_at)
     b0, b1, b2, a1, a2 = k[0, 0], k[0, 1], k[0, 2], k[0, 3], k[0, 4]
     c1, c2 = k[1, 3], k[1, 4]
     s1 = s2 = t1 = t2 = u1 = u2 = v1 = v2 = 0.0
@@ -54,7 +58,7 @@ def _weigh(left, right, k, edges, energy):  # type: ignore[no-untyped-def]
         total_l = 0.0
         total_r = 0.0
         for i in range(edges[step], edges[step + 1]):
-            x = float64(left[i]) + TINY
+            x = float64(left[i * stride]) + TINY
             y = b0 * x + s1
             s1 = (b1 * x + s2) - a1 * y
             s2 = b2 * x - a2 * y
@@ -62,7 +66,7 @@ def _weigh(left, right, k, edges, energy):  # type: ignore[no-untyped-def]
             t1 = (t2 - 2.0 * y) - c1 * z
             t2 = y - c2 * z
             total_l += z * z
-            x = float64(right[i]) + TINY
+            x = float64(right[i * stride]) + TINY
             y = b0 * x + u1
             u1 = (b1 * x + u2) - a1 * y
             u2 = b2 * x - a2 * y
@@ -96,7 +100,10 @@ def _step_energies(
     for channel in range(0, len(samples), 2):
         pair = np.empty((2, steps))
         other = min(channel + 1, len(samples) - 1)
-        _weigh(samples[channel], samples[other], weights, edges, pair)
+        start, step = samples.ctypes.data, samples.strides
+        _weigh(
+            start + channel * step[0], start + other * step[0], step[1] // 4, weights, edges, pair
+        )
         total += _SURROUND[channel] * pair[0]
         if other != channel:
             total += _SURROUND[other] * pair[1]

@@ -90,7 +90,7 @@ def reverb_params(
     lines = np.arange(LINES)
     left = (lines % 2 == 0).astype(float)
     energy = float(np.mean(slow * slow))
-    level = 10.0 ** (gain_db / 20.0) * math.sqrt((1.0 - energy) / 8.0)
+    level = 10.0 ** (gain_db / 20.0) * math.sqrt((1.0 - energy) / energy / 8.0)
     # Lanes of a pair turn in opposite senses: their sines are the -s and +s of a rotation.
     turn = 2.0 * np.pi * np.outer(_TURNS_HZ, (-1.0, 1.0)).ravel() / rate_hz
 

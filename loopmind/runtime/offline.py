@@ -87,10 +87,10 @@ def render(
     """Render `song`; bit-identical for every `block` and every number of `threads`.
 
     stems: called as stems(id, samples (2, n)) with each track's post-fader sound in order of
-    time, and with "reverb", the reverb return. Law: the float32 sums, four tracks at a time in
-    song order and then the groups and the reverb in order, are exactly `premaster`; in any other
-    order they agree within -130 dB of the peak. To keep that in files, write stems as 32-bit
-    float: 24-bit clips stems over full scale.
+    time, and with "reverb", the reverb return; what is muted or unused is silence. Law: the
+    float32 sums, four sounding tracks at a time in song order and then these groups and the
+    reverb in order, are exactly `premaster`; in any other order they agree within -130 dB of the
+    peak. To keep that in files, write stems as 32-bit float: 24 bits clip stems over full scale.
 
     Loudness: mix.master.target_lufs within .1 LU unless the true-peak ceiling stands against it.
     With `gain_db` that gain goes into the limiter and no target is sought.
@@ -171,8 +171,8 @@ class _Mixdown:
         self.before_limiter = np.zeros((session.frames, 2), np.float32)
         self._wet: NDArray[np.float32] | None = None
         self._bus = self._plan_bus().build(block)
-        names = [t for g in self._gangs for t in g.tracks] if stems is not None else []
-        self._overviews: dict[str, _Overview] = {n: _Overview(session.rate_hz) for n in names}
+        names = [*session.tracks, REVERB_STEM] if stems is not None else []
+        self._overviews = {n: _Overview(session.rate_hz) for n in names}
 
     def _plan_bus(self) -> ProgramPlan:
         session, plan = self._session, ProgramPlan()
@@ -217,17 +217,17 @@ class _Mixdown:
         if first >= last:
             return
         here = slice(first % (2 * SPAN), first % (2 * SPAN) + last - first)
-        for gang in self._gangs:
-            for name, ring in zip(gang.tracks, gang.stems, strict=True):
-                self._hand_out(name, ring[here])
-        if self._wet is not None:
-            bus.result()
-            self._hand_out(REVERB_STEM, self._wet[here])
+        rings = {n: r for g in self._gangs for n, r in zip(g.tracks, g.stems, strict=True)}
+        silence = np.zeros((2 * SPAN, 2), np.float32)
+        for name in self._session.tracks:
+            self._hand_out(name, rings.get(name, silence)[here])
+        bus.result()
+        self._hand_out(REVERB_STEM, (silence if self._wet is None else self._wet)[here])
 
     def _hand_out(self, name: str, piece: NDArray[np.float32]) -> None:
         assert self._write is not None
         copy = piece.copy().T
-        self._overviews.setdefault(name, _Overview(self._session.rate_hz)).add(copy)
+        self._overviews[name].add(copy)
         self._write(name, copy)
 
     def reports(self) -> tuple[StemReport, ...]:

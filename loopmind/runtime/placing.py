@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from loopmind.dsp.player import Event
 from loopmind.dsp.resample import resample, to_stereo
+from loopmind.errors import LoopMindError
 from loopmind.music.material import Material, MaterialKey, clip_material
 from loopmind.music.song import Clip, Song, beat_to_frame
 
@@ -20,7 +21,7 @@ _SEAM = 64  # frames over which two repetitions of a loop overlap when rounding 
 _QUIET = 1e-3  # a start below -60 dB needs no fade
 
 
-class MissingMaterialError(Exception):
+class MissingMaterialError(LoopMindError):
     """A clip needs material that was not fitted; `clip` and `key` say which."""
 
     def __init__(self, clip: str, key: MaterialKey) -> None:

@@ -74,6 +74,7 @@ class SessionPlan:
     adds. Every path has the same latency, so everything stays aligned.
     """
 
+    tracks: tuple[str, ...]
     gangs: tuple[GangPlan, ...]
     latency: int
     master_latency: int
@@ -113,7 +114,8 @@ def plan_session(song: Song, mix: Mix, material: Material, rate_hz: int) -> Sess
         for i in range(0, len(sounding), GANG)
     )
     master_latency = saturation.LATENCY if mix.master.drive > 0 else 0
-    return SessionPlan(gangs, latency, master_latency, frames, rate_hz, mix, curves, rows)
+    tracks = tuple(track.id for track in song.tracks)
+    return SessionPlan(tracks, gangs, latency, master_latency, frames, rate_hz, mix, curves, rows)
 
 
 def automation_curve(

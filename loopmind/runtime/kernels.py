@@ -1,0 +1,148 @@
+"""First start: all kernels are compiled side by side, with progress; later ones load them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from loopmind.errors import CancelledError, LoopMindError
+from loopmind.files.atomic import atomic_write
+from loopmind.files.places import default_cache
+
+KERNEL_MODULES = (
+    "loopmind.dsp.filters",
+    "loopmind.dsp.reverb",
+    "loopmind.dsp.loudness",
+    "loopmind.dsp.strip",
+    "loopmind.dsp.limiter",
+    "loopmind.dsp.player",
+    "loopmind.dsp.dynamics",
+    "loopmind.dsp.saturation",
+    "loopmind.runtime.program",
+)
+"""Modules that compile kernels when they are imported, the slowest first."""
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_CHILD = (
+    "import importlib, sys\n"
+    "for name in sys.argv[1:]:\n"
+    "    importlib.import_module(name)\n"
+    "    print(name, flush=True)\n"
+)
+
+
+class KernelError(LoopMindError):
+    """Kernels could not be compiled; `details` holds what the compiler said."""
+
+    def __init__(self, details: str) -> None:
+        last = details.strip().splitlines()[-1] if details.strip() else "no message"
+        super().__init__(
+            f"the audio kernels could not be compiled ({last}); reinstall numba and llvmlite, "
+            "or clear numba's cache folders (__pycache__)"
+        )
+        self.details = details
+
+
+def is_warm(modules: Sequence[str] = KERNEL_MODULES) -> bool:
+    """Were these modules compiled on this machine before, from the same sources?"""
+    return _stamp(modules).exists()
+
+
+def warm_up(
+    progress: Callable[[int, int, str], None] | None = None,
+    *,
+    modules: Sequence[str] = KERNEL_MODULES,
+    workers: int | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> bool:
+    """Compile the kernels of `modules` into numba's disk cache; True if there was work to do.
+
+    numba compiles under one lock, so each worker is a process of its own (two by default, or as
+    many as there are processors). progress(done, total, module). Nothing is imported here.
+
+    Raises KernelError if a module fails, CancelledError when `cancelled()` turns true.
+    """
+    if is_warm(modules):
+        return False
+    workers = max(1, min(workers or os.cpu_count() or 1, 4, len(modules)))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or "." for p in sys.path)}
+    said: queue.Queue[str | None] = queue.Queue()
+    children: list[subprocess.Popen[str]] = []
+    errors: list[str] = []
+
+    def listen(child: subprocess.Popen[str]) -> None:
+        assert child.stdout is not None
+        for line in child.stdout:
+            said.put(line.strip())
+        said.put(None)
+
+    def complain(child: subprocess.Popen[str]) -> None:
+        assert child.stderr is not None
+        errors.append(child.stderr.read())
+
+    threads: list[threading.Thread] = []
+    leaving_early = True
+    try:
+        for worker in range(workers):
+            child = subprocess.Popen(
+                [sys.executable, "-c", _CHILD, *modules[worker::workers]],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment,
+            )
+            children.append(child)
+            for work in (listen, complain):
+                threads.append(threading.Thread(target=work, args=(child,), daemon=True))
+                threads[-1].start()
+        done, running = 0, workers
+        while running:
+            if cancelled is not None and cancelled():
+                raise CancelledError("cancelled")
+            try:
+                line = said.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if line is None:
+                running -= 1
+                continue
+            done += 1
+            if progress is not None:
+                progress(done, len(modules), line)
+        leaving_early = False
+    finally:
+        for child in children:
+            # Still alive only if we leave early: after the loop all have closed their output.
+            if leaving_early:
+                child.kill()
+            child.wait()
+        for thread in threads:
+            thread.join()
+        for child in children:
+            for pipe in (child.stdout, child.stderr):
+                if pipe is not None:
+                    pipe.close()
+    if any(child.returncode != 0 for child in children):
+        raise KernelError("\n".join(errors))
+    stamp = _stamp(modules)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(stamp, b"")
+    return True
+
+
+def _stamp(modules: Sequence[str]) -> Path:
+    """A file whose name stands for these sources, this Python, numba and machine."""
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(repr((sys.version, version("numba"), tuple(modules), str(_PACKAGE))).encode())
+    for folder in ("dsp", "runtime", "analysis"):
+        for path in sorted((_PACKAGE / folder).glob("*.py")):
+            seen = path.stat()
+            digest.update(repr((path.name, seen.st_size, seen.st_mtime_ns)).encode())
+    return default_cache() / "kernels" / f"{digest.hexdigest()}.compiled"

@@ -1,0 +1,42 @@
+"""Warming up: compiled in other processes, once, with progress; failures and cancelling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loopmind.errors import CancelledError
+from loopmind.runtime.kernels import KERNEL_MODULES, KernelError, is_warm, warm_up
+
+_FEW = ("loopmind.music.key", "loopmind.music.song", "loopmind.music.mix")
+
+
+def test_warm_up_is_done_once_and_tells() -> None:
+    seen: list[tuple[int, int, str]] = []
+    assert not is_warm(_FEW)
+    assert warm_up(lambda *step: seen.append(step), modules=_FEW, workers=2)
+    assert [done for done, _, _ in seen] == [1, 2, 3]
+    assert {name for _, _, name in seen} == set(_FEW)
+    assert is_warm(_FEW)
+    assert not warm_up(modules=_FEW)
+
+
+def test_failure_is_one_line_with_a_remedy() -> None:
+    with pytest.raises(KernelError, match="reinstall numba"):
+        warm_up(modules=("loopmind.no_such_module",))
+    assert not is_warm(("loopmind.no_such_module",))
+
+
+def test_cancelling_stops_the_children() -> None:
+    with pytest.raises(CancelledError):
+        warm_up(modules=_FEW, cancelled=lambda: True)
+
+
+def test_every_module_with_kernels_is_listed() -> None:
+    package = Path(__file__).parent.parent / "loopmind"
+    for folder in ("dsp", "runtime"):
+        for path in (package / folder).glob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            if "= kernel(_" in text or "\n@compiled(" in text:
+                assert f"loopmind.{folder}.{path.stem}" in KERNEL_MODULES, path.name
