@@ -24,9 +24,10 @@ class Character:
     """What moods are read from. Shares and clarities lie in 0..1.
 
     brightness_hz: spectral centroid. low_share: energy below 250 Hz. air_share: energy above
-    4 kHz. flatness: how noise-like. onset_rate: events per second. attack: share of events that
-    rise fast. crest_db: peak to RMS. minor: belief in a minor key, .5 unknown. pitched,
-    steadiness: see Tone. distortion: overtones and noise filling the spectrum of a pitched sound.
+    4 kHz. flatness: how noise-like. onset_rate: events per second, each counted by its strength.
+    attack: share of events that rise fast. crest_db: peak to RMS. minor: belief in a minor key,
+    .5 unknown. pitched, steadiness: see Tone. distortion: overtones and noise filling the spectrum
+    of a pitched sound. sustain: share of time within 20 dB of the peak.
     """
 
     brightness_hz: float
@@ -46,11 +47,10 @@ class Character:
 def energy_of(sound: Character) -> float:
     """Perceived drive, 0 calm .. 1 intense: more events, brighter, denser and sharper is more."""
     score = (
-        0.34 * _rise(sound.onset_rate, 0.5, 8.0)
-        + 0.22 * _rise(_octaves(sound.brightness_hz), 1.0, 4.5)
-        + 0.2 * sound.attack
-        + 0.14 * (1.0 - _rise(sound.crest_db, 6.0, 24.0))
-        + 0.1 * sound.distortion
+        0.4 * _rise(sound.onset_rate, 0.1, 3.5)
+        + 0.24 * _rise(_octaves(sound.brightness_hz), 1.0, 4.5)
+        + 0.22 * sound.attack
+        + 0.14 * sound.distortion
     )
     return float(np.clip(score, 0.0, 1.0))
 
@@ -73,9 +73,10 @@ def tags_of(sound: Character, energy: float) -> tuple[Belief[str], ...]:
         "happy": sound.pitched * major * (0.4 + 0.6 * energy),
         "sad": sound.pitched * sound.minor * (1.0 - 0.8 * energy),
         "lo-fi": (1.0 - _rise(sound.air_share, 0.0005, 0.02)) * (0.4 + 0.6 * soft)
-        * (1.0 - 0.5 * energy),
+        * (0.35 + 0.65 * _rise(sound.flatness, 0.003, 0.05)) * (1.0 - 0.5 * energy),
         "punchy": sound.attack * _rise(sound.crest_db, 8.0, 18.0) * (1.0 - 0.5 * sound.sustain),
-        "clean": (1.0 - sound.distortion) * (1.0 - _rise(sound.flatness, 0.05, 0.4)),
+        "clean": (1.0 - sound.distortion) * (1.0 - _rise(sound.flatness, 0.05, 0.4))
+        * (0.3 + 0.7 * sound.pitched),
         "distorted": sound.distortion * (0.4 + 0.6 * (1.0 - _rise(sound.crest_db, 6.0, 18.0))),
     }  # fmt: skip
     kept = [(name, round(float(np.clip(values[name], 0.0, 1.0)), 3)) for name in MOODS]
