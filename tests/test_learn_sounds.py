@@ -1,0 +1,132 @@
+"""Training material is sound and repeatable, and the instrument trainer learns what it can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loopmind.analysis.key import rotations
+from loopmind.learn import synth
+from loopmind.learn.augment import vary
+from loopmind.learn.instruments import (
+    Examples,
+    build,
+    coarse_choice,
+    evaluate,
+    load,
+    macro_f1,
+    train,
+)
+from loopmind.learn.keys import merge, scores_of
+from loopmind.learn.material import Sound, our_instrument, synthesised
+from loopmind.learn.phrases import drum_hits, instrument_of_program, progressions, single_notes
+from loopmind.learn.render import Note, Phrase, _variable_length, _write_midi
+from loopmind.music.loop import INSTRUMENTS
+
+
+def test_synthesised_sounds_are_labelled_finite_and_repeatable() -> None:
+    first = synth.sounds(np.random.default_rng(4), 1)
+    again = synth.sounds(np.random.default_rng(4), 1)
+    assert {name for name, _, _ in first} <= set(INSTRUMENTS)
+    for (name, kind, samples), (_, _, twin) in zip(first, again, strict=True):
+        assert kind in ("oneshot", "loop") and samples.dtype == np.float32, name
+        assert np.isfinite(samples).all() and 0.1 < np.abs(samples).max() <= 1.0, name
+        assert np.array_equal(samples, twin)
+
+
+def test_variations_are_finite_and_repeatable() -> None:
+    t = np.arange(9000) / 44100
+    sound = (np.sin(2 * np.pi * 300 * t) * np.exp(-8 * t)).astype(np.float32)
+    for seed in range(12):
+        varied = vary(sound, 44100, np.random.default_rng(seed))
+        assert np.isfinite(varied).all() and varied.dtype == np.float32
+        assert np.abs(varied).max() <= 1.0
+        assert np.array_equal(varied, vary(sound, 44100, np.random.default_rng(seed)))
+    silence = np.zeros(4410, np.float32)
+    assert np.isfinite(vary(silence, 44100, np.random.default_rng(0))).all()
+
+
+def test_phrases_stay_in_midi_and_in_key() -> None:
+    rng = np.random.default_rng(1)
+    made = [*progressions(rng, 60), *single_notes(rng, 1), *drum_hits(rng, (0,))]
+    for item in made:
+        for note in item.phrase.notes:
+            assert 0 <= note.pitch <= 127 and 1 <= note.velocity <= 127 and note.length_s > 0
+        assert item.instrument in INSTRUMENTS
+        if item.key is not None and item.instrument == "bass":
+            first = min(item.phrase.notes, key=lambda note: note.start_s)
+            assert item.phrase.keep_s > first.start_s
+    assert instrument_of_program(0) == "keys" and instrument_of_program(33) == "bass"
+
+
+def test_midi_files_are_well_formed(tmp_path: Path) -> None:
+    pretty_midi = pytest.importorskip("pretty_midi")
+    phrases = [Phrase((Note(0.0, 0.5, 60, 100), Note(0.5, 0.25, 64, 90)), 4, 1.0),
+               Phrase((Note(0.0, 0.2, 38, 80),), 0, 0.5, drums=True)]  # fmt: skip
+    starts = _write_midi(tmp_path / "a.mid", phrases)
+    song = pretty_midi.PrettyMIDI(str(tmp_path / "a.mid"))
+    notes = sorted((n.start, n.pitch) for part in song.instruments for n in part.notes)
+    wanted = [(starts[0], 60), (starts[0] + 0.5, 64), (starts[1], 38)]
+    assert [pitch for _, pitch in notes] == [pitch for _, pitch in wanted]
+    assert np.allclose([s for s, _ in notes], [s for s, _ in wanted], atol=0.002)
+    assert _variable_length(0x0FFFFFFF) == b"\xff\xff\xff\x7f" and _variable_length(0) == b"\x00"
+
+
+def test_percussion_labels_find_their_kind() -> None:
+    assert our_instrument("perc", "kit/FloorTom-Hard.wav") == "tom"
+    assert our_instrument("perc", "kit/x.wav", "drumkit.xml: Crash Left") == "cymbal"
+    assert our_instrument("perc", "kit/stomp.wav") == "percussion"
+    assert our_instrument("drum loop", "x") == "drums"
+
+
+def toy(rng: np.random.Generator, count: int, source: str) -> Examples:
+    names = np.array(["kick", "hat", "bass"])
+    truth = rng.integers(0, 3, count)
+    features = rng.standard_normal((count, 8)).astype(np.float32)
+    features[np.arange(count), truth] += 4.0
+    none = np.full(count, "")
+    return Examples(features, names[truth], np.full(count, source), none, np.zeros(count, np.int8))
+
+
+def joined(*parts: Examples) -> Examples:
+    names = Examples.__dataclass_fields__
+    return Examples(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+
+def test_the_trainer_learns_and_repeats_itself() -> None:
+    rng = np.random.default_rng(0)
+    examples = joined(toy(rng, 300, "a"), toy(rng, 300, "b"))
+    report = evaluate(examples, members=1, epochs=8)
+    assert isinstance(report["top1"], float) and report["top1"] > 0.9
+    a, b = (train(examples, members=1, epochs=1) for _ in range(2))
+    assert np.array_equal(a.first, b.first) and np.array_equal(a.last, b.last)
+    assert coarse_choice(a.probabilities(examples.features[0])) in (*INSTRUMENTS,)
+
+
+def test_scores() -> None:
+    assert macro_f1(["a", "b"], ["a", "b"]) == 1.0
+    assert macro_f1(["a", "a", "b", "b"], ["a", "a", "a", "a"]) == pytest.approx(1 / 3, abs=1e-3)
+
+
+def test_building_keeps_features_and_their_truth(tmp_path: Path) -> None:
+    sounds: list[Sound] = list(synthesised(np.random.default_rng(2), 1))[:3]
+    assert build(sounds, tmp_path / "examples-a.npz", variations=1) == 6
+    examples = load(tmp_path)
+    assert len(examples.features) == 6 and examples.varied.tolist() == [0, 1] * 3
+    assert not examples.recorded.any() and np.isfinite(examples.features).all()
+    with pytest.raises(FileNotFoundError, match="build"):
+        load(tmp_path / "empty")
+
+
+def test_merged_key_networks_give_the_mean_score() -> None:
+    rng = np.random.default_rng(5)
+    members = [
+        [(rng.standard_normal((24, 4)).astype(np.float32), np.ones(4, np.float32)),
+         (rng.standard_normal((4, 2)).astype(np.float32), np.zeros(2, np.float32))]
+        for _ in range(3)
+    ]  # fmt: skip
+    inputs = rotations(rng.random((2, 12)).astype(np.float32))[None]
+    mean = np.mean([scores_of(member, inputs) for member in members], axis=0)
+    assert np.allclose(scores_of(merge(members), inputs), mean, atol=1e-4)
