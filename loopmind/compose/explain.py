@@ -23,7 +23,7 @@ PART_WORDS: dict[str, tuple[str, str]] = {
     "key": ("is at home in the song's key", "leaves the song's key in places"),
     "groove": ("has the beat of the genre", "has another beat than the genre's usual one"),
     "rhythm": ("its rhythm locks in with the others", "its rhythm rubs against the others"),
-    "harmony": ("its notes agree with the others", "some notes clash with the others"),
+    "harmony": ("its notes agree with the others", "its notes clash with some of the others"),
     "spectrum": ("leaves room for the other sounds", "shares its register with other sounds"),
     "palette": ("sounds like it belongs with the others", "sounds different from the others"),
     "level": ("is recorded at a healthy level", "is rather quiet"),
@@ -42,7 +42,7 @@ def reason(
     loop: Loop, role: str, picked: Candidate, others: Sequence[Candidate], bpm: float
 ) -> str:
     """One or two sentences: what speaks for the loop, what it costs, how close the next one is."""
-    said = [f"{file_name(loop)} {_join(_praise(picked, role))}"]
+    said = [f"{file_name(loop)} {_praise(picked, role)}"]
     if cost := _cost(picked, bpm):
         said.append(cost)
     if others:
@@ -58,11 +58,11 @@ def reason(
 
 def shot_reason(loop: Loop, voice: str, picked: Candidate, others: Sequence[Candidate]) -> str:
     """The same for a one-shot played in a pattern."""
-    said = f"{file_name(loop)} {_join(_praise(picked, voice))}; it is played as the {voice}"
+    said = f"{file_name(loop)} {_praise(picked, voice)}; it is played as the {voice}"
     return said + (f", with {len(others)} others to choose from." if others else ".")
 
 
-def _praise(candidate: Candidate, role: str) -> list[str]:
+def _praise(candidate: Candidate, role: str) -> str:
     ranked = sorted(candidate.parts, key=lambda part: -part[1])
     best = [PART_WORDS[name][0] for name, value in ranked if name in PART_WORDS and value >= GOOD]
     worst = [
@@ -70,10 +70,14 @@ def _praise(candidate: Candidate, role: str) -> list[str]:
         for name, value in reversed(ranked)
         if name in PART_WORDS and value <= POOR
     ]
-    said = best[:3] or ["is the best that the crate has for this"]
-    if worst:
-        said = [*said, f"though it {worst[0]}" if not worst[0].startswith("its") else worst[0]]
-    return [phrase.format(role=_article(role)) for phrase in said]
+    said = [phrase.format(role=_article(role)) for phrase in best[:3]]
+    praise = _join(said) or "is the best that the crate has for this"
+    if not worst:
+        return praise
+    doubt = worst[0].format(role=_article(role))
+    return (
+        f"{praise}, though {doubt}" if doubt.startswith("its") else f"{praise}, though it {doubt}"
+    )
 
 
 def _article(role: str) -> str:

@@ -23,6 +23,7 @@ from loopmind.music.song import Clip, Song, Track
 DRUM_REFERENCE_LUFS = -18.0
 MAX_GAIN_DB, MIN_GAIN_DB = 18.0, -30.0
 HEADROOM_DBFS = -1.0
+DUCKING_SHARE = 0.5
 KIT_IDS = frozenset({"kick", "snare", "clap", "hat", "cymbal", "tom", "perc", "crash", "fill"})
 # Below this nothing of the role is missed; the room belongs to kick and bass.
 LOWCUT_HZ = {"kick": 28.0, "snare": 90.0, "clap": 180.0, "hat": 250.0, "cymbal": 220.0,
@@ -168,12 +169,14 @@ def _dressed(
         drive *= 0.4
     if "distorted" in song.brief.moods:
         drive = min(drive + 0.15, 0.9)
+    sidechain = _sidechain(h, genre, song, heard)
     return replace(
         strip,
+        gain_db=round(min(strip.gain_db + _ducking_makeup(sidechain), MAX_GAIN_DB), 2),
         compressor=compressor,
         drive=round(drive, 3),
         reverb_send_db=_send(h, genre, song),
-        sidechain=_sidechain(h, genre, song, heard),
+        sidechain=sidechain,
     )
 
 
@@ -218,8 +221,13 @@ def _sidechain(
     if source is None or source == h.track.id:
         return None
     depth = genre.sidechain_db * (0.8 if h.track.role == "chords" else 1.0)
-    release = min(0.28, 0.42 * 60.0 / song.bpm)
+    release = min(0.22, 0.32 * 60.0 / song.bpm)
     return Sidechain(source, round(depth, 2), 0.004, round(release, 3))
+
+
+def _ducking_makeup(sidechain: Sidechain | None) -> float:
+    """What ducking on every beat takes from a track's loudness, about half its depth."""
+    return 0.0 if sidechain is None else DUCKING_SHARE * sidechain.depth_db
 
 
 def _reverb(genre: GenreProfile, song: Song, style: str) -> Reverb:

@@ -32,8 +32,8 @@ class Ending:
 
 
 def level_db(energy: float) -> float:
-    """Clip gain of a section: 0 dB at the peak, 3 dB less where nothing happens."""
-    return round(-3.0 * (1.0 - energy), 2)
+    """Clip gain of a section: 0 dB at the peak, 4 dB less where nothing happens."""
+    return round(-4.0 * (1.0 - energy), 2)
 
 
 def source_start_s(loop: Loop, source_bpm: float) -> float:
