@@ -12,7 +12,7 @@ import graph_nodes
 import numpy as np
 import pytest
 from graph_nodes import example_loop
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -28,6 +28,9 @@ from loopmind.music.codec import CodecError
 from loopmind.music.loop import Crate, Loop
 from loopmind.music.material import Material, MaterialKey
 from loopmind.music.stems import Embedding, Stems
+
+
+SLOW = [HealthCheck.too_slow]  # a busy machine is no failure
 
 
 @pytest.mark.parametrize("name", ["types", "ports"])
@@ -201,6 +204,7 @@ sounds = st.builds(
 
 
 @given(sounds, sounds)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 def test_values_survive_as_bytes(first: Audio, second: Audio) -> None:
     keys = [MaterialKey(d, 90.5, 0.0, 4.0, -2, "plain") for d in "ab"]
     material = Material(90.0, 44100, dict(zip(keys, (first, second), strict=True)))
@@ -217,6 +221,7 @@ def test_values_survive_as_bytes(first: Audio, second: Audio) -> None:
 
 
 @given(arrays)
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 def test_arrays_enter_digests_by_dtype_shape_and_bytes(array: np.ndarray[Any, Any]) -> None:
     own = digest(array)
     assert own == digest(array.copy(order="F"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loopmind.music.audio import Audio
@@ -26,6 +26,7 @@ def put(store: Store, key: str, frames: int = 10, value: float = 0.25) -> None:
 
 
 Make = Callable[[int], Store]
+SLOW = [HealthCheck.too_slow]  # a busy machine is no failure
 
 
 @pytest.fixture(params=["memory", "disk"])
@@ -67,7 +68,7 @@ def test_what_is_larger_than_the_limit_is_not_kept(make: Make) -> None:
 
 
 @given(st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
 def test_a_damaged_entry_is_a_miss_and_is_told(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
@@ -113,7 +114,7 @@ def hammer(folder: str, worker: int) -> None:
     """Write and read the same few keys over and over, in a store that is always too small."""
     told: list[str] = []
     store = DiskCache(folder, 60_000, told.append)
-    for i in range(60):
+    for i in range(40):
         key = f"{(i * 7 + worker) % 9:02}"
         put(store, key, frames=2000, value=float(key))
         found = store.get(key)
@@ -123,12 +124,12 @@ def hammer(folder: str, worker: int) -> None:
 
 def test_several_processes_share_a_store(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=hammer, args=(str(tmp_path), i)) for i in range(3)]
+    workers = [context.Process(target=hammer, args=(str(tmp_path), i)) for i in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert [worker.exitcode for worker in workers] == [0, 0]
     store = DiskCache(tmp_path, 60_000)
     put(store, "zz", frames=2000)
     assert store.size_bytes() <= 60_000
