@@ -29,7 +29,6 @@ from loopmind.music.loop import Crate, Loop
 from loopmind.music.material import Material, MaterialKey
 from loopmind.music.stems import Embedding, Stems
 
-
 SLOW = [HealthCheck.too_slow]  # a busy machine is no failure
 
 
