@@ -101,8 +101,14 @@ class Match:
 
 
 def _faiss() -> Any:
-    """The FAISS package, loaded when something is searched; its stubs lack most of it."""
-    return importlib.import_module("faiss")
+    """The FAISS package, loaded when something is searched; its stubs lack most of it.
+
+    One thread: a query takes a millisecond, and threads that wait for each other on busy cores
+    take fifty.
+    """
+    faiss: Any = importlib.import_module("faiss")
+    faiss.omp_set_num_threads(1)
+    return faiss
 
 
 class Searcher:
