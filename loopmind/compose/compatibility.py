@@ -22,7 +22,8 @@ RATIO_LIMITS: dict[str, tuple[float, float]] = {
     "pad": (0.75, 1.33), "chords": (0.78, 1.28), "lead": (0.8, 1.25), "vocal": (0.86, 1.16),
 }  # fmt: skip
 LAST_RESORT = (0.5, 2.0)
-STRETCH_SCALE = 0.22
+STRETCH_SCALE = 0.24
+STRETCH_SLOPE = 1.2
 UNPITCHED_ROLES = frozenset({"drums", "percussion", "fx"})
 
 # How alike the onset patterns of two roles should be (cosine): the bass plays with the kick,
@@ -121,7 +122,9 @@ def tempo_fit(t: Traits, bpm: float, *, half_feel: bool, limits: tuple[float, fl
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(t.readings > 0, bpm / t.readings, 0.0)
-        stretch = np.exp(-((np.log2(np.maximum(ratio, 1e-9)) / STRETCH_SCALE) ** 2))
+        octaves = np.abs(np.log2(np.maximum(ratio, 1e-9)))
+        # Any stretch costs a little, a large one soon too much.
+        stretch = np.exp(-((octaves / STRETCH_SCALE) ** 2) - STRETCH_SLOPE * octaves)
     # In genres with half-time feel a loop counted at half the tempo is at home.
     weights = np.where(half_feel, np.sqrt(t.reading_weights), t.reading_weights)
     allowed = (ratio >= limits[0]) & (ratio <= limits[1])

@@ -22,6 +22,8 @@ _NOTE_INSTRUMENTS = {
     "chords": ("keys", "guitar", "pad", "strings", "lead", "brass"),
     "lead": ("lead", "keys", "woodwind", "guitar", "brass", "strings", "vocal"),
 }
+# Notes that ring longer than this run into the next ones.
+_RING_S = {"bass": 2.0, "chords": 5.0, "lead": 2.0}
 _NOTE_RANGE = {"bass": (24.0, 55.0), "chords": (45.0, 80.0), "lead": (50.0, 90.0)}
 
 
@@ -129,6 +131,7 @@ def note_candidates(
         register = float(np.exp(-((outside / 9.0) ** 2)))
         if register < 0.05:
             continue
+        taste *= float(np.exp(-max(t.duration_s[i] - _RING_S[role], 0.0) / 2.0))
         shift = int((key.tonic - round(midi) + 6) % 12 - 6)
         tuned = 1.0 - abs(midi - round(midi))
         score = 0.35 * taste + 0.3 * register + 0.2 * float(mood[i]) + 0.15 * tuned

@@ -10,6 +10,8 @@ from loopmind.music.loop import DRUM_INSTRUMENTS, ROLE_OF_INSTRUMENT, ROLES, Rol
 
 ALTERNATE_WEIGHT = 0.3
 FOREIGN_LEAST = 0.3
+# Taking turns with a misfit is worse than staying with what fits.
+ALTERNATE_LEAST = 0.6
 # Words that name a register rather than a source; any loop that fills the role will do.
 _ROLE_WORDS: dict[str, Role] = {role: role for role in ROLES}
 
@@ -28,7 +30,7 @@ def plan_slots(genre: GenreProfile, brief: Brief, *, with_drums: bool) -> tuple[
         for number in range(2, plan.alternates + 2):
             weight = ALTERNATE_WEIGHT * plan.priority / (number - 1)
             name = f"{plan.role} {number}"
-            alternates.append(Slot(name, plan.role, weight, plan.role, (), max(least, 0.42)))
+            alternates.append(Slot(name, plan.role, weight, plan.role, (), ALTERNATE_LEAST))
     for word in dict.fromkeys((*brief.wanted, *brief.only)):
         mains = _with_wanted(mains, word)
     mains.sort(key=lambda slot: -slot.weight)

@@ -37,6 +37,7 @@ SINGLE_DRUMS = DRUM_INSTRUMENTS - {"drums"}
 # Readings other than halves and doubles of the likeliest need this share of its weight.
 LEAST_SHARE = 0.35
 SHORTEST_BEAT_S = 1.25
+CLEAR_PULSE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +119,11 @@ def traits(loops: Sequence[Loop]) -> Traits:
     )
     lufs = np.array([_loudness(loop) for loop in loops], dtype=np.float64)
     suits = _suitability(kind, instruments, roles, power, pitched)
+    # A loop without a clear tempo can hold no beat together, but makes a pad or an effect.
+    clear = np.array([min(pulse(loop) / CLEAR_PULSE, 1.0) for loop in loops], dtype=np.float64)
+    doubtful = np.where(kind == "loop", 0.55 + 0.45 * clear, 1.0)
+    for timed in ("drums", "percussion", "bass", "chords", "lead"):
+        suits[:, ROLE_INDEX[timed]] *= doubtful
     # What is all but silent, or lasts under a fiftieth of a second, plays no role.
     suits[(lufs < QUIETEST_LUFS) | (duration < 0.02)] = 0.0
     return Traits(
@@ -142,14 +148,32 @@ def _matrix(rows: Sequence[Sequence[float]], width: int, fill: float = 0.0) -> F
 
 
 def _used_as(loop: Loop) -> str:
-    """The loop's kind; of single drums, what is short or strikes but a few times is a one-shot.
+    """The loop's kind; single strokes and single notes taken for loops are one-shots all the same.
 
-    A ringing crash is easily taken for a loop of two beats, yet nobody wants it repeated.
+    A ringing crash or a held trumpet note is easily heard as a loop of two bars, yet nobody wants
+    it repeated as one. What gives them away: few strokes, or no tempo that stands out; a name or
+    folder that says "loop" settles it.
     """
-    if loop.kind != "loop" or loop.best_instrument not in SINGLE_DRUMS:
+    if loop.kind != "loop" or any(said.endswith(": loop") for said in loop.evidence):
         return loop.kind
     strokes = sum(1 for strength in loop.onset_strengths if strength >= 0.5)
-    return "oneshot" if strokes <= 3 or loop.duration_s < SHORTEST_BEAT_S else "loop"
+    if loop.best_instrument in SINGLE_DRUMS:
+        few = strokes <= 3 or loop.duration_s < SHORTEST_BEAT_S
+        return "oneshot" if few or pulse(loop) < CLEAR_PULSE else "loop"
+    held = loop.pitch_midi is not None and loop.best_role not in ("pad", "fx", "vocal")
+    return "oneshot" if held and (strokes <= 3 or pulse(loop) < CLEAR_PULSE) else "loop"
+
+
+def pulse(loop: Loop) -> float:
+    """How clear the loop's tempo is, 0..1: the weight of the likeliest, its halves and doubles."""
+    if not loop.tempo or loop.tempo[0].value <= 0:
+        return 0.0
+    total = 0.0
+    for belief in loop.tempo:
+        if belief.value > 0:
+            octaves = math.log2(belief.value / loop.tempo[0].value)
+            total += belief.weight if abs(octaves - round(octaves)) < 0.03 else 0.0
+    return min(total, 1.0)
 
 
 def _loudness(loop: Loop) -> float:
@@ -204,6 +228,9 @@ def _suitability(
     suits[:, at["drums"]] = own[:, at["drums"]] * np.where(top > body, 0.35, 1.0)
     suits[:, at["percussion"]] = np.maximum(own[:, at["percussion"]], own[:, at["drums"]] * top)
     suits[:, at["percussion"]] = np.maximum(suits[:, at["percussion"]], 0.3 * own[:, at["drums"]])
+    # Crashes that were taken for loops outnumber loops of cymbals alone.
+    cymbal = heard[:, INSTRUMENT_INDEX["cymbal"]] >= 1.0
+    suits[:, at["percussion"]] *= np.where(cymbal & (kind == "loop"), 0.4, 1.0)
     suits[:, at["bass"]] = own[:, at["bass"]] * (0.6 + 0.4 * np.clip(2.0 * low, 0.0, 1.0))
     suits[:, at["chords"]] = _best(own, {"chords": 1.0, "pad": 0.6, "lead": 0.45})
     suits[:, at["lead"]] = _best(own, {"lead": 1.0, "chords": 0.45, "vocal": 0.2})

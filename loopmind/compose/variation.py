@@ -192,6 +192,8 @@ def _phrase(
     tail = 0.0
     if ends_drums:
         silences.append((beats - ending.dropout_beats, ending.dropout_beats))
+        if turn and beats > 4 * bar:
+            silences += _rest("break", beats, bar, rng)
     elif last and ending.stutter and role in ("drums", "vocal", "lead", "chords"):
         tail = 1.0
     varied = bool(silences) or tail > 0
