@@ -14,7 +14,6 @@ from loopmind.dsp.lanes import highest8, larger, load8_singles, magnitude, splat
 _STEP_S = 0.1
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
-_RANGE_GATE_LU = -20.0
 _SURROUND = (1.0, 1.0, 1.0, 1.41, 1.41)
 
 
@@ -127,6 +126,22 @@ def _lufs(mean_energy: NDArray[np.float64]) -> NDArray[np.float64]:
         return -0.691 + 10.0 * np.log10(mean_energy)
 
 
+def measure(samples: NDArray[np.float32], rate_hz: float) -> tuple[float, NDArray[np.float64]]:
+    """Gated loudness and the short-term curve of `samples`, from one pass over them."""
+    samples = _checked(samples, rate_hz)
+    if samples.shape[1] == 0:
+        return -math.inf, np.array([-math.inf])
+    steps = _step_energies(samples, rate_hz)
+    curve: NDArray[np.float64] = _lufs(_windows(*steps, 30, rate_hz))
+    curve[curve < -120.0] = -math.inf
+    blocks = _windows(*steps, 4, rate_hz)
+    loud = blocks[_lufs(blocks) > _ABSOLUTE_GATE_LUFS]
+    if len(loud) == 0:
+        return -math.inf, curve
+    gate = float(_lufs(loud.mean())) + _RELATIVE_GATE_LU
+    return float(_lufs(loud[_lufs(loud) > gate].mean())), curve
+
+
 def integrated_lufs(samples: NDArray[np.float32], rate_hz: float) -> float:
     """Gated loudness of `samples` (channels, frames) in LUFS, -inf for silence.
 
@@ -134,15 +149,7 @@ def integrated_lufs(samples: NDArray[np.float32], rate_hz: float) -> float:
     mean of what passes. Sound shorter than a block is one block. Channels: left, right, centre,
     left and right surround. Raises ValueError for another shape.
     """
-    samples = _checked(samples, rate_hz)
-    if samples.shape[1] == 0:
-        return -math.inf
-    blocks = _windows(*_step_energies(samples, rate_hz), 4, rate_hz)
-    loud = blocks[_lufs(blocks) > _ABSOLUTE_GATE_LUFS]
-    if len(loud) == 0:
-        return -math.inf
-    gate = float(_lufs(loud.mean())) + _RELATIVE_GATE_LU
-    return float(_lufs(loud[_lufs(loud) > gate].mean()))
+    return measure(samples, rate_hz)[0]
 
 
 def short_term_lufs(samples: NDArray[np.float32], rate_hz: float) -> NDArray[np.float64]:
@@ -150,12 +157,7 @@ def short_term_lufs(samples: NDArray[np.float32], rate_hz: float) -> NDArray[np.
 
     Value i covers the 3 s from i / 10 s on; sound shorter than 3 s has one value.
     """
-    samples = _checked(samples, rate_hz)
-    if samples.shape[1] == 0:
-        return np.array([-math.inf])
-    values: NDArray[np.float64] = _lufs(_windows(*_step_energies(samples, rate_hz), 30, rate_hz))
-    values[values < -120.0] = -math.inf
-    return values
+    return measure(samples, rate_hz)[1]
 
 
 _HALF = 16

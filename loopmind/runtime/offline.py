@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.dsp import limiter
-from loopmind.dsp.loudness import integrated_lufs, short_term_lufs, true_peak_dbtp
+from loopmind.dsp.loudness import integrated_lufs, measure, true_peak_dbtp
 from loopmind.dsp.strip import feed, tap, tap_params
 from loopmind.music.audio import Audio
 from loopmind.music.material import Material
 from loopmind.music.mix import Mix
 from loopmind.music.song import Song
-from loopmind.runtime.program import Program, ProgramPlan
+from loopmind.runtime.program import ProgramPlan
 from loopmind.runtime.session import GangPlan, SessionPlan, add_bus, add_master, plan_session
 
 SPAN = 1 << 15
@@ -115,7 +115,6 @@ def render(
     premaster, before = mixdown.premaster, mixdown.before_limiter
     reports = mixdown.reports()
     done = _master(before, mix, rate_hz, block, gain_db, lambda: step(spans + 1, "mastering"))
-    curve = short_term_lufs(done.samples.T, rate_hz)
     step(total, "done")
     return Rendering(
         Audio(done.samples.T, rate_hz),
@@ -126,7 +125,7 @@ def render(
         done.passes,
         done.trim_db,
         reports,
-        curve,
+        done.curve,
     )
 
 
@@ -138,6 +137,7 @@ class _Mastered:
     peak_dbtp: float
     passes: int
     trim_db: float
+    curve: NDArray[np.float64]
 
 
 class _Gang:
@@ -260,21 +260,22 @@ class _Overview:
         return StemReport(name, 20.0 * math.log10(peak) if peak > 0 else -math.inf, overview)
 
 
-def _limited(
-    before: NDArray[np.float32], rate_hz: int, block: int, gain_db: float, ceiling: float
-) -> tuple[NDArray[np.float32], float]:
-    """The master at one gain, its latency taken out, and its loudness."""
+def _limit(
+    before: NDArray[np.float32],
+    master: NDArray[np.float32],
+    rate_hz: int,
+    block: int,
+    gain_db: float,
+    ceiling_dbtp: float,
+) -> None:
+    """Fill `master` with `before` through the limiter, its latency taken out."""
     plan = ProgramPlan()
     buffer = plan.new_buffer()
-    frames = len(before)
-    master = np.zeros((frames, 2), np.float32)
     plan.add(feed, [], [buffer], tap_params(before, 0, ring=False))
-    params = limiter.limiter_params(rate_hz, gain_db=gain_db, ceiling_dbtp=ceiling)
+    params = limiter.limiter_params(rate_hz, gain_db=gain_db, ceiling_dbtp=ceiling_dbtp)
     plan.add(limiter.limit, [buffer], [buffer], params, limiter.STATE_WORDS, "limiter")
     plan.add(tap, [buffer], [], tap_params(master, limiter.LATENCY, ring=False))
-    program: Program = plan.build(block)
-    program.run(0, frames + limiter.LATENCY)
-    return master, integrated_lufs(master.T, rate_hz)
+    plan.build(block).run(0, len(before) + limiter.LATENCY)
 
 
 def _master(
@@ -298,9 +299,11 @@ def _master(
         gain = 0.0 if math.isinf(loudness) else min(target - loudness, _MAX_GAIN_DB)
     kept, passes = ceiling, 0
     known: list[tuple[float, float]] = []
+    master = np.empty_like(before)
     while True:
         check()
-        master, lufs = _limited(before, rate_hz, block, gain, kept)
+        _limit(before, master, rate_hz, block, gain, kept)
+        lufs, curve = measure(master.T, rate_hz)
         passes += 1
         off = 0.0 if math.isinf(lufs) or fixed_db is not None else target - lufs
         if abs(off) > _WITHIN_LU and passes < _PASSES and gain < _MAX_GAIN_DB:
@@ -309,6 +312,8 @@ def _master(
             if len(known) > 1 and known[-1][0] != known[-2][0]:
                 (g0, l0), (g1, l1) = known[-2:]
                 slope = min(max((l1 - l0) / (g1 - g0), 0.15), 1.2)
+                # The curve bends: further up it is flatter than between the last two gains.
+                slope *= 0.8 if off > 0.0 and g1 > g0 else 1.0
             gain = min(gain + min(max(off / slope, -6.0), 6.0), _MAX_GAIN_DB)
             continue
         peak = true_peak_dbtp(master.T, rate_hz)
@@ -317,5 +322,5 @@ def _master(
             trim = -over - 0.001 if over > 0.0 else 0.0
             if trim < 0.0:
                 master *= np.float32(10.0 ** (trim / 20.0))
-            return _Mastered(master, gain, lufs + trim, peak + trim, passes, trim)
+            return _Mastered(master, gain, lufs + trim, peak + trim, passes, trim, curve + trim)
         kept -= over + 0.01
