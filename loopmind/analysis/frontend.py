@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,8 +51,14 @@ def frontend(audio: Audio) -> Spectra:
 
     Samples that are not finite count as silence. Sound above 11 kHz is not heard.
     """
-    mono = audio.samples[0] if audio.channels == 1 else audio.samples.mean(axis=0)
-    if not np.isfinite(mono).all():
+    mono = audio.samples[0]
+    with np.errstate(invalid="ignore", over="ignore"):
+        if audio.channels > 1:
+            mono = np.add.reduce(audio.samples, axis=0)
+            mono *= np.float32(1.0 / audio.channels)
+        # One sum finds what is not finite, without a mask as long as the file.
+        finite = math.isfinite(float(mono.sum(dtype=np.float32)))
+    if not finite:
         mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
     if audio.rate_hz != ANALYSIS_RATE and mono.size:
         import soxr

@@ -28,8 +28,7 @@ def hear(audio: Audio, *, path: str, digest: str) -> Loop:
     tone = hear_tone(spectra)
     timbre = hear_timbre(spectra, rhythm, tone)
     tone = settle(tone, timbre.instrument)
-    peak = float(np.abs(audio.samples).max(initial=0.0))
-    rms = math.sqrt(float(np.mean(audio.samples**2, dtype=np.float64))) if audio.frames else 0.0
+    peak, rms = _levels(audio)
     return Loop(
         path=path,
         digest=digest,
@@ -63,6 +62,19 @@ def hear(audio: Audio, *, path: str, digest: str) -> Loop:
         tags=timbre.tags,
         embedding=timbre.embedding,
     )
+
+
+def _levels(audio: Audio) -> tuple[float, float]:
+    """Peak and RMS amplitude of all channels together."""
+    samples = audio.samples
+    peak = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+    # Blocks keep single-precision sums exact enough for the longest files.
+    power = sum(
+        float(np.dot(block, block))
+        for channel in samples
+        for block in np.array_split(channel, max(1, channel.size // 65536))
+    )
+    return peak, math.sqrt(power / max(1, samples.size))
 
 
 def _loudness(audio: Audio) -> float:
