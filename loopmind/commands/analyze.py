@@ -18,7 +18,7 @@ from loopmind.commands._sounds import (
     unusable_json,
 )
 from loopmind.commands._terminal import ProgressLine
-from loopmind.errors import LoopMindError, UsageError
+from loopmind.errors import UsageError
 from loopmind.music.loop import Crate, Unusable
 
 _MIDI = ("is a MIDI file: noted, not analysed", "render it to WAV to use it as a sound")
@@ -44,6 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Scan the folders and print what was found."""
     from loopmind.library.library import Library
+    from loopmind.library.report import check_usable
 
     if args.workers is not None and args.workers < 0:
         raise UsageError(f"--workers must be 0 or more, got {args.workers}")
@@ -68,8 +69,7 @@ def run(args: argparse.Namespace) -> int:
         _print_json_lines(crate, midi)
     else:
         _print_table(crate, midi)
-    if not crate.loops:
-        raise LoopMindError(_nothing(args.folders, crate, midi))
+    check_usable(args.folders, crate, len(midi))
     return 0
 
 
@@ -99,18 +99,3 @@ def _print_table(crate: Crate, midi: list[Unusable]) -> None:
         print_line(f"\n{', '.join(counts)} in {base}")
     for bad in crate.unusable:
         print_line(f"  {short_path(bad.path, base)} {bad.reason}; {bad.remedy}")
-
-
-def _nothing(folders: list[str], crate: Crate, midi: list[Unusable]) -> str:
-    """Why there is no usable sound, and what to do, in one line."""
-    where = ", ".join(folders)
-    if crate.unusable:
-        count = len(crate.unusable)
-        first = crate.unusable[0]
-        return (
-            f"no usable sound in {where}: {count} file{'s' * (count > 1)} cannot be used "
-            f"({first.path} {first.reason}); {first.remedy}"
-        )
-    if midi:
-        return f"only MIDI files in {where}; render them to WAV, or name a folder with recordings"
-    return f"no sound files in {where}; name a folder that holds WAV, AIFF, FLAC, OGG or MP3 files"

@@ -8,6 +8,7 @@ from typing import Annotated
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
 from loopmind.library.library import Library
+from loopmind.library.report import check_usable
 from loopmind.music.loop import Crate
 
 
@@ -25,12 +26,15 @@ def scan_folders(
     Files are known by content: renamed and doubled ones are heard once, a changed one alone is
     heard again, a stopped scan goes on where it stopped. What the user corrected stays. Files
     that cannot be used are listed in the crate with reason and remedy.
-    Errors: a folder that does not exist, a library folder that cannot be written.
+    Errors: a folder that does not exist or holds no usable sound, a library folder that cannot
+    be written.
     """
     with Library(library) as remembered:
-        return remembered.scan(
+        crate = remembered.scan(
             folders,
             use_names=use_names,
             progress=context.progress,
             cancelled=context.cancelled,
         )
+        check_usable(folders, crate, len(remembered.report.midi))
+        return crate
