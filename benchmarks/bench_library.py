@@ -127,7 +127,8 @@ try:  # not ru_maxrss, which a child takes over from its parent
     peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
 except OSError:
     peak = float("nan")
-print(json.dumps(dict(scan=scan, cpu=cpu, query=query, warm=warm, peak=peak, files=len(crate.loops))))
+count = len(crate.loops)
+print(json.dumps(dict(scan=scan, cpu=cpu, query=query, warm=warm, peak=peak, files=count)))
 """
 
 

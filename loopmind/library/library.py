@@ -153,8 +153,8 @@ class Library:
         Indexes first, then hears new contents in `workers` processes (default: one a core, at
         most 8; 0 hears in this one), committing twice a second, so that a killed scan goes on
         where it stopped. `progress(done, total, item)` is called from this thread. `report`
-        tells more. Raises LibraryError for a folder that is not there, and CancelledError within .2 s of
-        `cancelled()`.
+        tells more. Raises LibraryError for a folder that is not there, and CancelledError within
+        .2 s of `cancelled()`.
         """
         asked = [folders] if isinstance(folders, (str, Path)) else list(folders)
         with self._lock:
