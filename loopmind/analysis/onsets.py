@@ -18,24 +18,31 @@ _BAND_EDGES_HZ = (200.0, 2500.0)
 _COMPRESSION = 1e4
 _PICK_SECONDS = 0.05
 _QUIET_FRAME = 1e-9
+_START_FRAMES = 4
+# Summed rise (nepers) that is a clear attack in any music, and the least that is one at all.
+_CLEAR_RISE = 4.0
+_LEAST_RISE = 0.35
+_LEAST_SHARE = 0.035
 
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
     """How much begins in each frame. Frames are `hop_s` apart, frame 0 at the file's start.
 
-    total: float32 (frames,), loudest = 1. bands: float32 (3, frames), low (below 200 Hz), middle
-    and high (above 2.5 kHz), on the same scale as `total`.
+    total: float32 (frames,), 1 the strongest attack, or a clear one where all are soft.
+    bands: float32 (3, frames), low (below 200 Hz), middle and high (above 2.5 kHz), on the same
+    scale as `total`. least: what a rise must reach to be an attack at all.
     """
 
     total: F32
     bands: F32
     hop_s: float
+    least: float
 
 
 @dataclass(frozen=True, eq=False)
 class Onsets:
-    """Onset times in seconds, their strengths (loudest = 1) and their share of low frequencies."""
+    """Onset times in seconds, strengths (as `Novelty.total`) and share of low frequencies."""
 
     times_s: NDArray[np.float64]
     strengths: NDArray[np.float64]
@@ -81,7 +88,7 @@ def novelty(spectra: Spectra) -> Novelty:
     hop_s = spectra.hop / spectra.rate_hz
     if loudest <= _QUIET_FRAME:
         silent = np.zeros(mel.shape[0], np.float32)
-        return Novelty(silent, np.zeros((3, mel.shape[0]), np.float32), hop_s)
+        return Novelty(silent, np.zeros((3, mel.shape[0]), np.float32), hop_s, 1.0)
     level = np.log1p(mel * np.float32(_COMPRESSION / loudest))
     widened = level.copy()
     np.maximum(widened[:, 1:], level[:, :-1], out=widened[:, 1:])
@@ -98,13 +105,25 @@ def novelty(spectra: Spectra) -> Novelty:
         [rise[:, a:b].sum(axis=1) for a, b in ((0, low), (low, high), (high, MEL_BANDS))]
     )
     # Bands weigh alike although the middle holds most filters; a kick counts as much as a chord.
-    bands /= np.sqrt(np.float32([[low], [high - low], [MEL_BANDS - high]]))
+    bands /= np.sqrt(np.array([[low], [high - low], [MEL_BANDS - high]], np.float32))
     total = bands.sum(axis=0)
-    peak = float(total.max(initial=0.0))
-    if peak > 0.0:
-        total /= np.float32(peak)
-        bands /= np.float32(peak)
-    return Novelty(total, bands, hop_s)
+    _temper_start(total, bands)
+    peak = max(_CLEAR_RISE, float(total.max(initial=0.0)))
+    total /= np.float32(peak)
+    bands /= np.float32(peak)
+    return Novelty(total, bands, hop_s, _LEAST_RISE / peak)
+
+
+def _temper_start(total: F32, bands: F32) -> None:
+    """Hold the first frames to the strongest later rise, in place.
+
+    Nothing sounds before the file, so its first sound rises from nothing, however soft its attack.
+    """
+    later = max(_CLEAR_RISE, float(total[_START_FRAMES:].max(initial=0.0)))
+    first = float(total[:_START_FRAMES].max(initial=0.0))
+    if first > later:
+        total[:_START_FRAMES] *= np.float32(later / first)
+        bands[:, :_START_FRAMES] *= np.float32(later / first)
 
 
 @njit("i8(f4[:],i8,f4,i8[:])", cache=True, nogil=True)
@@ -172,7 +191,7 @@ def onsets(spectra: Spectra, heard: Novelty) -> Onsets:
     """Onsets picked from the novelty and moved to where the waveform rises."""
     reach = max(1, round(_PICK_SECONDS / heard.hop_s))
     found = np.zeros(heard.total.size, np.int64)
-    count = int(_pick(heard.total, reach, np.float32(0.035), found))
+    count = int(_pick(heard.total, reach, np.float32(max(_LEAST_SHARE, heard.least)), found))
     frames = found[:count]
     times = np.zeros(count)
     _refine(spectra.mono, frames, spectra.hop, round(0.05 * spectra.rate_hz), times)

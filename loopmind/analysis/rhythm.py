@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from loopmind.analysis import beats
 from loopmind.analysis.frontend import Spectra
 from loopmind.analysis.kind import hear_kind
@@ -12,7 +14,8 @@ from loopmind.analysis.tempo import hear_tempo
 from loopmind.music.belief import Belief
 from loopmind.music.loop import STEPS_PER_BAR, Kind
 
-_LENGTH_TRUST = 0.8
+_LEAD_SILENCE_S = 0.05
+_SILENCE_DB = -45.0
 _WHOLE_TOLERANCE_S = 0.012
 
 
@@ -43,7 +46,8 @@ def hear_rhythm(spectra: Spectra, *, use_length: bool = True) -> Rhythm:
     kind = kinds[0].value
     times = tuple(round(float(t), 5) for t in found.times_s)
     strengths = tuple(round(float(s), 4) for s in found.strengths)
-    trust = _LENGTH_TRUST if use_length and kind == "loop" else 0.0
+    by_length = use_length and kind == "loop" and _lead_silence(spectra) < _LEAD_SILENCE_S
+    trust = 1.0 if by_length else 0.0
     tempo = (
         hear_tempo(heard, found, spectra.duration_s, seamless=trust) if kind != "oneshot" else ()
     )
@@ -67,3 +71,12 @@ def hear_rhythm(spectra: Spectra, *, use_length: bool = True) -> Rhythm:
         onset_strengths=strengths,
         rhythm=beats.rhythm_steps(found, beat_s, start_s, per_bar),
     )
+
+
+def _lead_silence(spectra: Spectra) -> float:
+    """Seconds before the first sound: a seamless loop is cut where its music begins."""
+    block = spectra.rate_hz // 100
+    count = spectra.mono.size // block
+    energy = (spectra.mono[: count * block].reshape(count, block) ** 2).mean(axis=1)
+    loud = np.flatnonzero(energy > energy.max(initial=0.0) * 10.0 ** (_SILENCE_DB / 10.0))
+    return float(loud[0]) / 100.0 if loud.size else 0.0

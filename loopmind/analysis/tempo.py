@@ -1,8 +1,9 @@
 """How fast: tempo candidates from a loop's length and its rhythm, weighed together.
 
 Each candidate's log score is a sum of evidence: how many beats the file would hold (a seamless
-loop holds a whole number of them), how well onsets repeat after one, two and four beats, how many
-onsets a beat would have, how usual the tempo is, and whether it is a number a person would type.
+loop holds a whole number of them), whether that makes a tempo that a person would type, how well
+the rhythm repeats, how the attacks lie on the candidate's metrical grid, and how usual the tempo
+and the number of attacks per beat are.
 """
 
 from __future__ import annotations
@@ -13,30 +14,53 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from loopmind.analysis.metre import (
+    BACKBEAT,
+    COMPOUND,
+    FIT,
+    ON_BEAT,
+    ON_EIGHTH,
+    ON_SIXTEENTH,
+    read_metre,
+)
 from loopmind.analysis.onsets import Novelty, Onsets
 from loopmind.music.belief import Belief
 
 F64 = NDArray[np.float64]
 
 SLOWEST_BPM, FASTEST_BPM = 45.0, 220.0
-USUAL_BPM = (72.0, 150.0)
-_UNUSUAL_OCTAVES = 0.18
-_CENTRE_BPM, _CENTRE_OCTAVES = 108.0, 0.7
+USUAL_BPM, FAST_BPM = 108.0, 150.0
 USUAL_ONSETS = (1.0, 4.2)
 _WHOLE_TOLERANCE_S = 0.012
+_FULL_SAY_ONSETS = 32
 _KEPT = 8
 
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each kind of evidence counts, in nats. Judged on loops from other sources."""
+    """How much each kind of evidence counts, in nats.
 
-    length: float = 1.0
-    repeats: float = 5.0
-    grid: float = 4.0
-    density: float = 1.5
-    usual: float = 1.0
-    typed: float = 2.6
+    Fitted as a conditional logit (McFadden 1974) over the candidates of recorded loops, their
+    copies at other speeds and with silence around them, and rendered MIDI, of which only the tempo
+    up to an octave counted; with each source held out in turn the answers stay as good. How usual
+    a tempo or an attack rate is was set by hand, wider than the fit, which knew few genres.
+    """
+
+    length: float = 0.85
+    typed: float = 3.2
+    not_whole: float = -3.3
+    repeats: tuple[float, float, float] = (1.05, 0.1, 2.15)
+    fit: float = 1.6
+    sure_fit: float = 1.4
+    on_beat: float = 1.7
+    on_eighth: float = 0.45
+    on_sixteenth: float = -1.4
+    backbeat: float = 1.15
+    compound: float = -1.1
+    unusual: float = -2.8
+    fast: float = -8.0
+    sparse: float = -0.8
+    dense: float = -0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +96,7 @@ def pulse(heard: Novelty) -> Pulse:
 
 
 def length_score(beats: F64) -> F64:
-    """How usual a loop of so many whole beats is, in nats; -6 where it is not whole."""
+    """How usual a loop of so many beats is, rounded to whole ones, in nats."""
     whole = np.round(beats)
     scores = np.full(beats.shape, -3.4)
     scores[whole % 2 == 0] = -2.6
@@ -108,19 +132,6 @@ def _candidates(duration_s: float, rhythm: Pulse, use_length: bool) -> F64:
     return np.unique(np.round(found, 6))
 
 
-def grid_fit(times_s: F64, strengths: F64, beat_s: F64, division: int) -> F64:
-    """How strongly onsets cluster on a grid of 1/division beats, at its best phase: 0..1.
-
-    The resultant length of the onsets as phases on the grid, weighted by strength.
-    """
-    if times_s.size == 0:
-        return np.zeros(beat_s.shape)
-    phase = np.exp(2j * np.pi * division * times_s[None, :] / beat_s[:, None])
-    total = max(float(strengths.sum()), 1e-12)
-    fit: F64 = np.abs((phase * strengths).sum(axis=1)) / total
-    return fit
-
-
 def hear_tempo(
     heard: Novelty,
     onsets: Onsets,
@@ -143,48 +154,54 @@ def hear_tempo(
     bpms = _candidates(duration_s, rhythm, use_length)
     if bpms.size == 0:
         return ()
-    score = np.zeros(bpms.size)
-    beats = bpms * duration_s / 60.0
     beat_s = 60.0 / bpms
-    if use_length:
-        off_s = np.abs(beats - np.round(beats)) * beat_s
-        whole = off_s <= _WHOLE_TOLERANCE_S
-        score += given.length * seamless * np.where(whole, length_score(beats), -6.0)
-    score += given.repeats * _repeats(rhythm, beat_s, duration_s)
-    score += given.grid * _grid(onsets, beat_s)
+    beats = duration_s / beat_s
+    whole = np.abs(beats - np.round(beats)) * beat_s <= _WHOLE_TOLERANCE_S
+    whole &= use_length
+    typed = _typed(bpms) * whole
+    score = _on_grid(onsets, beat_s, whole, duration_s, given)
+    score += _repeats(rhythm, beat_s, duration_s, given)
+    score += given.unusual * np.log2(bpms / USUAL_BPM) ** 2
+    score += given.fast * np.maximum(0.0, np.log2(bpms / FAST_BPM)) ** 2
     rate = np.maximum(onsets.times_s.size / duration_s * beat_s, 0.05)
-    score -= given.density * _outside(rate, *USUAL_ONSETS) ** 2
-    score -= given.usual * 0.5 * (_outside(bpms, *USUAL_BPM) / _UNUSUAL_OCTAVES) ** 2
-    score -= given.usual * 0.5 * (np.log2(bpms / _CENTRE_BPM) / _CENTRE_OCTAVES) ** 2
-    typed = _typed(bpms)
-    score += given.typed * typed
+    score += given.sparse * np.maximum(0.0, np.log2(USUAL_ONSETS[0] / rate)) ** 2
+    score += given.dense * np.maximum(0.0, np.log2(rate / USUAL_ONSETS[1])) ** 2
+    if use_length:
+        by_length = given.length * length_score(beats) + given.typed * typed
+        score += seamless * np.where(whole, by_length, given.not_whole)
     return _believe(np.where(typed > 0.0, np.round(bpms * 2.0) / 2.0, bpms), score)
 
 
-def _repeats(rhythm: Pulse, beat_s: F64, duration_s: float) -> F64:
-    """How well the rhythm repeats after one beat and after larger groups of beats, about 0..1."""
-    total = np.zeros(beat_s.size)
-    known = np.zeros(beat_s.size)
-    for multiple, share in ((1.0, 0.5), (2.0, 0.25), (4.0, 0.25)):
+def _repeats(rhythm: Pulse, beat_s: F64, duration_s: float, given: Weights) -> F64:
+    """How well the rhythm repeats after one, two and four beats.
+
+    Lags near the file's length compare too little to tell anything: there the next shorter tells.
+    """
+    score = np.zeros(beat_s.size)
+    repeated = np.zeros(beat_s.size)
+    for multiple, weight in zip((1.0, 2.0, 4.0), given.repeats, strict=True):
         lag = multiple * beat_s
-        # Lags near the file's length compare too little to tell anything.
-        weight = np.where((lag < 0.8 * duration_s) | (multiple == 1.0), share, 0.0)
-        total += weight * np.maximum(rhythm.at(lag), 0.0)
-        known += weight
-    return total / known
+        repeated = np.where(lag < 0.8 * duration_s, rhythm.at(lag), repeated)
+        score += weight * repeated
+    return score
 
 
-def _grid(onsets: Onsets, beat_s: F64) -> F64:
-    """Onsets on sixteenths (or on triplets) beyond what chance gives so many onsets."""
-    chance = 1.0 / np.sqrt(max(1, onsets.times_s.size))
-    straight = grid_fit(onsets.times_s, onsets.strengths, beat_s, 4)
-    triplet = grid_fit(onsets.times_s, onsets.strengths, beat_s, 3) * 0.8
-    return np.maximum(0.0, np.maximum(straight, triplet) - chance)
-
-
-def _outside(values: F64, low: float, high: float) -> F64:
-    """How many octaves `values` lie outside low..high."""
-    return np.maximum(0.0, np.maximum(np.log2(low / values), np.log2(values / high)))
+def _on_grid(
+    onsets: Onsets, beat_s: F64, whole: NDArray[np.bool_], duration_s: float, given: Weights
+) -> F64:
+    """How the attacks lie on each candidate's beats, eighths and sixteenths."""
+    metre = read_metre(onsets, beat_s, whole, duration_s)
+    count = min(onsets.times_s.size, _FULL_SAY_ONSETS)
+    by_column = {
+        FIT: given.fit + given.sure_fit * count / 16.0,
+        ON_BEAT: given.on_beat,
+        ON_EIGHTH: given.on_eighth,
+        ON_SIXTEENTH: given.on_sixteenth,
+        BACKBEAT: given.backbeat,
+        COMPOUND: given.compound,
+    }
+    score: F64 = metre[:, list(by_column)] @ np.array(list(by_column.values()))
+    return score
 
 
 def _typed(bpms: F64) -> F64:
