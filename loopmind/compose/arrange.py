@@ -130,13 +130,32 @@ def _section(
     ending = ending_of(part, following, score)
     clips: list[Clip] = []
     enters = _entries(part, ids, score)
+    begin = float(part.section.start_bar * score.grid.beats_per_bar)
     for lane in score.lanes:
         if lane.id in ids:
             made = _lane_clips(lane, part, score, ending, enters.get(lane.id, 0), brief)
             clips += _edges(made, lane, part, score, following)
         elif lane.kind == "fill" and any(i in ids for i in ("drums", "kick")):
             clips += fills(lane, part, score, ending)
+    if not any(clip.start_beat == begin for clip in clips):
+        clips += _downbeats(ids, part, score, {clip.track for clip in clips})
     return clips
+
+
+def _downbeats(ids: tuple[str, ...], part: Part, score: Score, busy: set[str]) -> list[Clip]:
+    """A single stroke on the first beat, where patterns leave a section's start silent."""
+    for lane in score.lanes:
+        if lane.id in ids and lane.kind not in ("loop", "excerpt") and lane.id not in busy:
+            bar = float(score.grid.beats_per_bar)
+            hit = Hit(0.0, lane.sources[0].loop.digest, 0.8)
+            return [
+                Clip(
+                    id=f"{part.section.name}/{lane.id}/0", track=lane.id,
+                    start_beat=part.section.start_bar * bar, beats=part.section.bars * bar,
+                    gain_db=level_db(part.section.energy), hits=(hit,),
+                )
+            ]  # fmt: skip
+    return []
 
 
 def _entries(part: Part, ids: tuple[str, ...], score: Score) -> dict[str, int]:

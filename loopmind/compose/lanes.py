@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from loopmind.compose.genres import PEAK_KINDS, GenreProfile
@@ -91,6 +91,9 @@ def build_lanes(palette: Palette, crate: Crate, genre: GenreProfile) -> tuple[La
         kind = _kind(slot, choices[0], first, genre)
         weight = 0.05 if kind in ORNAMENTS else genre.role(choices[0].role).priority
         lanes.append(Lane(track, kind, tuple(sources), weight))
+    if all(lane.kind in ORNAMENTS for lane in lanes):
+        # Where there is nothing to adorn, the ornament itself keeps time.
+        lanes = [replace(lane, kind="drum") for lane in lanes]
     voices = list(_VOICE_ENERGY)
     lanes.sort(
         key=lambda lane: (

@@ -17,6 +17,8 @@ from loopmind.music.key import Key
 from loopmind.music.song import Hit
 
 STEPS_PER_BEAT = 4
+PLAIN_BAR = "x.......x......."
+"""What a voice plays that the genre has no bars for, where nothing else keeps time."""
 _VELOCITY = {"X": 1.0, "x": 0.82, "o": 0.45, "?": 0.6, "r": 0.7}
 
 
@@ -52,9 +54,7 @@ def drum_hits(
 
     fill: the last bar is a fill. thin: ghosts and every other accent are left out.
     """
-    bars_of = genre.drums.get(voice, ())
-    if not bars_of or bars <= 0:
-        return ()
+    bars_of = genre.drums.get(voice) or (PLAIN_BAR,)
     pick = int(min(level * len(bars_of) + float(rng.uniform(-0.3, 0.3)), len(bars_of) - 1e-6))
     line = bars_of[max(pick, 0)]
     steps = grid.beats_per_bar * STEPS_PER_BEAT
