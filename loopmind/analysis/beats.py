@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.onsets import Novelty, Onsets
-from loopmind.analysis.tempo import pulse
+from loopmind.analysis.onsets import Onsets
+from loopmind.analysis.tempo import Pulse
 from loopmind.music.loop import STEPS_PER_BAR
 
 F64 = NDArray[np.float64]
@@ -31,11 +31,10 @@ def folded(onsets: Onsets, beat_s: float, start_s: float, beats: int, steps: int
     return bar
 
 
-def beats_per_bar(heard: Novelty, beat_s: float, whole_beats: int | None) -> int:
+def beats_per_bar(repeats: Pulse, beat_s: float, whole_beats: int | None) -> int:
     """4, or 3 where the rhythm repeats after three beats clearly better than after four."""
     if whole_beats is not None and whole_beats % 3 != 0:
         return 4
-    repeats = pulse(heard)
     three = float(repeats.at(3.0 * beat_s) + repeats.at(6.0 * beat_s))
     four = float(repeats.at(4.0 * beat_s) + repeats.at(8.0 * beat_s))
     odd = whole_beats is not None and whole_beats % 4 != 0

@@ -14,9 +14,6 @@ from loopmind.dsp.loudness import integrated_lufs
 from loopmind.music.audio import Audio
 from loopmind.music.loop import Loop
 
-ANALYSIS_VERSION = 2
-"""Rises whenever hearing changes, so that libraries hear their files again."""
-
 QUIETEST_DB = -120.0
 _SHORTEST_GATED_S = 0.4
 

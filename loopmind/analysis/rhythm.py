@@ -10,7 +10,7 @@ from loopmind.analysis import beats
 from loopmind.analysis.frontend import Spectra
 from loopmind.analysis.kind import hear_kind
 from loopmind.analysis.onsets import novelty, onsets
-from loopmind.analysis.tempo import hear_tempo
+from loopmind.analysis.tempo import hear_tempo, pulse
 from loopmind.music.belief import Belief
 from loopmind.music.loop import STEPS_PER_BAR, Kind
 
@@ -42,14 +42,17 @@ def hear_rhythm(spectra: Spectra, *, use_length: bool = True) -> Rhythm:
     """
     heard = novelty(spectra)
     found = onsets(spectra, heard)
-    kinds = hear_kind(spectra.mono, spectra.rate_hz, found)
+    repeats = pulse(heard)
+    kinds = hear_kind(spectra.mono, spectra.rate_hz, found, repeats)
     kind = kinds[0].value
     times = tuple(round(float(t), 5) for t in found.times_s)
     strengths = tuple(round(float(s), 4) for s in found.strengths)
     by_length = use_length and kind == "loop" and _lead_silence(spectra) < _LEAD_SILENCE_S
     trust = 1.0 if by_length else 0.0
     tempo = (
-        hear_tempo(heard, found, spectra.duration_s, seamless=trust) if kind != "oneshot" else ()
+        hear_tempo(heard, found, spectra.duration_s, seamless=trust, repeats=repeats)
+        if kind != "oneshot"
+        else ()
     )
     if not tempo:
         silent = (0.0,) * STEPS_PER_BAR
@@ -57,7 +60,7 @@ def hear_rhythm(spectra: Spectra, *, use_length: bool = True) -> Rhythm:
     beat_s = 60.0 / tempo[0].value
     count = spectra.duration_s / beat_s
     seamless = kind == "loop" and abs(count - round(count)) * beat_s <= _WHOLE_TOLERANCE_S
-    per_bar = beats.beats_per_bar(heard, beat_s, round(count) if seamless else None)
+    per_bar = beats.beats_per_bar(repeats, beat_s, round(count) if seamless else None)
     start_s = beats.downbeat(found, beat_s, per_bar, seamless)
     return Rhythm(
         kind=kind,

@@ -138,18 +138,20 @@ def hear_tempo(
     duration_s: float,
     *,
     seamless: float = 1.0,
+    repeats: Pulse | None = None,
     weights: Weights | None = None,
 ) -> tuple[Belief[float], ...]:
     """Tempo candidates, best first; empty where fewer than two onsets were heard.
 
     seamless: 0..1, how much the file's length is trusted to be a whole number of beats.
+    repeats: `pulse(heard)`, where it is known already.
     Weights are the softmax of the summed evidence. Half, double and other related readings stay
     in the list, so that selection can choose the reading that makes a set of loops cohere.
     """
     given = weights or Weights()
     if onsets.times_s.size < 2 or duration_s < 0.25:
         return ()
-    rhythm = pulse(heard)
+    rhythm = repeats if repeats is not None else pulse(heard)
     use_length = seamless > 0.0
     bpms = _candidates(duration_s, rhythm, use_length)
     if bpms.size == 0:
@@ -158,7 +160,7 @@ def hear_tempo(
     beats = duration_s / beat_s
     whole = np.abs(beats - np.round(beats)) * beat_s <= _WHOLE_TOLERANCE_S
     whole &= use_length
-    typed = _typed(bpms) * whole
+    typed = typed_tempo(bpms) * whole
     score = _on_grid(onsets, beat_s, whole, duration_s, given)
     score += _repeats(rhythm, beat_s, duration_s, given)
     score += given.unusual * np.log2(bpms / USUAL_BPM) ** 2
@@ -204,7 +206,7 @@ def _on_grid(
     return score
 
 
-def _typed(bpms: F64) -> F64:
+def typed_tempo(bpms: F64) -> F64:
     """1 where a tempo is a whole number within .03 %, .35 at half numbers, else 0."""
     off = np.abs(bpms - np.round(bpms)) / bpms
     half = np.abs(bpms - np.round(bpms * 2.0) / 2.0) / bpms
