@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from loopmind.dsp.kernel import TINY, doubles_at, kernel
@@ -86,11 +87,30 @@ def biquad_state_words(sections: int) -> int:
     return 16 * sections
 
 
+@njit(inline="always")
+def _section(x, k, s1, s2):  # type: ignore[no-untyped-def]
+    """One biquad with coefficients `k`, one frame: the result and the next state."""
+    y = k[0] * x + s1
+    return y, (k[1] * x + s2) - k[3] * y, k[2] * x - k[4] * y
+
+
+@njit(inline="always")
+def _coefficients(params, at):  # type: ignore[no-untyped-def]
+    return (
+        load8(params, at),
+        load8(params, at + 8),
+        load8(params, at + 16),
+        load8(params, at + 24),
+        load8(params, at + 32),
+    )
+
+
 def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
     """Biquad cascades, transposed direct form II, float64.
 
     TINY also goes out: a low cut would pass a fading denormal on. Up to three sections share one
-    pass, so that a block is read and written only once for them.
+    pass, so that a block is read and written only once for them; each works one frame behind the
+    one before it, so that none waits for another.
     """
     sections = int(params[0])
     a, b, c, d = inputs[0], inputs[1], inputs[2], inputs[3]
@@ -101,76 +121,50 @@ def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no
         p = 8 + 40 * section
         s = 16 * section
         left = sections - section
-        b0, b1, b2 = load8(params, p), load8(params, p + 8), load8(params, p + 16)
-        a1, a2 = load8(params, p + 24), load8(params, p + 32)
+        one = _coefficients(params, p)
         s1, s2 = load8(state, s), load8(state, s + 8)
         if left == 1:
             for i in range(frames):
-                x = gather8(a, b, c, d, i) + tiny
-                y = b0 * x + s1
-                s1 = (b1 * x + s2) - a1 * y
-                s2 = b2 * x - a2 * y
+                y, s1, s2 = _section(gather8(a, b, c, d, i) + tiny, one, s1, s2)
                 scatter8(e, f, g, h, i, y + tiny)
             section += 1
         else:
-            d0, d1, d2 = load8(params, p + 40), load8(params, p + 48), load8(params, p + 56)
-            c1, c2 = load8(params, p + 64), load8(params, p + 72)
+            two = _coefficients(params, p + 40)
             t1, t2 = load8(state, s + 16), load8(state, s + 24)
-            if left == 3:
-                f0, f1, f2 = load8(params, p + 80), load8(params, p + 88), load8(params, p + 96)
-                e1, e2 = load8(params, p + 104), load8(params, p + 112)
+            if left == 2:
+                y, s1, s2 = _section(gather8(a, b, c, d, 0) + tiny, one, s1, s2)
+                for i in range(1, frames):
+                    z, t1, t2 = _section(y, two, t1, t2)
+                    scatter8(e, f, g, h, i - 1, z + tiny)
+                    y, s1, s2 = _section(gather8(a, b, c, d, i) + tiny, one, s1, s2)
+                z, t1, t2 = _section(y, two, t1, t2)
+                scatter8(e, f, g, h, frames - 1, z + tiny)
+                section += 2
+            else:
+                three = _coefficients(params, p + 80)
                 u1, u2 = load8(state, s + 32), load8(state, s + 40)
-                # The sections work one frame apart, so that none waits for another.
-                x = gather8(a, b, c, d, 0) + tiny
-                y = b0 * x + s1
-                s1 = (b1 * x + s2) - a1 * y
-                s2 = b2 * x - a2 * y
-                z = d0 * y + t1
-                t1 = (d1 * y + t2) - c1 * z
-                t2 = d2 * y - c2 * z
-                if frames > 1:
-                    x = gather8(a, b, c, d, 1) + tiny
-                    y = b0 * x + s1
-                    s1 = (b1 * x + s2) - a1 * y
-                    s2 = b2 * x - a2 * y
-                for i in range(2, frames):
-                    x = f0 * z + u1
-                    u1 = (f1 * z + u2) - e1 * x
-                    u2 = f2 * z - e2 * x
-                    scatter8(e, f, g, h, i - 2, x + tiny)
-                    z = d0 * y + t1
-                    t1 = (d1 * y + t2) - c1 * z
-                    t2 = d2 * y - c2 * z
-                    x = gather8(a, b, c, d, i) + tiny
-                    y = b0 * x + s1
-                    s1 = (b1 * x + s2) - a1 * y
-                    s2 = b2 * x - a2 * y
-                if frames > 1:
-                    x = f0 * z + u1
-                    u1 = (f1 * z + u2) - e1 * x
-                    u2 = f2 * z - e2 * x
-                    scatter8(e, f, g, h, frames - 2, x + tiny)
-                    z = d0 * y + t1
-                    t1 = (d1 * y + t2) - c1 * z
-                    t2 = d2 * y - c2 * z
-                x = f0 * z + u1
-                u1 = (f1 * z + u2) - e1 * x
-                u2 = f2 * z - e2 * x
-                scatter8(e, f, g, h, frames - 1, x + tiny)
+                if frames == 1:
+                    y, s1, s2 = _section(gather8(a, b, c, d, 0) + tiny, one, s1, s2)
+                    z, t1, t2 = _section(y, two, t1, t2)
+                    w, u1, u2 = _section(z, three, u1, u2)
+                    scatter8(e, f, g, h, 0, w + tiny)
+                else:
+                    y, s1, s2 = _section(gather8(a, b, c, d, 0) + tiny, one, s1, s2)
+                    z, t1, t2 = _section(y, two, t1, t2)
+                    y, s1, s2 = _section(gather8(a, b, c, d, 1) + tiny, one, s1, s2)
+                    for i in range(2, frames):
+                        w, u1, u2 = _section(z, three, u1, u2)
+                        scatter8(e, f, g, h, i - 2, w + tiny)
+                        z, t1, t2 = _section(y, two, t1, t2)
+                        y, s1, s2 = _section(gather8(a, b, c, d, i) + tiny, one, s1, s2)
+                    w, u1, u2 = _section(z, three, u1, u2)
+                    scatter8(e, f, g, h, frames - 2, w + tiny)
+                    z, t1, t2 = _section(y, two, t1, t2)
+                    w, u1, u2 = _section(z, three, u1, u2)
+                    scatter8(e, f, g, h, frames - 1, w + tiny)
+                section += 3
                 store8(state, s + 32, u1)
                 store8(state, s + 40, u2)
-                section += 3
-            else:
-                for i in range(frames):
-                    x = gather8(a, b, c, d, i) + tiny
-                    y = b0 * x + s1
-                    s1 = (b1 * x + s2) - a1 * y
-                    s2 = b2 * x - a2 * y
-                    z = d0 * y + t1
-                    t1 = (d1 * y + t2) - c1 * z
-                    t2 = d2 * y - c2 * z
-                    scatter8(e, f, g, h, i, z + tiny)
-                section += 2
             store8(state, s + 16, t1)
             store8(state, s + 24, t2)
         store8(state, s, s1)
