@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from library_sounds import quick_hear, write_sound
 
-from loopmind.analysis.hear import ANALYSIS_VERSION
 from loopmind.errors import CancelledError, LoopMindError
 from loopmind.library.corrections import SIDECAR_NAME
 from loopmind.library.library import Library, LibraryError
@@ -28,7 +27,6 @@ sys.path.insert(0, sys.argv[1])
 import library_sounds
 module = types.ModuleType("loopmind.analysis.hear")  # the real one takes seconds to load
 module.hear = library_sounds.quick_hear
-module.ANALYSIS_VERSION = int(sys.argv[4])
 sys.modules["loopmind.analysis.hear"] = module
 from loopmind.library.library import Library
 with Library(sys.argv[2]) as library:
@@ -50,7 +48,7 @@ def many(root: Path, count: int) -> Path:
 
 def start_scan(library: Path, root: Path, slow: float) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", SCAN, str(HERE), str(library), str(root), str(ANALYSIS_VERSION)],
+        [sys.executable, "-c", SCAN, str(HERE), str(library), str(root)],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "LOOPMIND_TEST_SLOW": str(slow)},

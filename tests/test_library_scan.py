@@ -129,7 +129,7 @@ def test_a_rise_of_the_analysis_version_hears_again(
 ) -> None:
     with Library(tmp_path / "lib") as library:
         scan(library, sounds)
-        monkeypatch.setattr("loopmind.analysis.hear.ANALYSIS_VERSION", 10_000)
+        monkeypatch.setattr("loopmind.analysis.version.ANALYSIS_VERSION", 10_000)
         assert len(scan(library, sounds)) == 4
         assert library.report.heard == 4
 

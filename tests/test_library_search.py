@@ -176,7 +176,7 @@ def test_corrections_win_for_ever(
     check(find(file))
     moved = file.rename(sounds / "Kick_160bpm_Gm.wav")
     check(find(moved))
-    monkeypatch.setattr("loopmind.analysis.hear.ANALYSIS_VERSION", 10_000)
+    monkeypatch.setattr("loopmind.analysis.version.ANALYSIS_VERSION", 10_000)
     check(find(moved))
     plain = library.scan([sounds], workers=0, use_names=False)
     check(next(loop for loop in plain.loops if loop.path == str(moved)))

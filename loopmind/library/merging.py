@@ -27,7 +27,7 @@ Style = dict[str, tuple[tuple[str, float], ...]]
 
 def analysis_version() -> str:
     """Names what a heard row depends on; when it changes, the library hears again."""
-    from loopmind.analysis.hear import ANALYSIS_VERSION
+    from loopmind.analysis.version import ANALYSIS_VERSION
 
     return f"{ANALYSIS_VERSION}.{HEARING_VERSION}.{ROW_VERSION}"
 
