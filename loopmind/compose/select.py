@@ -106,6 +106,7 @@ class _Chooser:
                 "none of the sounds can play any part in a song; add drum, bass or melody loops, "
                 "or one-shots such as a kick and a snare"
             )
+        self._note_guesses(best.setting.bpm)
         unfilled = explain.unfilled(self.t, self.genre, self.brief, choices, best.setting)
         pitched = any(c.role not in ("drums", "percussion", "fx") for c in choices)
         return Palette(
@@ -117,6 +118,17 @@ class _Chooser:
             unfilled=unfilled,
             notes=tuple(self.notes),
         )
+
+    def _note_guesses(self, bpm: float) -> None:
+        """Say what was decided without being asked, and where the genre had to give way."""
+        if self.brief.genre is None:
+            self.notes.append(f"no genre was named; {self.genre.name} suits these sounds best")
+        low, high = self.genre.bpm
+        if self.brief.bpm is None and not low - 1.0 <= bpm <= high + 1.0:
+            self.notes.append(
+                f"{bpm:g} bpm lies outside the usual {low:g} to {high:g} of {self.genre.name}, "
+                "because the loops are at home there"
+            )
 
     def _metre(self) -> int:
         loops = self.t.kind == "loop"

@@ -198,7 +198,12 @@ def _phrase(
         tail = 1.0
     varied = bool(silences) or tail > 0
     if (number % 2 == 1 or last) and not varied:
-        move = _move(role, len(lane.sources) > 1, rng, loop_beats, bar, turn)
+        habits = writer.score.genre.habits
+        unwanted = {"gate"} if habits.stutter < 0.15 else set()
+        unwanted |= {"reverse"} if habits.reverse < 0.2 else set()
+        unwanted |= {"swap"} if len(lane.sources) < 2 else set()
+        unwanted |= {"turn"} if loop_beats < 2 * bar else set()
+        move = _move(role, unwanted, turn, rng)
         if move == "swap":
             other = lane.sources[(home + 1) % len(lane.sources)]
             swapped = float(bar) if beats > bar else beats
@@ -247,18 +252,14 @@ _MOVES: dict[str, tuple[str, ...]] = {
     "percussion": ("half", "last bar", "turn", "swap"),
     "bass": ("last beat", "last half", "break"),
     "chords": ("last half", "reverse", "gate", "swap", "last beat"),
-    "pad": ("last half", "reverse", "swap"),
+    "pad": ("last half", "last beat", "swap", "reverse"),
     "lead": ("half", "last bar", "swap"),
     "vocal": ("half", "last bar", "swap"),
 }
 
 
-def _move(
-    role: str, alternates: bool, rng: np.random.Generator, loop_beats: float, bar: int, turn: int
-) -> str:
-    moves = [m for m in _MOVES.get(role, ("last half",)) if m != "swap" or alternates]
-    if loop_beats < 2 * bar:
-        moves = [m for m in moves if m != "turn"]
+def _move(role: str, unwanted: set[str], turn: int, rng: np.random.Generator) -> str:
+    moves = [m for m in _MOVES.get(role, ("last half",)) if m not in unwanted] or ["last half"]
     moves = moves[turn::2] or moves
     return moves[int(rng.integers(len(moves)))]
 
