@@ -53,8 +53,13 @@ def make_files(folder: Path, seconds: float, tracks: int) -> list[Path]:
 
 def ours(paths: list[Path], seconds: float, target: Path) -> None:
     def load(path: Path) -> NDArray[np.float32]:
-        words, _ = soundfile.read(path, dtype="int16")
-        return np.multiply(words, np.float32(1.0 / 32768.0), dtype=np.float32).T
+        with soundfile.SoundFile(path) as file:
+            sound = np.empty((file.frames, 2), np.float32)
+            words = np.empty((1 << 15, 2), np.int16)
+            for at in range(0, file.frames, len(words)):
+                piece = file.read(out=words, dtype="int16")
+                np.multiply(piece, np.float32(1.0 / 32768.0), out=sound[at : at + len(piece)])
+        return sound.T
 
     with ThreadPoolExecutor(2) as pool:
         sounds = list(pool.map(load, paths))

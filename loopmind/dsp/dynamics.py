@@ -29,7 +29,9 @@ DB_PER_OCTAVE = 20.0 * math.log10(2.0)
 STRIDE = 8
 """Levels are judged every eighth frame (the peak of eight); the gain runs straight in between."""
 
-COMPRESSOR_STATE_WORDS = 24
+_STRIDES = 8
+_TOPS = 24
+COMPRESSOR_STATE_WORDS = _TOPS + 4 * _STRIDES
 DUCKER_STATE_WORDS = 24
 
 
@@ -109,25 +111,46 @@ def _compress(inputs, outputs, state, params, start, frames):  # type: ignore[no
     zero = splat4(0.0)
     done = 0
     while done < frames:
-        n = min(frames - done, STRIDE - phase)
-        for i in range(done, done + n):
-            x = gather8(a, b, c, d, i)
-            top = larger(top, peak_of_pairs(x))
-            gain = gain + step
-            scatter8(e, f, g, h, i, x * to_pairs(gain))
-        done += n
-        phase += n
-        if phase == STRIDE:
-            phase = 0
-            over = log2_lanes(top + 1e-8) - threshold
-            top = zero
+        # Three passes over up to eight strides: levels, then gains, then the sound. In one pass
+        # every stride would wait for the logarithm and the exponential of the one before it.
+        strides = 0
+        end, at = done, phase
+        while end < frames and strides < _STRIDES:
+            n = min(frames - end, STRIDE - at)
+            for i in range(end, end + n):
+                top = larger(top, peak_of_pairs(gather8(a, b, c, d, i)))
+            end += n
+            at += n
+            if at == STRIDE:
+                at = 0
+                store4(state, _TOPS + 4 * strides, top)
+                strides += 1
+                top = zero
+        for k in range(strides):
+            over = log2_lanes(load4(state, _TOPS + 4 * k) + 1e-8) - threshold
             q = larger(over + half, zero)
             q = choose(q < knee, q, knee)
-            wanted = bend * (q * q) + slope * larger(over - half, zero)
+            store4(state, _TOPS + 4 * k, bend * (q * q) + slope * larger(over - half, zero))
+        for k in range(strides):
+            wanted = load4(state, _TOPS + 4 * k)
             held = (wanted + larger(release * (held - wanted), zero)) + TINY
             smooth = held + attack * (smooth - held)
-            # Towards the gain that the last eight frames ask for, reached eight frames from now.
-            step = (exp2_lanes(makeup - smooth) - gain) * (1.0 / STRIDE)
+            store4(state, _TOPS + 4 * k, smooth)
+        for k in range(strides):
+            store4(state, _TOPS + 4 * k, exp2_lanes(makeup - load4(state, _TOPS + 4 * k)))
+        k = 0
+        while done < end:
+            n = min(end - done, STRIDE - phase)
+            for i in range(done, done + n):
+                gain = gain + step
+                scatter8(e, f, g, h, i, gather8(a, b, c, d, i) * to_pairs(gain))
+            done += n
+            phase += n
+            if phase == STRIDE:
+                phase = 0
+                # Towards the gain that the last eight frames ask for, reached in eight frames.
+                step = (load4(state, _TOPS + 4 * k) - gain) * (1.0 / STRIDE)
+                k += 1
     state[1] = float(phase)
     store4(state, 4, held)
     store4(state, 8, smooth)
