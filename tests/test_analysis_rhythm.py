@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from loopmind.analysis import onsets as onset_module
+from loopmind.analysis.beats import beats_s
 from loopmind.analysis.frontend import ANALYSIS_RATE, frontend
 from loopmind.analysis.onsets import novelty, onsets
 from loopmind.analysis.rhythm import Rhythm, hear_rhythm
@@ -281,3 +283,34 @@ def test_analysis_rate_is_stated() -> None:
     spectra = frontend(beat(120.0, 1))
     assert spectra.rate_hz == ANALYSIS_RATE
     assert spectra.power.shape[0] == 1 + spectra.mono.size // spectra.hop
+
+
+# Songs --------------------------------------------------------------------------------------
+
+
+def test_beats_of_a_song_whose_tempo_drifts() -> None:
+    spans = 60.0 / np.linspace(118.0, 124.0, 120)
+    truth = np.concatenate([[0.4], 0.4 + np.cumsum(spans)])
+    voices = [kick if k % 2 == 0 else snare for k in range(truth.size)]
+    hits = list(zip(truth.tolist(), voices, strict=True))
+    hats: list[tuple[float, Voice]] = [
+        ((a + b) / 2, hat) for a, b in itertools.pairwise(truth.tolist())
+    ]
+    audio = rendered([*hits, *hats], float(truth[-1]) + 1.0, wrap=False)
+    found = beats_s(frontend(audio), 121.0)
+    missed, off = deviation(truth[2:-2], found)
+    assert missed == 0 and off <= 0.02
+
+
+def test_a_long_steady_sound_is_a_song_with_a_sure_tempo() -> None:
+    audio = Audio(np.tile(beat(126.4, 4).samples, (1, 16)), RATE)
+    rhythm = heard(audio)
+    assert rhythm.kind == "song"
+    assert rhythm.tempo[0].value == pytest.approx(126.4, rel=1e-3)
+    bar_s = 240.0 / 126.4
+    assert (rhythm.downbeat_s + bar_s / 2) % bar_s == pytest.approx(bar_s / 2, abs=0.03)
+
+
+@pytest.mark.parametrize("bpm", [0.5, 100.0])
+def test_silence_has_no_beats(bpm: float) -> None:
+    assert beats_s(frontend(Audio(np.zeros((1, RATE), np.float32), RATE)), bpm).size == 0

@@ -2,22 +2,168 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from loopmind.analysis.onsets import Onsets
+from loopmind.analysis.frontend import FFT_SIZE, Spectra
+from loopmind.analysis.onsets import Novelty, Onsets, novelty
 from loopmind.analysis.tempo import Pulse
 from loopmind.music.loop import STEPS_PER_BAR
 
+F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 STRAIGHT = 0.5
 _START_S = 0.03
+_HARMONY_HZ, _HARMONY_SHARE, _SETTLED_BONUS = 1000.0, 1.5, 0.2
+_CLEAR, _BEGIN_BONUS = 0.2, 0.3
+_TIGHTNESS = 100.0
+_BEAT_SHARES = np.array([1.5, 1.0, 0.3], np.float32)
 _BEGIN_SHARE = 0.12
 # How much an attack on each beat of the bar speaks for that reading: low sounds mark the first
 # and third beat, high ones the back beat.
 _LOW_TEMPLATE = np.array([1.0, 0.1, 0.7, 0.1])
 _HIGH_TEMPLATE = np.array([0.7, 0.6, 0.5, 0.6])
+
+
+@njit("void(f8[:],f8,f8,f8[:],i8[:])", cache=True, nogil=True)
+def _follow(strength, period, tightness, score, back):  # type: ignore[no-untyped-def]
+    """Best chain of beats ending in each frame: its score, and the beat before or -1."""
+    nearest, farthest = int(period / 2.0), int(2.0 * period)
+    cost = np.zeros(farthest + 1)
+    for lag in range(nearest, farthest + 1):
+        off = math.log(lag / period)
+        cost[lag] = tightness * off * off
+    started = False
+    loudest = strength.max()
+    for t in range(strength.size):
+        best = -1e300
+        before = -1
+        for lag in range(nearest, min(farthest, t) + 1):
+            reached = score[t - lag] - cost[lag]
+            if reached > best:
+                best = reached
+                before = t - lag
+        score[t] = strength[t]
+        back[t] = -1
+        # Before the first clear attack there is nothing to follow.
+        if started and before >= 0:
+            score[t] += best
+            back[t] = before
+        elif strength[t] >= 0.01 * loudest:
+            started = True
+
+
+def follow_beats(heard: Novelty, tempo_bpm: float) -> F64:
+    """The chain of beats that best joins strong attacks and an even pace near `tempo_bpm`.
+
+    Dynamic programming after Ellis, "Beat tracking by dynamic programming" (JNMR 2007): a beat
+    scores its novelty, less _TIGHTNESS times the squared logarithm of how far its distance to the
+    beat before is from the expected one. Empty where nothing is heard.
+    """
+    period = 60.0 / tempo_bpm / heard.hop_s
+    # Off-beat hats are loud in the high band; what moves the body is low.
+    total = np.asarray(_BEAT_SHARES @ heard.bands, dtype=np.float64)
+    spread = float(total.std())
+    if spread <= 0.0 or total.size < period:
+        return np.zeros(0)
+    reach = math.ceil(period / 8.0)
+    bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) * 32.0 / period) ** 2)
+    strength = np.convolve(total / spread, bell, mode="same")[: total.size]
+    score, back = np.zeros(total.size), np.zeros(total.size, np.int64)
+    _follow(strength, period, _TIGHTNESS, score, back)
+    # The last beat is the best end within the last beat and a half.
+    at = max(0, total.size - round(1.5 * period))
+    at += int(np.argmax(score[at:]))
+    frames = [at]
+    while back[at] >= 0:
+        at = int(back[at])
+        frames.append(at)
+    chain = np.array(frames[::-1], dtype=np.int64)
+    return np.asarray(_between_frames(strength, chain) * heard.hop_s)
+
+
+def _between_frames(strength: F64, frames: NDArray[np.int64]) -> F64:
+    """Peaks near `frames` to a fraction of a frame, by a parabola through three values."""
+    inner = np.clip(frames, 1, strength.size - 2)
+    left, middle, right = strength[inner - 1], strength[inner], strength[inner + 1]
+    bend = left - 2.0 * middle + right
+    shift = np.where(bend < -1e-12, 0.5 * (left - right) / np.minimum(bend, -1e-12), 0.0)
+    moved: F64 = frames.astype(np.float64) + np.where(
+        inner == frames, np.clip(shift, -0.5, 0.5), 0.0
+    )
+    return moved
+
+
+def beats_s(spectra: Spectra, tempo_bpm: float, *, per_bar: int = 4) -> F64:
+    """Times of the beats of a song whose tempo may drift, in seconds; empty where none is heard.
+
+    Followed by `follow_beats`, and on the beat rather than off it as `bars_of` hears it.
+    """
+    heard = novelty(spectra)
+    return bars_of(spectra, heard, follow_beats(heard, tempo_bpm), per_bar)[0]
+
+
+def even_tempo(times_s: F64) -> tuple[float, float]:
+    """Beats per minute of the straight line through beats, and their mean deviation in seconds."""
+    number = np.arange(times_s.size, dtype=np.float64)
+    slope, start = np.polyfit(number, times_s, 1)
+    return 60.0 / float(slope), float(np.abs(times_s - start - slope * number).mean())
+
+
+def bars_of(spectra: Spectra, heard: Novelty, times_s: F64, per_bar: int) -> tuple[F64, int]:
+    """Beats of a song, moved by half a beat where they had settled on the off-beat, and the index
+    of the first that begins a bar.
+
+    Low sounds mark the first and third beat, high ones the back beat, neither the off-beat; and
+    harmony changes with the bar: its change is how unlike the spectra up to 1 kHz of the two beats
+    before and after a place are.
+    """
+    if times_s.size < 2 * per_bar + 2:
+        return times_s, 0
+    halves = np.empty(2 * times_s.size - 1)
+    halves[::2], halves[1::2] = times_s, (times_s[:-1] + times_s[1:]) / 2.0
+    frames = np.clip(np.round(halves / heard.hop_s).astype(int), 1, heard.total.size - 2)
+    near = np.stack([frames - 1, frames, frames + 1])
+    low = heard.bands[0][near].max(axis=0)
+    high = heard.bands[1][near].max(axis=0) + heard.bands[2][near].max(axis=0)
+    low, high = low / max(1e-9, float(low.mean())), high / max(1e-9, float(high.mean()))
+    change = _harmony_change(spectra, frames)
+    begins = int(np.argmax(heard.total >= _CLEAR)) * heard.hop_s
+    beginning = int(np.argmin(np.abs(halves - begins)))
+    scores = []
+    for first in range(2 * per_bar):
+        number = (np.arange(halves.size) - first) % (2 * per_bar)
+        off = number % 2 == 1
+        back = number % 4 == 2
+        marks = low[number == 0].mean() + 0.7 * low[number % 4 == 0].mean()
+        marks -= 0.35 * low[back].mean() + 0.3 * low[off].mean()
+        marks += high[back].mean() - 0.5 * high[off].mean()
+        score = 0.3 * float(marks) + _HARMONY_SHARE * float(change[number == 0].mean())
+        # Music mostly begins on a downbeat.
+        score += _BEGIN_BONUS if number[beginning] == 0 else 0.0
+        scores.append(score + (_SETTLED_BONUS if first % 2 == 0 else 0.0))
+    first = int(np.argmax(scores))
+    return halves[first % 2 :: 2], first // 2
+
+
+def _harmony_change(spectra: Spectra, frames: NDArray[np.int64]) -> F64:
+    """Cosine distance of the mean spectra on both sides of each place, 1 on average."""
+    top = round(_HARMONY_HZ * FFT_SIZE / spectra.rate_hz)
+    colour = np.sqrt(np.add.reduceat(spectra.power[:, 2:top], frames, axis=0)).astype(np.float64)
+    running = np.vstack([np.zeros((1, colour.shape[1])), np.cumsum(colour, axis=0)])
+    reach = 4
+    middle = np.arange(reach, frames.size - reach)
+    before = running[middle] - running[middle - reach]
+    after = running[middle + reach] - running[middle]
+    size = np.sqrt((before**2).sum(axis=1) * (after**2).sum(axis=1))
+    change = np.zeros(frames.size)
+    change[middle] = 1.0 - (before * after).sum(axis=1) / np.maximum(size, 1e-20)
+    scaled: F64 = change / max(1e-9, float(change.mean()))
+    return scaled
 
 
 def folded(onsets: Onsets, beat_s: float, start_s: float, beats: int, steps: int) -> F64:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loopmind.analysis import beats
 from loopmind.analysis.frontend import Spectra
@@ -16,6 +17,7 @@ from loopmind.music.loop import STEPS_PER_BAR, Kind
 
 _LEAD_SILENCE_S = 0.05
 _SILENCE_DB = -45.0
+_STEADY_BEATS, _STEADY_S, _SETTLED_SHARE = 16, 0.03, 0.03
 _WHOLE_TOLERANCE_S = 0.012
 
 
@@ -61,7 +63,14 @@ def hear_rhythm(spectra: Spectra, *, use_length: bool = True) -> Rhythm:
     count = spectra.duration_s / beat_s
     seamless = kind == "loop" and abs(count - round(count)) * beat_s <= _WHOLE_TOLERANCE_S
     per_bar = beats.beats_per_bar(repeats, beat_s, round(count) if seamless else None)
-    start_s = beats.downbeat(found, beat_s, per_bar, seamless)
+    if kind == "song":
+        followed = beats.follow_beats(heard, tempo[0].value)
+        followed, first = beats.bars_of(spectra, heard, followed, per_bar)
+        start_s = float(followed[first]) if followed.size else 0.0
+        tempo = _settled(tempo, followed)
+        beat_s = 60.0 / tempo[0].value
+    else:
+        start_s = beats.downbeat(found, beat_s, per_bar, seamless)
     return Rhythm(
         kind=kind,
         kind_confidence=kinds[0].weight,
@@ -74,6 +83,19 @@ def hear_rhythm(spectra: Spectra, *, use_length: bool = True) -> Rhythm:
         onset_strengths=strengths,
         rhythm=beats.rhythm_steps(found, beat_s, start_s, per_bar),
     )
+
+
+def _settled(
+    tempo: tuple[Belief[float], ...], followed: NDArray[np.float64]
+) -> tuple[Belief[float], ...]:
+    """Tempo candidates, scaled so that the best one is the pace of the beats of a steady song."""
+    if followed.size < _STEADY_BEATS:
+        return tempo
+    bpm, deviation_s = beats.even_tempo(followed)
+    if deviation_s > _STEADY_S or abs(bpm / tempo[0].value - 1.0) > _SETTLED_SHARE:
+        return tempo
+    scale = bpm / tempo[0].value
+    return tuple(Belief(round(t.value * scale, 3), t.weight) for t in tempo)
 
 
 def _lead_silence(spectra: Spectra) -> float:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from loopmind.analysis.metre import (
     BACKBEAT,
+    COLUMNS,
     COMPOUND,
     FIT,
     ON_BEAT,
@@ -33,6 +34,7 @@ USUAL_BPM, FAST_BPM = 108.0, 150.0
 USUAL_ONSETS = (1.0, 4.2)
 _WHOLE_TOLERANCE_S = 0.012
 _FULL_SAY_ONSETS = 32
+_LONG_S, _WINDOW_S, _WINDOWS = 40.0, 16.0, 7
 _KEPT = 8
 
 
@@ -192,7 +194,7 @@ def _on_grid(
     onsets: Onsets, beat_s: F64, whole: NDArray[np.bool_], duration_s: float, given: Weights
 ) -> F64:
     """How the attacks lie on each candidate's beats, eighths and sixteenths."""
-    metre = read_metre(onsets, beat_s, whole, duration_s)
+    metre = _read_in_windows(onsets, beat_s, whole, duration_s)
     count = min(onsets.times_s.size, _FULL_SAY_ONSETS)
     by_column = {
         FIT: given.fit + given.sure_fit * count / 16.0,
@@ -204,6 +206,28 @@ def _on_grid(
     }
     score: F64 = metre[:, list(by_column)] @ np.array(list(by_column.values()))
     return score
+
+
+def _read_in_windows(
+    onsets: Onsets, beat_s: F64, whole: NDArray[np.bool_], duration_s: float
+) -> F64:
+    """`read_metre`; of a long sound the mean over a few windows, as no tempo is known so closely
+    that one grid would hold for minutes.
+    """
+    if duration_s <= _LONG_S:
+        return read_metre(onsets, beat_s, whole, duration_s)
+    anywhere = np.zeros(beat_s.size, dtype=np.bool_)
+    total, weight = np.zeros((beat_s.size, COLUMNS)), 1e-12
+    for start in np.linspace(0.0, duration_s - _WINDOW_S, _WINDOWS):
+        inside = (onsets.times_s >= start) & (onsets.times_s < start + _WINDOW_S)
+        part = Onsets(
+            onsets.times_s[inside] - start, onsets.strengths[inside], onsets.lowness[inside]
+        )
+        count = min(_FULL_SAY_ONSETS, int(inside.sum()))
+        total += count * read_metre(part, beat_s, anywhere, _WINDOW_S)
+        weight += count
+    mean: F64 = total / weight
+    return mean
 
 
 def typed_tempo(bpms: F64) -> F64:
