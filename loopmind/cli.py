@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from loopmind import __version__
-from loopmind.errors import LoopMindError
+from loopmind.errors import LoopMindError, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "generate": ("loopmind.commands.generate", "make a song of a folder of loops"),
@@ -30,8 +33,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
 DONE, FAILED, STOPPED = 0, 1, 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells of bad use in one line, as all errors are told, not below a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see '{self.prog} --help'")
+
+
 def _parser(chosen: str | None) -> tuple[argparse.ArgumentParser, ModuleType | None]:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="loopmind",
         description="Turns a folder of your own loops into a finished song.",
         epilog="'loopmind COMMAND --help' tells more of one command.",
@@ -60,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given
     chosen = next((word for word in given if not word.startswith("-")), None)
     try:
+        _prepare()
         parser, module = _parser(chosen)
         args = parser.parse_args(given)
         assert module is not None  # argparse has refused any other command
@@ -79,6 +90,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         return _explain(error)
+
+
+def _prepare() -> None:
+    """What holds for every command: all text can be printed, and kernels can be remembered."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or pipe may know few letters
+            stream.reconfigure(errors="backslashreplace")
+    if "NUMBA_CACHE_DIR" not in os.environ and not os.access(Path(__file__).parent, os.W_OK):
+        # numba keeps machine code beside the source or in the home folder, and refuses to work
+        # where it can write to neither.
+        from loopmind.files.places import default_cache
+
+        os.environ["NUMBA_CACHE_DIR"] = str(default_cache() / "numba")
 
 
 def _explain(error: Exception) -> int:

@@ -14,7 +14,14 @@ from loopmind.graph.document import Graph
 from loopmind.graph.errors import GraphError
 from loopmind.graph.registry import Registry
 from loopmind.graph.schema import load_graph
-from loopmind.runtime.events import Event, NodeFinished, NodeProgress, NodeStarted, StoreTrouble
+from loopmind.runtime.events import (
+    Event,
+    NodeFinished,
+    NodeNote,
+    NodeProgress,
+    NodeStarted,
+    StoreTrouble,
+)
 
 
 def find_graph(name: str, registry: Registry | None = None) -> Graph:
@@ -87,5 +94,5 @@ class ShowEvents:
             )
         elif isinstance(event, NodeFinished):
             self._line.show(event.node, what="done")
-        elif isinstance(event, StoreTrouble):
+        elif isinstance(event, (StoreTrouble, NodeNote)):
             self.troubles.append(event.message)

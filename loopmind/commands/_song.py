@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from loopmind.commands._graphs import ShowEvents
 from loopmind.commands._terminal import ProgressLine
-from loopmind.errors import UsageError
+from loopmind.files.atomic import check_folder
+from loopmind.graph.ports import SEED_HIGH
 from loopmind.runtime.generate import Made, make_song, song_graph, song_session
 
 _MIXES = ("raw", "polished", "tape")
 _FORMATS = ("wav", "flac", "mp3", "ogg")
+_LENGTHS_S = (10.0, 1200.0)
+_LOUDNESS_LUFS = (-30.0, -6.0)
 
 
 def add_wish(parser: argparse.ArgumentParser) -> None:
@@ -25,13 +30,18 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--brain", default="", metavar="NAME", help="the genre brain to use")
     parser.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="another number, another song (default 1)"
+        "--seed",
+        type=_seed,
+        default=1,
+        metavar="N",
+        help="another number, another song (default 1)",
     )
-    parser.add_argument("--length", metavar="M:SS", help="length of the song")
+    parser.add_argument("--length", type=_length, metavar="M:SS", help="length of the song")
     parser.add_argument("--mix", choices=_MIXES, help="character of the mix")
     parser.add_argument(
-        "--loudness", type=float, default=-14.0, metavar="LUFS", help="of the master (default -14)"
-    )
+        "--loudness", type=_loudness, default=-14.0, metavar="LUFS",
+        help="of the master (default -14)",
+    )  # fmt: skip
     parser.add_argument(
         "--format", choices=_FORMATS, default="wav", help="of the song (default wav)"
     )
@@ -40,21 +50,49 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="tell of the song as JSON")
 
 
-def seconds_of(text: str) -> float:
-    """Seconds of "2:30", "150" or "150s". Raises UsageError."""
-    match = re.fullmatch(r"(?:(\d+):)?(\d+(?:\.\d+)?)\s*s?", text.strip())
+def folder(text: str) -> Path:
+    """The path that was named; an empty one, as of an unset variable, never means "here"."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; write . for the current folder")
+    return Path(text)
+
+
+def _length(text: str) -> float:
+    """Seconds of "2:30", "150" or "150s"."""
+    match = re.fullmatch(r"(?:([0-9]+):)?([0-9]+(?:\.[0-9]+)?)\s*s?", text.strip())
     if match is None:
-        raise UsageError(f"--length {text!r}: write minutes and seconds, such as 2:30")
-    return 60.0 * int(match.group(1) or 0) + float(match.group(2))
+        raise argparse.ArgumentTypeError(f"write minutes and seconds, such as 2:30, not {text!r}")
+    seconds = 60.0 * int(match.group(1) or 0) + float(match.group(2))
+    if not _LENGTHS_S[0] <= seconds <= _LENGTHS_S[1]:
+        raise argparse.ArgumentTypeError(f"a song is 0:10 to 20:00 long, not {text}")
+    return seconds
+
+
+def _seed(text: str) -> int:
+    number = int(text) if re.fullmatch(r"[0-9]{1,18}", text.strip()) else -1
+    if not 0 <= number <= SEED_HIGH:
+        raise argparse.ArgumentTypeError(f"give a whole number from 0 to {SEED_HIGH}, not {text}")
+    return number
+
+
+def _loudness(text: str) -> float:
+    try:
+        lufs = float(text)
+    except ValueError:
+        lufs = math.nan
+    if not _LOUDNESS_LUFS[0] <= lufs <= _LOUDNESS_LUFS[1]:
+        low, high = _LOUDNESS_LUFS
+        raise argparse.ArgumentTypeError(f"give {low:g} to {high:g} LUFS, such as -14, not {text}")
+    return lufs
 
 
 def sing(args: argparse.Namespace, folders: list[Path], out: Path, **more: Any) -> int:
     """Make a song of `folders` in `out` as `args` wish, and tell of it."""
-    if args.seed < 0:
-        raise UsageError(f"--seed {args.seed}: give a whole number from 0")
+    check_folder(out)  # before minutes of work, not after them
     macros: dict[str, Any] = {
         "folders": [str(folder) for folder in folders],
-        "wish": args.prompt,
+        # What was typed may be no text at all, and could then be written to no file.
+        "wish": args.prompt.encode("utf-8", "replace").decode("utf-8"),
         "genre": args.brain,
         "seed": args.seed,
         "mix": args.mix or "",
@@ -65,13 +103,16 @@ def sing(args: argparse.Namespace, folders: list[Path], out: Path, **more: Any) 
         **more,
     }
     if args.length is not None:
-        macros["length_s"] = seconds_of(args.length)
+        macros["length_s"] = args.length
     if args.library is not None:
         macros["library"] = args.library
     started = time.monotonic()
     graph = song_graph(macros)
     with ProgressLine() as line, song_session() as session:
-        made = make_song(graph, session, listener=ShowEvents(line))
+        show = ShowEvents(line)
+        made = make_song(graph, session, listener=show)
+    for trouble in show.troubles:
+        print(f"loopmind: {trouble}", file=sys.stderr)
     took_s = time.monotonic() - started
     if args.json:
         print(json.dumps(as_data(made, took_s), indent=2, ensure_ascii=False))

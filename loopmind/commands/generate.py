@@ -6,15 +6,15 @@ import argparse
 import re
 from pathlib import Path
 
-from loopmind.commands._song import add_wish, sing
+from loopmind.commands._song import add_wish, folder, sing
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("folders", nargs="+", metavar="FOLDER", type=Path, help="your sounds")
+    parser.add_argument("folders", nargs="+", metavar="FOLDER", type=folder, help="your sounds")
     add_wish(parser)
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to (default: a new folder under songs/)"
+        "--out", type=folder, metavar="DIR", help="where to (default: a new folder under songs/)"
     )
     parser.add_argument(
         "--no-names", action="store_true", help="hear only; file names are no evidence"

@@ -40,6 +40,7 @@ _REASONS: dict[int, tuple[str, str]] = {
     errno.EROFS: ("the disk is read-only", "choose another folder"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
     errno.ENOTDIR: ("a part of its path is a file", "choose another folder"),
+    errno.EEXIST: ("its folder is a file", "choose another folder"),
     errno.EISDIR: ("a folder of that name exists", "choose another name"),
 }
 
@@ -97,6 +98,22 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_folder(folder: str | Path) -> None:
+    """Raise OutputError where `folder` cannot be made or written to; makes nothing."""
+    place = Path(folder)
+    try:
+        while not place.exists():
+            if place == place.parent:
+                raise FileNotFoundError(errno.ENOENT, "there is no such drive", str(folder))
+            place = place.parent
+        if not place.is_dir():
+            raise FileExistsError(errno.EEXIST, "is a file", str(place))
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "may not be written", str(place))
+    except OSError as error:
+        raise output_error(folder, error) from error
 
 
 def atomic_write(path: str | Path, data: bytes) -> Path:

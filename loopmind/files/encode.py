@@ -7,6 +7,8 @@ numbers; both are replaced here. Samples beyond full scale are clipped by intege
 from __future__ import annotations
 
 import errno
+import os
+import sys
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -85,9 +87,11 @@ class AudioWriter:
         self._place = atomic_path(self.path)
         self._temporary = self._place.__enter__()
         try:
+            # Bytes: soundfile encodes text strictly, and a path may hold undecodable letters.
+            name = self._temporary if sys.platform == "win32" else os.fsencode(self._temporary)
             self._temporary.touch()  # so that a forbidden or full place says so by its errno
             self._sound = soundfile.SoundFile(
-                self._temporary, "w", self.rate_hz, self.channels, self._subtype,
+                name, "w", self.rate_hz, self.channels, self._subtype,
                 format=self._format, **self._options,
             )  # fmt: skip
         except BaseException as error:
@@ -142,7 +146,7 @@ class AudioWriter:
         else:
             _clear_peak_time(self._temporary)
         # libsndfile may lose a failed write of its last buffer: read back what the file says.
-        with soundfile.SoundFile(self._temporary) as written:
+        with self._temporary.open("rb") as stream, soundfile.SoundFile(stream) as written:
             short = abs(written.frames - self.frames) > (4608 if self._format == "MP3" else 0)
         if short:
             raise OSError(errno.ENOSPC, "the disk is full")
