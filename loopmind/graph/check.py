@@ -78,6 +78,15 @@ class Checker:
         if node.spec is None:
             installed = self.graph.registry.find(node.node.type)
             if installed is None:
+                broken = self.graph.registry.problem_of(node.node.type)
+                if broken is not None:
+                    return [
+                        GraphError(
+                            f"its type {node.node.type!r} could not be loaded ({broken.reason}); "
+                            "mend or update what brings it",
+                            node=node.path,
+                        )
+                    ]
                 return [
                     GraphError(
                         f"its type {node.node.type!r} is not installed; install the plugin that "

@@ -23,6 +23,10 @@ class Context(ABC):
         """Say that `done` of `total` steps are finished; `what` names the one at hand."""
 
     @abstractmethod
+    def note(self, message: str) -> None:
+        """Tell the user something that the result does not hold, in one line."""
+
+    @abstractmethod
     def cancelled(self) -> bool:
         """Has the user asked to stop?"""
 
@@ -63,6 +67,9 @@ class PlainContext(Context):
 
     def progress(self, done: int, total: int, what: str = "") -> None:
         """Reports go nowhere."""
+
+    def note(self, message: str) -> None:
+        """Notes go nowhere."""
 
     def cancelled(self) -> bool:
         return False

@@ -121,6 +121,15 @@ class Registry:
             self._list()
             return tuple(self._problems)
 
+    def problem_of(self, id: str) -> PluginProblem | None:
+        """Why the file that is called like the node `id` could not be loaded, if it was tried."""
+        stem = id.rpartition(".")[2]
+        with self._lock:
+            for problem in self._problems:
+                if problem.name.endswith((f".{stem})", f"{stem}.py)")):
+                    return problem
+        return None
+
     def _register(self, spec: NodeSpec) -> None:
         known = self._specs.get(spec.id)
         if known is not None and known.function is not spec.function:

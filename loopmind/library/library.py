@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -36,6 +37,7 @@ from loopmind.library.schema import (
     DATABASE_NAME,
     DamagedDatabaseError,
     LibraryError,
+    explained,
     set_aside,
 )
 from loopmind.library.store import Store
@@ -134,7 +136,7 @@ class Library:
     @property
     def size(self) -> int:
         """How many usable sounds are remembered and were there when last looked for."""
-        with self._lock:
+        with self._lock, self._explaining():
             return self._store.count_heard_files()
 
     # scanning
@@ -157,30 +159,49 @@ class Library:
         .2 s of `cancelled()`.
         """
         asked = [folders] if isinstance(folders, (str, Path)) else list(folders)
+        cores = workers if workers is not None else default_workers()
         with self._lock:
-            started = time.monotonic()
-            cores = workers if workers is not None else default_workers()
-            tell = progress or _say_nothing
-            stop = cancelled or _never
-            indexed = index(
-                self._store, resolve([Path(f) for f in asked]), max(1, cores), tell, stop
-            )
-            audio = {p: digest for p, (digest, media) in indexed.files.items() if media == "audio"}
-            heard = self._hear_new(audio, cores, tell, stop)
-            with _without_collection():
-                crate = self._assemble(indexed, audio, use_names, stop)
-            self.report = ScanReport(
-                found=len(audio),
-                new=indexed.new,
-                changed=indexed.changed,
-                renamed=indexed.renamed,
-                missing=indexed.missing,
-                heard=heard,
-                duplicates=len(audio) - len(set(audio.values())),
-                midi=tuple(sorted(p for p, (_, media) in indexed.files.items() if media == "midi")),
-                seconds=time.monotonic() - started,
-            )
-            return crate
+            roots = resolve([Path(f) for f in asked])
+            more = (roots, use_names, cores, progress or _say_nothing, cancelled or _never)
+            try:
+                with self._explaining():
+                    return self._scan(*more)
+            except DamagedDatabaseError:  # deeper than opening it could see
+                self._store.close()
+                self._rebuild(self._store.file)
+                self._searcher = None
+                with self._explaining():
+                    return self._scan(*more)
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """What SQLite reports, in the user's words: LibraryError or DamagedDatabaseError."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise explained(self._store.file, error) from error
+
+    def _scan(
+        self, roots: list[Path], use_names: bool, cores: int, tell: Progress, stop: Cancelled
+    ) -> Crate:
+        started = time.monotonic()
+        indexed = index(self._store, roots, max(1, cores), tell, stop)
+        audio = {p: digest for p, (digest, media) in indexed.files.items() if media == "audio"}
+        heard = self._hear_new(audio, cores, tell, stop)
+        with _without_collection():
+            crate = self._assemble(indexed, audio, use_names, stop)
+        self.report = ScanReport(
+            found=len(audio),
+            new=indexed.new,
+            changed=indexed.changed,
+            renamed=indexed.renamed,
+            missing=indexed.missing,
+            heard=heard,
+            duplicates=len(audio) - len(set(audio.values())),
+            midi=tuple(sorted(p for p, (_, media) in indexed.files.items() if media == "midi")),
+            seconds=time.monotonic() - started,
+        )
+        return crate
 
     def _hear_new(
         self, audio: dict[str, str], workers: int, tell: Progress, stop: Cancelled
@@ -266,7 +287,7 @@ class Library:
 
         wanted = Key.parse(key) if isinstance(key, str) else key
         filters = Filters(kind, role, instrument, bpm, wanted, tuple(tags))
-        with self._lock:
+        with self._lock, self._explaining():
             if self._searcher is None:
                 self._searcher = Searcher(self._store, self.directory, analysis_version())
             if isinstance(query, str) and not Path(query).is_file():
@@ -299,7 +320,7 @@ class Library:
         impossible value and LibraryError for a file that cannot be read.
         """
         name, text = (check_field(field), None) if value is None else check_correction(field, value)
-        with self._lock:
+        with self._lock, self._explaining():
             digest = self._digest(target)
             with self._store.changing():
                 self._store.put_correction(digest, name, text)

@@ -80,24 +80,42 @@ def connect(file: Path) -> sqlite3.Connection:
             file, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
     except (OSError, sqlite3.OperationalError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, (FileExistsError, NotADirectoryError)):
+            words = "it is a file, or lies in one"
         raise LibraryError(
-            f"the library folder {file.parent} cannot be used ({error}); "
+            f"the library folder {file.parent} cannot be used ({words.lower()}); "
             "name another with --library or allow writing to it"
         ) from None
     try:
         _prepare(connection, file)
     except sqlite3.Error as error:
         connection.close()
-        if is_damage(error):
-            raise DamagedDatabaseError(f"the library database {file} is damaged") from error
-        raise LibraryError(
-            f"the library database {file} cannot be used ({error}); "
-            "wait for other programs that use it, or allow writing to it"
-        ) from None
+        raise explained(file, error) from error
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+_REMEDIES = (
+    ("locked", "wait until other programs are done with it"),
+    ("busy", "wait until other programs are done with it"),
+    ("full", "free some space, or name another library with --library"),
+    ("disk i/o", "free some space or check the disk, or name another library with --library"),
+    ("", "allow writing to it, or name another library with --library"),
+)
+
+
+def explained(file: Path, error: sqlite3.Error) -> LibraryError:
+    """What `error` of the database in `file` means for the user."""
+    if is_damage(error):
+        return DamagedDatabaseError(
+            f"the library database {file} is damaged; analyse your folders again to make it anew"
+        )
+    words = str(error).lower()
+    remedy = next(remedy for part, remedy in _REMEDIES if part in words)
+    return LibraryError(f"the library database {file} cannot be used ({words}); {remedy}")
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -143,8 +161,7 @@ def set_aside(file: Path) -> Path:
     """Move a damaged database (with its log files) out of the way and return where it went."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     backup = file.with_name(f"{file.name}.damaged-{stamp}-{os.getpid()}")
-    file.replace(backup)
-    for tail in ("-wal", "-shm"):
+    for tail in ("", "-wal", "-shm"):  # another process may have moved them already
         with suppress(FileNotFoundError):
             file.with_name(file.name + tail).replace(backup.with_name(backup.name + tail))
     return backup

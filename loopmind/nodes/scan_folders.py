@@ -36,5 +36,7 @@ def scan_folders(
             progress=context.progress,
             cancelled=context.cancelled,
         )
+        for note in remembered.notes:
+            context.note(note)
         check_usable(folders, crate, len(remembered.report.midi))
         return crate

@@ -12,7 +12,7 @@ from loopmind.graph.context import Context
 from loopmind.graph.node import NodeSpec
 from loopmind.graph.values import digest
 from loopmind.runtime.cache import Store
-from loopmind.runtime.events import NodeProgress
+from loopmind.runtime.events import NodeNote, NodeProgress
 from loopmind.runtime.keys import part_key
 from loopmind.runtime.processes import ProcessPool
 from loopmind.runtime.threads import map_threads
@@ -28,7 +28,7 @@ _PROCESSES_PAY_S = 0.6  # work left, in seconds, for which starting processes is
 class Progress:
     """Steps done over time, as events that are not sent too often. Thread-safe."""
 
-    def __init__(self, node: str, tell: Callable[[NodeProgress], None]) -> None:
+    def __init__(self, node: str, tell: Callable[[NodeProgress | NodeNote], None]) -> None:
         self._node = node
         self._tell = tell
         self._lock = threading.Lock()
@@ -50,6 +50,10 @@ class Progress:
             rate = (done - start) / (now - start_s) if now > start_s else 0.0
             eta = (total - done) / rate if rate > 0 else None
         self._tell(NodeProgress(self._node, done, total, what, rate, eta))
+
+    def note(self, message: str) -> None:
+        """Send a note."""
+        self._tell(NodeNote(self._node, message))
 
 
 class RunContext(Context):
@@ -76,6 +80,9 @@ class RunContext(Context):
 
     def progress(self, done: int, total: int, what: str = "") -> None:
         self._progress.report(done, total, what)
+
+    def note(self, message: str) -> None:
+        self._progress.note(message)
 
     def cancelled(self) -> bool:
         return self._cancelled()

@@ -29,6 +29,14 @@ class NodeProgress:
 
 
 @dataclass(frozen=True)
+class NodeNote:
+    """A running node tells the user something, in one line."""
+
+    node: str
+    message: str
+
+
+@dataclass(frozen=True)
 class NodeFinished:
     """A node's value is there: computed in `seconds`, or remembered."""
 
@@ -75,6 +83,7 @@ class EvaluationFinished:
 Event = (
     NodeStarted
     | NodeProgress
+    | NodeNote
     | NodeFinished
     | NodeFailed
     | NodeBlocked

@@ -185,6 +185,9 @@ class _ItemContext(PlainContext):
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    def note(self, message: str) -> None:
+        self._context.note(message)
+
     def cancelled(self) -> bool:
         return self._context.cancelled()
 
