@@ -20,7 +20,7 @@ from loopmind.present.page import song_page
 from loopmind.present.timeline import timeline, timeline_json
 
 # Vorbis: every current browser plays it, and it encodes three times as fast as MP3.
-_LISTEN_NAME = "song.ogg"
+_LISTEN_SUFFIX = ".ogg"
 
 
 @node(
@@ -54,15 +54,22 @@ def write_documents(
     context.check_cancelled()
     audio, source = None, dict(measured.files)["song"]
     if embed_audio:
-        listen = out / _LISTEN_NAME
-        if source != _LISTEN_NAME:
-            write_audio(listen, read_audio(out / source))
-        audio = listen.read_bytes()
-        if source != _LISTEN_NAME:
-            listen.unlink()
+        audio = _as_vorbis(out / source)
     page = song_page(
         song, palette, mix, crate, measured, audio=audio, audio_type="audio/ogg",
         audio_src=None if embed_audio else source,
     )  # fmt: skip
     atomic_write(out / "song.html", page.encode("utf-8"))
     return out / "song.html"
+
+
+def _as_vorbis(song: Path) -> bytes:
+    """The sound of `song` in the form that the page embeds; nothing stays behind."""
+    if song.suffix == _LISTEN_SUFFIX:
+        return song.read_bytes()
+    # Hidden, so that a kill leaves nothing that looks like a song; the next run writes over it.
+    listen = song.with_name(f".loopmind-page{_LISTEN_SUFFIX}")
+    try:
+        return write_audio(listen, read_audio(song)).read_bytes()
+    finally:
+        listen.unlink(missing_ok=True)
