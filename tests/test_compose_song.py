@@ -117,7 +117,7 @@ def check_clip(clip: Clip, by_digest: dict, song: Song) -> None:  # type: ignore
 def layers_of(song: Song, section: Section) -> set[str]:
     start = section.start_bar * song.beats_per_bar
     end = start + section.bars * song.beats_per_bar
-    made = {"riser", "crash", "fill"}
+    made = {"riser", "crash", "fill", "cymbal", "tom"}
     return {c.track for c in song.clips if start <= c.start_beat < end} - made
 
 

@@ -26,7 +26,13 @@ from loopmind.compose.transitions import (
     risers,
     sweeps,
 )
-from loopmind.compose.variation import Ending, level_db, loop_clips, with_fades
+from loopmind.compose.variation import (
+    Ending,
+    level_db,
+    loop_clips,
+    tidy_silences,
+    with_fades,
+)
 from loopmind.compose.wishes import genre_of, wanted_energy
 from loopmind.errors import LoopMindError
 from loopmind.music.brief import Brief
@@ -284,7 +290,7 @@ def _stopped(clips: list[Clip], lane: Lane, bar: float) -> list[Clip]:
     final = clips[-1]
     length = min(bar, final.beats / 2.0)
     cut = final.beats - length
-    silences = tuple((s, min(n, cut - s)) for s, n in final.silences if s < cut)
+    silences = tidy_silences(final.silences, cut)
     source_bpm = final.source_bpm or 120.0
     place = (final.offset_beats + cut) % final.loop_beats if final.loop_beats else 0.0
     stop = replace(

@@ -40,14 +40,15 @@ def ending_of(part: Part, following: Part | None, score: Score) -> Ending:
 
 
 def crashes(lane: Lane, parts: Sequence[Part], score: Score) -> list[Clip]:
-    """A crash on the first beat of sections, surely of peaks."""
+    """A crash on the first beat of sections, mostly of peaks, surely of the last one."""
     clips = []
     for part in parts:
         section = part.section
         if section.start_bar == 0 or section.kind in ("breakdown", "outro"):
             continue
         likely = score.genre.habits.crash * (1.2 if section.kind in PEAK_KINDS else 0.5)
-        if chance(score.seed_of(section.name), section.name, "crash") < likely:
+        final = section.energy >= 1.0 and score.genre.habits.crash >= 0.2
+        if final or chance(score.seed_of(section.name), section.name, "crash") < likely:
             velocity = round(0.6 + 0.35 * section.energy, 3)
             clips.append(_pattern(lane, part, score, (Hit(0.0, lane.sources[0].loop.digest,
                                                           velocity),)))  # fmt: skip

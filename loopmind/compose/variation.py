@@ -85,12 +85,12 @@ class ClipWriter:
                 fade_in_beats=fade_in,
                 fade_out_beats=fade_out,
                 treatment=treatment,
-                silences=_tidy(silences, beats),
+                silences=tidy_silences(silences, beats),
             )
         )
 
 
-def _tidy(silences: Silences, beats: float) -> Silences:
+def tidy_silences(silences: Silences, beats: float) -> Silences:
     """Silences in order, inside the clip, those that touch joined; never the whole clip."""
     kept: list[tuple[float, float]] = []
     for start, length in sorted(silences):
@@ -102,7 +102,7 @@ def _tidy(silences: Silences, beats: float) -> Silences:
             begin = kept[-1][0]
             kept.pop()
         kept.append((round(begin, 6), round(end - begin, 6)))
-    return () if kept and kept[0] == (0.0, beats) else tuple(kept)
+    return () if sum(length for _, length in kept) >= beats - 0.25 else tuple(kept)
 
 
 def phrase_bars(lane: Lane, beats_per_bar: int) -> int:
@@ -192,11 +192,12 @@ def _phrase(
     tail = 0.0
     if ends_drums:
         silences.append((beats - ending.dropout_beats, ending.dropout_beats))
-        if turn and beats > 4 * bar:
-            silences += _rest("break", beats, bar, rng)
-    elif last and ending.stutter and role in ("drums", "vocal", "lead", "chords"):
+    elif last and ending.stutter and role in ("drums", "chords"):
         tail = 1.0
-    varied = bool(silences) or tail > 0
+    if turn and beats > 4 * bar and role in ("drums", "percussion", "bass"):
+        # Long phrases of the rhythm differ by a breath in the middle, however they end.
+        silences += _rest("break", beats, bar, rng)
+    varied = ends_drums or tail > 0 or role in CALLING_ROLES
     if (number % 2 == 1 or last) and not varied:
         habits = writer.score.genre.habits
         unwanted = {"gate"} if habits.stutter < 0.15 else set()
