@@ -270,13 +270,13 @@ def related(bpm: float, truth: float) -> bool:
 def test_tempo_of_real_loops(real_loops: Path) -> None:
     found = heard_loops(real_loops)
     best = [(r.tempo[0].value if r.tempo else 0.0, truth) for truth, r, _ in found]
-    assert np.mean([abs(bpm / truth - 1.0) <= 0.01 for bpm, truth in best]) >= 0.85
-    assert np.mean([related(bpm, truth) for bpm, truth in best]) >= 0.94
-    assert np.mean([related(alone, truth) for truth, _, alone in found]) >= 0.7
+    assert np.mean([abs(bpm / truth - 1.0) <= 0.01 for bpm, truth in best]) >= 0.88
+    assert np.mean([related(bpm, truth) for bpm, truth in best]) >= 0.97
+    assert np.mean([related(alone, truth) for truth, _, alone in found]) >= 0.88
 
 
 def test_kind_of_real_loops(real_loops: Path) -> None:
-    assert np.mean([r.kind == "loop" for _, r, _ in heard_loops(real_loops)]) >= 0.9
+    assert np.mean([r.kind == "loop" for _, r, _ in heard_loops(real_loops)]) >= 0.97
 
 
 def test_analysis_rate_is_stated() -> None:

@@ -17,6 +17,7 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 STRAIGHT = 0.5
+_LEAST_SWING = 0.53
 _START_S = 0.03
 _HARMONY_HZ, _HARMONY_SHARE, _SETTLED_BONUS = 1000.0, 1.5, 0.2
 _CLEAR, _BEGIN_BONUS = 0.2, 0.3
@@ -222,9 +223,14 @@ def downbeat(onsets: Onsets, beat_s: float, per_bar: int, seamless: bool) -> flo
 def swing(onsets: Onsets, beat_s: float, start_s: float) -> float:
     """Share of an eighth-note pair taken by its first note, .5 straight .. .75.
 
-    The weighted median place of off-beat attacks between the beats; straight where few are heard.
+    The weighted median place of off-beat attacks between the beats, measured from where attacks on
+    the beat lie, as players and onset detection are late together; straight where few are heard.
     """
     place = ((onsets.times_s - start_s) / beat_s) % 1.0
+    around = (place + 0.5) % 1.0 - 0.5
+    on_beat = np.abs(around) < 0.12
+    if on_beat.any():
+        place = (place - float(np.median(around[on_beat]))) % 1.0
     between = (place > 0.44) & (place < 0.72)
     weights = onsets.strengths[between]
     if between.sum() < 4 or weights.sum() < 0.15 * onsets.strengths.sum():
@@ -233,7 +239,7 @@ def swing(onsets: Onsets, beat_s: float, start_s: float) -> float:
     places, running = place[between][order], np.cumsum(weights[order])
     middle = float(places[int(np.searchsorted(running, running[-1] / 2.0))])
     spread = float(np.average(np.abs(places - middle), weights=weights[order]))
-    if spread > 0.05 or middle < 0.52:
+    if spread > 0.05 or middle < _LEAST_SWING:
         return STRAIGHT
     return round(min(middle, 0.75), 3)
 
