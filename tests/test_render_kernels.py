@@ -9,6 +9,13 @@ import pytest
 from loopmind.errors import CancelledError
 from loopmind.runtime.kernels import KERNEL_MODULES, KernelError, is_warm, warm_up
 
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The note that kernels are compiled lies beside numba's cache; each test has its own."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))
+
+
 _FEW = ("loopmind.music.key", "loopmind.music.song", "loopmind.music.mix")
 
 
@@ -35,7 +42,7 @@ def test_cancelling_stops_the_children() -> None:
 
 def test_every_module_with_kernels_is_listed() -> None:
     package = Path(__file__).parent.parent / "loopmind"
-    for folder in ("dsp", "runtime"):
+    for folder in ("analysis", "dsp", "runtime"):
         for path in (package / folder).glob("*.py"):
             text = path.read_text(encoding="utf-8")
             if "= kernel(_" in text or "\n@compiled(" in text:

@@ -61,7 +61,7 @@ def _mel_map(bins: int, rate_hz: int) -> tuple[NDArray[np.int64], F32]:
     return np.clip(below + 1, 0, MEL_BANDS + 1).astype(np.int64), share.astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@njit("void(f4[:,::1],i8[::1],f4[::1],f4[::1],f4[:,::1],f4[::1],f4[::1])", cache=True, nogil=True)
 def _mel_frames(power, below, share, hertz, mel, total, centroid):  # type: ignore[no-untyped-def]
     """Mel powers, total power and centroid of each frame in one pass."""
     for t in range(power.shape[0]):
@@ -87,7 +87,7 @@ def _mel_frames(power, below, share, hertz, mel, total, centroid):  # type: igno
         centroid[t] = moment / whole if whole > 0.0 else np.float32(0.0)
 
 
-@njit(cache=True, nogil=True)
+@njit("i8(f4[::1],i8,f4[::1])", cache=True, nogil=True)
 def _envelope(mono, hop, peaks):  # type: ignore[no-untyped-def]
     """Fill the peak of each step (the last takes what is left over); returns zero crossings."""
     crossings = 0

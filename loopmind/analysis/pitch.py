@@ -81,7 +81,7 @@ def decimate(mono: F32) -> F32:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit("void(f4[:,::1],f4[::1],f4[::1])", cache=True, nogil=True)
 def _filter_phases(phases, taps, out):  # type: ignore[no-untyped-def]
     """out[i] = sum over k of taps[k] * x[4 i + k], with x given as its four phases."""
     # Sums run over outputs inside, four taps (one of each phase) at a time, so that they
@@ -173,7 +173,7 @@ def _tuning(midi: F32, size: F32) -> tuple[float, float]:
     return float(np.angle(turn) / (2 * np.pi) * 100.0), clarity
 
 
-@njit(cache=True, nogil=True)
+@njit("void(f4[:,::1],f4,i8,f4[:,::1],f4[:,::1],f4[::1],f4[::1])", cache=True, nogil=True)
 def _find_peaks(power, bin_hz, top, midi, size, energy, tonal):  # type: ignore[no-untyped-def]
     """Fill the strongest peaks of each frame: fractional MIDI number and amplitude."""
     span = 6
@@ -229,7 +229,9 @@ def _find_peaks(power, bin_hz, top, midi, size, energy, tonal):  # type: ignore[
         tonal[t] = min(np.float32(1.0), in_peaks / total)
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    "void(f4[:,::1],f4[:,::1],f4,i8[::1],f4[:,::1],f4[::1],f4[::1],f4[::1])", cache=True, nogil=True
+)
 def _sum_harmonics(midi, size, tuning, offsets, notes, harmonic, first, first_midi):  # type: ignore[no-untyped-def]
     """Pick up to _VOICES notes a frame by harmonic sums, taking away what each explains."""
     bins = _BINS + offsets[-1] + 3

@@ -16,6 +16,7 @@ from loopmind.commands._terminal import ProgressLine
 from loopmind.files.atomic import check_folder
 from loopmind.graph.ports import SEED_HIGH
 from loopmind.runtime.generate import Made, make_song, song_graph, song_session
+from loopmind.runtime.kernels import warm_up
 
 _MIXES = ("raw", "polished", "tape")
 _FORMATS = ("wav", "flac", "mp3", "ogg")
@@ -107,6 +108,8 @@ def sing(args: argparse.Namespace, folders: list[Path], out: Path, **more: Any) 
     if args.library is not None:
         macros["library"] = args.library
     started = time.monotonic()
+    with ProgressLine() as line:  # before the graph is read, which would compile them one by one
+        warm_up(line.progress("compiling, on the first start only"))
     graph = song_graph(macros)
     with ProgressLine() as line, song_session() as session:
         show = ShowEvents(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import ir
 from numba.core.typing.templates import signature
 
 from loopmind.dsp.kernel import emitted

@@ -19,11 +19,16 @@ from loopmind.files.places import default_cache
 KERNEL_MODULES = (
     "loopmind.dsp.filters",
     "loopmind.dsp.reverb",
+    "loopmind.analysis.pitch",
     "loopmind.dsp.loudness",
     "loopmind.dsp.strip",
     "loopmind.dsp.limiter",
     "loopmind.dsp.player",
     "loopmind.dsp.dynamics",
+    "loopmind.analysis.features",
+    "loopmind.analysis.onsets",
+    "loopmind.analysis.metre",
+    "loopmind.analysis.beats",
     "loopmind.dsp.saturation",
     "loopmind.runtime.program",
 )
@@ -145,4 +150,15 @@ def _stamp(modules: Sequence[str]) -> Path:
         for path in sorted((_PACKAGE / folder).glob("*.py")):
             seen = path.stat()
             digest.update(repr((path.name, seen.st_size, seen.st_mtime_ns)).encode())
-    return default_cache() / "kernels" / f"{digest.hexdigest()}.compiled"
+    return _stamp_folder() / f"loopmind-{digest.hexdigest()}.compiled"
+
+
+def _stamp_folder() -> Path:
+    """Beside numba's own cache, so that clearing the one clears the other, where that can be."""
+    numba_folder = os.environ.get("NUMBA_CACHE_DIR")
+    if numba_folder:
+        return Path(numba_folder)
+    beside = _PACKAGE / "__pycache__"
+    if os.access(beside if beside.is_dir() else _PACKAGE, os.W_OK):
+        return beside
+    return default_cache() / "kernels"
