@@ -45,5 +45,5 @@ def test_every_module_with_kernels_is_listed() -> None:
     for folder in ("analysis", "dsp", "runtime"):
         for path in (package / folder).glob("*.py"):
             text = path.read_text(encoding="utf-8")
-            if "= kernel(_" in text or "\n@compiled(" in text:
+            if any(mark in text for mark in ("= kernel(_", "\n@compiled(", '\n@njit("')):
                 assert f"loopmind.{folder}.{path.stem}" in KERNEL_MODULES, path.name
