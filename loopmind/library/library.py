@@ -87,12 +87,13 @@ class Library:
         file = self.directory / DATABASE_NAME
         try:
             self._store = Store(file)
+            self._restore_corrections()
         except DamagedDatabaseError:
             self._rebuild(file)
-        else:
-            self._restore_corrections()
 
     def _rebuild(self, file: Path) -> None:
+        if hasattr(self, "_store"):
+            self._store.close()
         backup = set_aside(file)
         self._store = Store(file)
         self._restore_corrections()
@@ -103,14 +104,15 @@ class Library:
 
     def _restore_corrections(self) -> None:
         """Bring back corrections from the sidecar where the database has none."""
-        if self._store.fact("corrections"):
-            return
-        saved = read_sidecar(self.directory)
-        if saved:
-            with self._store.changing():
-                for digest, said in saved.items():
-                    for field, value in said.items():
-                        self._store.put_correction(digest, field, value)
+        with self._explaining():
+            if self._store.fact("corrections"):
+                return
+            saved = read_sidecar(self.directory)
+            if saved:
+                with self._store.changing():
+                    for digest, said in saved.items():
+                        for field, value in said.items():
+                            self._store.put_correction(digest, field, value)
 
     def close(self) -> None:
         """Close the database; the library is not used after that."""
@@ -167,7 +169,6 @@ class Library:
                 with self._explaining():
                     return self._scan(*more)
             except DamagedDatabaseError:  # deeper than opening it could see
-                self._store.close()
                 self._rebuild(self._store.file)
                 self._searcher = None
                 with self._explaining():
