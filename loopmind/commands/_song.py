@@ -20,6 +20,7 @@ from loopmind.runtime.kernels import warm_up
 
 _MIXES = ("raw", "polished", "tape")
 _FORMATS = ("wav", "flac", "mp3", "ogg")
+_LONGEST_PROMPT = 2000
 _LENGTHS_S = (10.0, 1200.0)
 _LOUDNESS_LUFS = (-30.0, -6.0)
 
@@ -27,8 +28,9 @@ _LOUDNESS_LUFS = (-30.0, -6.0)
 def add_wish(parser: argparse.ArgumentParser) -> None:
     """Declare what can be wished of a song."""
     parser.add_argument(
-        "--prompt", default="", metavar="TEXT", help="the wish: 'dark trap, 140 bpm, no vocals'"
-    )
+        "--prompt", type=_prompt, default="", metavar="TEXT",
+        help="the wish: 'dark trap, 140 bpm, no vocals'",
+    )  # fmt: skip
     parser.add_argument("--brain", default="", metavar="NAME", help="the genre brain to use")
     parser.add_argument(
         "--seed",
@@ -56,6 +58,15 @@ def folder(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError("the name is empty; write . for the current folder")
     return Path(text)
+
+
+def _prompt(text: str) -> str:
+    """The wish; what of it is no text, and could be written to no file, becomes '?'."""
+    if len(text) > _LONGEST_PROMPT:
+        raise argparse.ArgumentTypeError(
+            f"say it in at most {_LONGEST_PROMPT} letters, not {len(text)}"
+        )
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _length(text: str) -> float:
@@ -92,8 +103,7 @@ def sing(args: argparse.Namespace, folders: list[Path], out: Path, **more: Any) 
     check_folder(out)  # before minutes of work, not after them
     macros: dict[str, Any] = {
         "folders": [str(folder) for folder in folders],
-        # What was typed may be no text at all, and could then be written to no file.
-        "wish": args.prompt.encode("utf-8", "replace").decode("utf-8"),
+        "wish": args.prompt,
         "genre": args.brain,
         "seed": args.seed,
         "mix": args.mix or "",
