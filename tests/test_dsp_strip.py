@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from loopmind.dsp.player import Event, event_table, play, player_params
-from loopmind.dsp.resample import resample, to_stereo
+from loopmind.dsp.resample import resample
 from loopmind.dsp.strip import (
     FADER_STATE_WORDS,
     add_up,
@@ -161,9 +161,3 @@ def test_resampling_keeps_pitch_and_length() -> None:
     expected = np.sin(2 * np.pi * 1000 * np.arange(44100) / 44100)
     np.testing.assert_allclose(out[0, 500:-500], expected[500:-500], atol=1e-3)
     assert resample(sound, 48000, 48000) is sound
-
-
-def test_many_channels_fold_to_two() -> None:
-    assert to_stereo(np.ones((6, 3), np.float32)).shape == (2, 3)
-    assert to_stereo(np.ones((3, 3), np.float32)).shape == (2, 3)
-    assert to_stereo(np.ones((1, 3), np.float32)).shape == (1, 3)

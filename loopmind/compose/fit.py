@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from loopmind.dsp.resample import resample
 from loopmind.dsp.slices import attack_db, find_hits, sliced_stretch
 from loopmind.dsp.stretch import (
     FitError,
@@ -20,9 +21,9 @@ from loopmind.dsp.stretch import (
     circular,
     exact,
     phase_stretch,
-    resample,
 )
 from loopmind.dsp.treatments import treat
+from loopmind.files.decode import to_stereo
 from loopmind.music.audio import Audio
 from loopmind.music.material import MaterialKey
 from loopmind.music.song import beat_to_frame
@@ -81,7 +82,7 @@ def fit_loop(
     frames_out = beat_to_frame(beats, bpm, rate_hz)
     if frames_out < 64:
         raise FitError(f"{beats:g} beats last only {frames_out} frames; make the clip longer")
-    body = _loop_body(_stereo_at_most(audio.samples), audio.rate_hz, source_bpm, start_s, beats)
+    body = _loop_body(_without_twin(audio.samples), audio.rate_hz, source_bpm, start_s, beats)
     sliced = role in SLICED_ROLES
     least = _SWING_LIMIT if sliced else _TONAL_SWING_LIMIT
     swung = role not in STEADY_ROLES and abs(target_swing - source_swing) >= least
@@ -147,7 +148,7 @@ def fit_oneshot(audio: Audio, *, rate_hz: int, semitones: int = 0) -> Audio:
     Transposition is the classic sampler's: played faster or slower, so it also gets shorter or
     longer; attacks and 808 glides keep their shape. Raises FitError where nothing sounds.
     """
-    samples = _stereo_at_most(audio.samples)
+    samples = _without_twin(audio.samples)
     level = np.abs(samples).max(axis=0) if samples.shape[1] else np.zeros(0, np.float32)
     peak = float(level.max(initial=0.0))
     if peak <= 0.0:
@@ -328,13 +329,12 @@ def _swing_map(
     return place
 
 
-def _stereo_at_most(samples: Samples) -> Samples:
-    """Mono stays mono, also where both sides are alike (half the work); more fold to stereo."""
+def _without_twin(samples: Samples) -> Samples:
+    """At most stereo, and one channel where both sides are alike: half the work."""
+    samples = to_stereo(samples)
     if samples.shape[0] == 2 and np.array_equal(samples[0], samples[1]):
         return samples[:1]
-    if samples.shape[0] <= 2:
-        return samples
-    return np.stack([samples[0::2].mean(axis=0), samples[1::2].mean(axis=0)])
+    return samples
 
 
 def _finish(samples: Samples, rate_hz: int) -> Audio:

@@ -25,20 +25,6 @@ class FitError(ValueError):
     """A sound cannot be fitted as asked; the message says what to choose instead."""
 
 
-def resample(samples: Samples, rate_in: float, rate_out: float) -> Samples:
-    """`samples` (channels, frames) converted from `rate_in` to `rate_out` hertz.
-
-    Linear phase, no delay, by libsoxr at its HQ setting; frames_out = round(frames * out / in).
-    Rates need not be whole numbers, so this is also varispeed (pitch and tempo together).
-    """
-    if rate_in == rate_out or samples.shape[1] == 0:
-        return samples
-    import soxr
-
-    out = soxr.resample(np.ascontiguousarray(samples.T), rate_in, rate_out, quality="HQ")
-    return np.ascontiguousarray(np.asarray(out, dtype=np.float32).T)
-
-
 def circular(samples: Samples, start: int, frames: int) -> Samples:
     """`frames` frames of the endlessly repeated `samples`, from index `start` (may be negative)."""
     index = np.arange(start, start + frames) % samples.shape[1]

@@ -123,7 +123,7 @@ def _tape_stop(samples: Samples, frames: int, rate_hz: int) -> Samples:
     Read with linear interpolation of a twice oversampled copy; the speed never exceeds 1, so
     nothing aliases.
     """
-    from loopmind.dsp.stretch import resample
+    from loopmind.dsp.resample import resample
 
     time = np.arange(frames) / frames
     position = frames * (time - time**2.5 / 2.5)

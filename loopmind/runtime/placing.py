@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.dsp.player import Event
-from loopmind.dsp.resample import resample, to_stereo
+from loopmind.dsp.resample import resample
 from loopmind.errors import LoopMindError
 from loopmind.music.material import Material, MaterialKey, clip_material
 from loopmind.music.song import Clip, Song, beat_to_frame
@@ -47,7 +47,7 @@ class Sounds:
                 audio = self._material.sounds[key]
             except KeyError:
                 raise MissingMaterialError(clip.id, key) from None
-            self._ready[key] = resample(to_stereo(audio.samples), audio.rate_hz, self._rate_hz)
+            self._ready[key] = resample(audio.samples, audio.rate_hz, self._rate_hz)
         return self._ready[key]
 
 
