@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.errors import CancelledError
 from loopmind.files.encode import AudioWriter, write_audio
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
@@ -19,7 +18,7 @@ from loopmind.music.material import Material
 from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
 from loopmind.music.song import Song
-from loopmind.runtime.offline import REVERB_STEM, RenderCancelled, render
+from loopmind.runtime.offline import REVERB_STEM, render
 
 SONG_NAME = "song"
 STEMS_FOLDER = "stems"
@@ -62,19 +61,16 @@ def render_song(
         def write_stem(track: str, block: NDArray[np.float32]) -> None:
             writers[track].write(block)
 
-        try:
-            rendering = render(
-                song,
-                mix,
-                material,
-                rate_hz=material.rate_hz,
-                threads=os.cpu_count() or 1,
-                stems=write_stem if stems else None,
-                progress=context.progress,
-                cancelled=context.cancelled,
-            )
-        except RenderCancelled as stop:
-            raise CancelledError("cancelled") from stop
+        rendering = render(
+            song,
+            mix,
+            material,
+            rate_hz=material.rate_hz,
+            threads=os.cpu_count() or 1,
+            stems=write_stem if stems else None,
+            progress=context.progress,
+            cancelled=context.cancelled,
+        )
     if stems:
         place = f"{STEMS_FOLDER}/{PREMASTER_NAME}.wav"
         write_audio(out / place, rendering.premaster, subtype="FLOAT")
