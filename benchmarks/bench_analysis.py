@@ -39,7 +39,9 @@ def hear_with_librosa(path: Path) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sound, rate = librosa.load(path, sr=22050)
-        librosa.beat.beat_track(y=sound, sr=rate)
+        librosa.beat.beat_track(  # type: ignore[attr-defined]
+            y=sound, sr=rate
+        )
         librosa.feature.chroma_cqt(y=sound, sr=rate)
         librosa.feature.mfcc(y=sound, sr=rate)
     return float(sound.size / rate)

@@ -64,7 +64,9 @@ def librosa_tempo(path: str) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         sound, rate = librosa.load(path, sr=22050)
-        tempo, _ = librosa.beat.beat_track(y=sound, sr=rate)
+        tempo, _ = librosa.beat.beat_track(  # type: ignore[attr-defined]
+            y=sound, sr=rate
+        )
     return float(np.atleast_1d(tempo)[0])
 
 

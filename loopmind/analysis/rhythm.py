@@ -50,12 +50,7 @@ def hear_rhythm(spectra: Spectra, *, use_length: bool = True) -> Rhythm:
     times = tuple(round(float(t), 5) for t in found.times_s)
     strengths = tuple(round(float(s), 4) for s in found.strengths)
     by_length = use_length and kind == "loop" and _lead_silence(spectra) < _LEAD_SILENCE_S
-    trust = 1.0 if by_length else 0.0
-    tempo = (
-        hear_tempo(heard, found, spectra.duration_s, seamless=trust, repeats=repeats)
-        if kind != "oneshot"
-        else ()
-    )
+    tempo = hear_tempo(spectra, heard, found, use_length=by_length) if kind != "oneshot" else ()
     if not tempo:
         silent = (0.0,) * STEPS_PER_BAR
         return Rhythm(kind, kinds[0].weight, (), 4, 0.0, False, 0.5, times, strengths, silent)
