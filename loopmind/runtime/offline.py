@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from loopmind.dsp import limiter
 from loopmind.dsp.loudness import integrated_lufs, measure, true_peak_dbtp
 from loopmind.dsp.strip import feed, tap, tap_params
+from loopmind.errors import CancelledError
 from loopmind.music.audio import Audio
 from loopmind.music.material import Material
 from loopmind.music.mix import Mix
@@ -37,7 +38,7 @@ StemWriter = Callable[[str, NDArray[np.float32]], None]
 Progress = Callable[[int, int, str], None]
 
 
-class RenderCancelled(Exception):
+class RenderCancelled(CancelledError):
     """The caller asked to stop; nothing was finished."""
 
 
