@@ -18,12 +18,14 @@ from loopmind.library.worker import receive, send
 
 Job = tuple[str, str]
 _POLL_SECONDS = 0.05
+_SIGKILL = 9
 _IN_FLIGHT = 2  # the next job waits in the pipe while one is heard
 _PATIENCE_SECONDS = 300.0
 # The same import path as here; `python -m` would put the working folder, which may hold anything,
 # in front of it.
 _START = "import sys; sys.path[:] = {path!r}; from {module} import main; main()"
 _CRASH = ("made the decoder crash", "convert it to WAV or FLAC, or remove it")
+_KILLED = ("was not heard: its process was killed", "close other programs and try again")
 _HANG = ("took too long to analyse", "shorten it or convert it to WAV")
 
 
@@ -42,7 +44,13 @@ class _Worker:
             [sys.executable, "-c", _START.format(path=sys.path, module=module)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # Until the worker itself sees to it; so no start that is cut short is told of.
+            stderr=None if os.environ.get("LOOPMIND_DEBUG") else subprocess.DEVNULL,
             env=environment,
+            # Ctrl-C in a terminal reaches this process alone: a worker that it ended would look
+            # like a decoder that crashed.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         self._thread = threading.Thread(target=self._listen, args=(answers,), daemon=True)
         self._thread.start()
@@ -65,6 +73,12 @@ class _Worker:
         self.jobs.append(number)
         with suppress(OSError):
             send(cast(Any, self.process.stdin), [number, *job])
+
+    def was_killed(self) -> bool:
+        """Whether the process, whose answers have ended, was killed from outside (for memory)."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(timeout=1.0) == -_SIGKILL
+        return False
 
     def stop(self) -> None:
         """End the process at once and wait for it."""
@@ -122,11 +136,13 @@ def hear_all(
                 continue
             hung = time.monotonic() - worker.since > _PATIENCE_SECONDS
             pool.remove(worker)
+            killed = worker.was_killed()
             worker.stop()
             waiting.extend(reversed(worker.jobs[1:]))
             if worker.jobs:
                 left -= 1
-                yield worker.jobs[0], HeardRow(None, None, *(_HANG if hung else _CRASH), again=hung)
+                said = _HANG if hung else _KILLED if killed else _CRASH
+                yield worker.jobs[0], HeardRow(None, None, *said, again=hung or killed)
             failed_starts += 1
             if failed_starts > 3 + len(pool):
                 raise LoopMindError(
