@@ -14,7 +14,7 @@ from loopmind.compose.genres import PEAK_KINDS
 from loopmind.compose.lanes import Lane, Score, Source
 from loopmind.compose.seeds import chance, stream
 from loopmind.compose.structure import Part
-from loopmind.music.loop import Loop
+from loopmind.music.loop import HEARD_SECONDS, Loop
 from loopmind.music.song import Clip, Treatment
 
 Silences = tuple[tuple[float, float], ...]
@@ -147,11 +147,15 @@ def loop_clips(lane: Lane, part: Part, score: Score, ending: Ending, enter_bar: 
 
 
 def _excerpt_start(lane: Lane, part: Part, score: Score) -> float:
-    """Where in a whole song the excerpt of this kind of section begins: on one of its bars."""
+    """Where in a whole song the excerpt of this kind of section begins: on one of its bars.
+
+    What lies behind the part that was heard may be anything, silence too.
+    """
     source = lane.sources[0]
     bpm = source.candidate.source_bpm or score.bpm
     bar_s = score.grid.beats_per_bar * 60.0 / bpm
-    room = source.loop.duration_s - source.loop.downbeat_s - source.candidate.beats * 60.0 / bpm
+    heard_s = min(source.loop.duration_s, HEARD_SECONDS)
+    room = heard_s - source.loop.downbeat_s - source.candidate.beats * 60.0 / bpm
     bars = max(int(room / bar_s), 0)
     share = chance(score.seed_of(part.section.name), "excerpt", part.section.kind)
     return max(source.loop.downbeat_s, 0.0) + int(share * (bars + 1)) * bar_s

@@ -9,13 +9,11 @@ import numpy as np
 from loopmind.files.decode import AudioFileError, Decoded, decode
 from loopmind.library.rows import pack_loop
 from loopmind.music.audio import Audio
-from loopmind.music.loop import Loop
+from loopmind.music.loop import HEARD_SECONDS, Loop
 
 HEARING_VERSION = 1
 """Rises when what is refused, or how much is heard, changes, so that libraries hear again."""
 
-# Enough for tempo, key and sound of a whole song; memory stays bounded for an hour of audio.
-HEARD_SECONDS = 120.0
 SHORTEST_SECONDS = 0.005
 _LONGEST_WORDS = 120
 # Half the distance from the lowest to the highest sample: -80 dBFS, above the dither of 16 bits.

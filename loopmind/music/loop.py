@@ -39,6 +39,9 @@ MOODS: tuple[str, ...] = (
 SPECTRUM_BANDS_HZ = (31.5, 63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0)
 STEPS_PER_BAR = 16
 CHROMA_SLICES = 8
+HEARD_SECONDS = 120.0
+"""At most this much of a file, from its beginning, is heard and used: enough for tempo, key and
+sound of a whole song, and memory stays bounded for an hour of audio."""
 
 
 @dataclass(frozen=True)

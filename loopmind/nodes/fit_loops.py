@@ -11,7 +11,7 @@ from loopmind.graph.context import Context
 from loopmind.graph.node import node
 from loopmind.graph.ports import Choices
 from loopmind.music.audio import Audio
-from loopmind.music.loop import Crate, Loop
+from loopmind.music.loop import HEARD_SECONDS, Crate, Loop
 from loopmind.music.material import Material, MaterialKey, clip_material
 from loopmind.music.song import Song
 
@@ -61,9 +61,11 @@ def fit_loops(
 
 
 def _fit(key: MaterialKey, loop: Loop, role: str, song: Song, rate_hz: int) -> Audio:
-    seconds = None
-    if key.source_bpm > 0 and loop.kind == "song":
-        seconds = key.source_start_s + key.beats * 60.0 / key.source_bpm + _CONTEXT_SECONDS
+    # Of a file that goes on for an hour no more is read than was heard, or than is played.
+    seconds = HEARD_SECONDS
+    if key.source_bpm > 0:
+        needed = key.source_start_s + key.beats * 60.0 / key.source_bpm + _CONTEXT_SECONDS
+        seconds = needed if loop.kind == "song" else max(needed, HEARD_SECONDS)
     audio = read_audio(loop.path, max_seconds=seconds)
     try:
         return fit_material(

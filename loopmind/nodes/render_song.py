@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.errors import LoopMindError
 from loopmind.files.encode import AudioWriter, write_audio
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
@@ -46,7 +47,7 @@ def render_song(
 
     With `stems`, `out`/stems holds one 32-bit float WAV for each track and for the reverb; their
     sum is premaster.wav, the mix before the master chain. Files appear whole or not at all.
-    Errors: a folder that cannot be written, a full disk.
+    Errors: a folder that cannot be written, a full disk, nothing but silence.
     """
     files: list[tuple[str, str]] = [("song", f"{SONG_NAME}.{format}")]
     with ExitStack() as open_files:
@@ -71,6 +72,10 @@ def render_song(
             progress=context.progress,
             cancelled=context.cancelled,
         )
+        if not math.isfinite(rendering.lufs):
+            raise LoopMindError(
+                f"the song for {out} comes out silent; choose louder sounds or another seed"
+            )
     if stems:
         place = f"{STEMS_FOLDER}/{PREMASTER_NAME}.wav"
         write_audio(out / place, rendering.premaster, subtype="FLOAT")
