@@ -66,7 +66,7 @@ def graph_from_text(text: str, registry: Registry | None = None) -> Graph:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise GraphError(f"this is no JSON: {error}") from error
+        raise GraphError(f"this is no JSON ({error}); mend it or save it again") from error
     return graph_from_plain(data, registry)
 
 
