@@ -30,6 +30,7 @@ _SHORTEST_S = 0.25
 _LEAD_S = 0.06
 # The two judges, one trained and one plain, err apart; each counts half.
 _TRAINED_SHARE = 0.5
+_READ_CLOSELY = 56
 
 
 @dataclass(frozen=True)
@@ -136,41 +137,50 @@ def hear_tempo(
     if bpm.size == 0:
         return ()
     border = evidence.edges(spectra.mono, spectra.rate_hz, onsets)
+    by_length = use_length and border.lead_s < _LEAD_S
+    onset_rate = onsets.times_s.size / duration_s
+    usual = habit_score(bpm, found, onset_rate, duration_s, by_length, weights)
+    # The grid is costly to read: candidates far behind by habit alone never come first by it.
+    kept = np.sort(np.argsort(-usual, kind="stable")[:_READ_CLOSELY])
+    bpm, usual = bpm[kept], usual[kept]
     table = evidence.features(bpm, found, onsets, duration_s, border, use_length)
     trained = (model or scorer()).scores(table)
-    by_length = use_length and border.lead_s < _LEAD_S
-    plain = plain_score(
-        bpm, table, found, onsets.times_s.size / duration_s, duration_s, by_length, weights
-    )
+    plain = usual + grid_score(bpm, table, weights)
     return believe(bpm, _TRAINED_SHARE * trained + (1.0 - _TRAINED_SHARE) * plain)
 
 
-def plain_score(
+def grid_score(bpm: F64, table: F64, weights: Weights | None = None) -> F64:
+    """Log scores, in nats, of how attacks lie on each grid; `table` as of `features`."""
+    given = weights or Weights()
+    grid = table[:, evidence.GRID_COLUMNS]
+    score: F64 = grid @ np.array([
+        given.fit, given.on_beat, given.on_eighth, given.on_sixteenth, given.backbeat,
+        given.compound, 2.0 * given.sure_fit,
+    ])  # fmt: skip
+    # Beats that divide in three go slower: how fast their parts go is what is usual.
+    pace = np.log2(bpm * (1.0 + 0.5 * grid[:, 5]) / USUAL_BPM)
+    score += given.unusual * (pace**2 - np.log2(bpm / USUAL_BPM) ** 2)
+    return score
+
+
+def habit_score(
     bpm: F64,
-    table: F64,
     found: evidence.Periods,
     onset_rate: float,
     duration_s: float,
     use_length: bool,
     weights: Weights | None = None,
 ) -> F64:
-    """Log scores of the candidates `bpm`, in nats, by `Weights`; `table` as of `features`."""
+    """Log scores, in nats, of how the rhythm repeats and how usual each tempo of `bpm` is."""
     given = weights or Weights()
     beat_s = 60.0 / bpm
-    grid = table[:, evidence.GRID_COLUMNS]
-    score: F64 = grid @ np.array([
-        given.fit, given.on_beat, given.on_eighth, given.on_sixteenth, given.backbeat,
-        given.compound, 2.0 * given.sure_fit,
-    ])  # fmt: skip
+    score = given.unusual * np.log2(bpm / USUAL_BPM) ** 2
     # Lags near the file's length compare too little to tell anything: there the shorter tells.
     repeated = np.zeros(bpm.size)
     for multiple, weight in zip((1.0, 2.0, 4.0), given.repeats, strict=True):
         lag = multiple * beat_s
         repeated = np.where(lag < 0.8 * duration_s, found.lag(0, lag), repeated)
         score += weight * repeated
-    # Beats that divide in three go slower: how fast their parts go is what is usual.
-    pace = bpm * (1.0 + 0.5 * grid[:, 5])
-    score += given.unusual * np.log2(pace / USUAL_BPM) ** 2
     score += given.fast * np.maximum(0.0, np.log2(bpm / FAST_BPM)) ** 2
     rate = np.maximum(onset_rate * beat_s, 0.05)
     score += given.sparse * np.maximum(0.0, np.log2(USUAL_ONSETS[0] / rate)) ** 2

@@ -161,13 +161,18 @@ def candidates(duration_s: float, found: Periods, use_length: bool) -> F64:
 
 
 def _distinct(values: F64, closeness: float) -> F64:
-    """`values` in their order, without those close to an earlier one."""
+    """The first 60 of `values` that are not close to an earlier one."""
+    places = np.log(values) / closeness
+    taken: dict[int, float] = {}
     kept: list[float] = []
-    for value in values.tolist():
-        if all(abs(value / other - 1.0) > closeness for other in kept):
+    for value, place in zip(values.tolist(), places.tolist(), strict=True):
+        cell = int(place)
+        # What is close lies in the same cell or in one beside it.
+        if all(abs(place - taken.get(cell + side, -1e9)) > 1.0 for side in (-1, 0, 1)):
+            taken[cell] = place
             kept.append(value)
-        if len(kept) == 60:
-            break
+            if len(kept) == 60:
+                break
     return np.array(kept)
 
 
@@ -276,8 +281,9 @@ def _by_grid(onsets: Onsets, beat: F64, fixed: NDArray[np.bool_], duration_s: fl
             onsets.times_s[inside] - start, onsets.strengths[inside], onsets.lowness[inside]
         )
         total = max(float(part.strengths.sum()), 1e-9)
-        for row, division in enumerate((4.0, 3.0, 2.0)):
-            turns = np.exp((2j * np.pi * division) * (part.times_s[None, :] / beat[:, None]))
+        turn = np.exp(2j * np.pi * (part.times_s[None, :] / beat[:, None]))
+        twice = turn * turn
+        for row, turns in enumerate((twice * twice, twice * turn, twice)):
             columns[row] += np.abs(turns @ part.strengths) / total
         metre = read_metre(part, beat, fixed, length)
         columns[3:-1] += metre[:, _METRE].T

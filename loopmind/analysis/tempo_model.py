@@ -66,7 +66,8 @@ def believe(bpm: F64, score: F64) -> tuple[Belief[float], ...]:
     weight = np.exp(score - score.max())
     weight /= weight.sum()
     kept: list[list[float]] = []
-    for i in np.argsort(-weight, kind="stable"):
+    order = np.argsort(-weight, kind="stable")
+    for i in order[weight[order] > _LEAST_WEIGHT / 100.0]:
         value, share = float(bpm[i]), float(weight[i])
         for reading in kept:
             if abs(value / reading[0] - 1.0) < SAME_TEMPO:
