@@ -270,5 +270,5 @@ def _check_numbers(file: Path, samples: Samples) -> None:
         )
     bad = samples.size - int(np.count_nonzero(np.isfinite(samples)))
     raise AudioFileError(
-        file, f"holds {bad} samples that are no numbers (NaN or infinite)", "render it again"
+        file, f"holds samples that are no numbers ({bad} NaN or infinite)", "render it again"
     )

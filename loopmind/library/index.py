@@ -53,7 +53,9 @@ def resolve(folders: list[Path]) -> list[Path]:
             there = root.exists()
         except OSError as error:
             words = (error.strerror or str(error)).lower()
-            raise LibraryError(f"{folder} cannot be read: {words}; allow reading it") from None
+            raise LibraryError(f"{folder} cannot be read: {words}; check the path") from None
+        if not there and root.is_symlink():
+            raise LibraryError(f"{folder} is a link that leads to nothing; remove or mend it")
         if not there:
             raise LibraryError(f"the folder {folder} does not exist; check the path")
         if root.is_dir() and not os.access(root, os.R_OK | os.X_OK):
