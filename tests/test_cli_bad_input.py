@@ -140,6 +140,16 @@ def test_an_odd_prompt_names_a_folder(place: Place) -> None:
     assert [p.name for p in (place.root / "songs").iterdir()] == ["trap"]
 
 
+@pytest.mark.parametrize("command", ["generate", "analyze"])
+def test_a_place_whose_name_is_no_text(place: Place, command: str) -> None:
+    odd = "caf\udce9"  # as Python reads the byte E9 on a UTF-8 system
+    words = (r"caf\udce9", "no text", "rename it")
+    check_failed(loopmind(command, place.root / odd), 2, *words)
+    check_failed(loopmind(command, place.good, "--library", place.root / odd), 2, *words)
+    if command == "generate":
+        check_failed(loopmind(command, place.good, "--out", place.root / odd), 2, *words)
+
+
 @POSIX
 def test_a_full_disk_leaves_nothing_half_written(place: Place) -> None:
     assert loopmind("analyze", place.good, "--json").code == 0

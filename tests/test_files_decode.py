@@ -151,8 +151,8 @@ def make_unreadable(kind: str, file: Path) -> None:
         ("aac", "AAC", "convert it to WAV or FLAC"),
         ("wma", "WMA", "convert it to WAV or FLAC"),
         ("midi", "MIDI file", "render it"),
-        ("NaN", "2 samples that are no numbers", "render it again"),
-        ("infinite", "1 samples that are no numbers", "render it again"),
+        ("NaN", "samples that are no numbers (2 NaN", "render it again"),
+        ("infinite", "samples that are no numbers (1 NaN", "render it again"),
         ("huge", "impossible size", "render it again"),
     ],
 )

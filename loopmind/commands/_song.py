@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loopmind.commands._graphs import ShowEvents
+from loopmind.commands._places import place
 from loopmind.commands._terminal import ProgressLine
 from loopmind.files.atomic import check_folder
 from loopmind.graph.ports import SEED_HIGH
@@ -49,15 +50,10 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
         "--format", choices=_FORMATS, default="wav", help="of the song (default wav)"
     )
     parser.add_argument("--stems", action="store_true", help="also write one file for each track")
-    parser.add_argument("--library", metavar="DIR", help="use the library in this folder")
+    parser.add_argument(
+        "--library", type=place, metavar="DIR", help="use the library in this folder"
+    )
     parser.add_argument("--json", action="store_true", help="tell of the song as JSON")
-
-
-def folder(text: str) -> Path:
-    """The path that was named; an empty one, as of an unset variable, never means "here"."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("the name is empty; write . for the current folder")
-    return Path(text)
 
 
 def _prompt(text: str) -> str:
@@ -116,7 +112,7 @@ def sing(args: argparse.Namespace, folders: list[Path], out: Path, **more: Any) 
     if args.length is not None:
         macros["length_s"] = args.length
     if args.library is not None:
-        macros["library"] = args.library
+        macros["library"] = str(args.library)
     started = time.monotonic()
     with ProgressLine() as line:  # before the graph is read, which would compile them one by one
         warm_up(line.progress("compiling, on the first start only"))

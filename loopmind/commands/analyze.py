@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from loopmind.commands._places import place
 from loopmind.commands._sounds import (
     TABLE_HEAD,
     as_json,
@@ -26,7 +26,9 @@ _MIDI = ("is a MIDI file: noted, not analysed", "render it to WAV to use it as a
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("folders", nargs="+", metavar="FOLDER", help="folders or files to analyse")
+    parser.add_argument(
+        "folders", nargs="+", metavar="FOLDER", type=place, help="folders or files to analyse"
+    )
     parser.add_argument("--json", action="store_true", help="write one JSON object a line and file")
     parser.add_argument("--no-names", action="store_true", help="hear only; ignore all names")
     parser.add_argument(
@@ -37,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="remember what the named files are, for ever: bpm=140, key='F# minor', "
         "instrument=bass, role=lead, kind=loop, tags=dark,warm; an empty value takes it back",
     )
-    parser.add_argument("--library", metavar="DIR", help="folder of the library to use")
+    parser.add_argument("--library", type=place, metavar="DIR", help="folder of the library to use")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
 
 
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"loopmind: {note}", file=sys.stderr)
         for field, value in corrections:
             for name in args.folders:
-                if not Path(name).is_file():
+                if not name.is_file():
                     raise UsageError(f"--correct needs files, and {name} is none")
                 library.correct(name, field, value)
         crate = library.scan(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from loopmind.commands._song import add_wish, folder, sing
+from loopmind.commands._places import place
+from loopmind.commands._song import add_wish, sing
 
 _WISH = "dark trap, 140 bpm"
 
@@ -15,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_wish(parser)
     parser.set_defaults(prompt=_WISH)
     parser.add_argument(
-        "--out", type=folder, default=Path("songs") / "demo", metavar="DIR",
+        "--out", type=place, default=Path("songs") / "demo", metavar="DIR",
         help="where to (default songs/demo); the loops go into its folder 'loops'",
     )  # fmt: skip
 

@@ -6,15 +6,16 @@ import argparse
 import re
 from pathlib import Path
 
-from loopmind.commands._song import add_wish, folder, sing
+from loopmind.commands._places import place
+from loopmind.commands._song import add_wish, sing
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("folders", nargs="+", metavar="FOLDER", type=folder, help="your sounds")
+    parser.add_argument("folders", nargs="+", metavar="FOLDER", type=place, help="your sounds")
     add_wish(parser)
     parser.add_argument(
-        "--out", type=folder, metavar="DIR", help="where to (default: a new folder under songs/)"
+        "--out", type=place, metavar="DIR", help="where to (default: a new folder under songs/)"
     )
     parser.add_argument(
         "--no-names", action="store_true", help="hear only; file names are no evidence"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from loopmind.commands._graphs import ShowEvents, apply_settings, find_graph, set_everywhere
+from loopmind.commands._places import place
 from loopmind.commands._terminal import ProgressLine
 from loopmind.files.places import default_cache
 from loopmind.graph.errors import GraphError
@@ -29,7 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--target", action="append", default=None, metavar="NODE", dest="targets",
         help="run only what this node needs; may be given several times",
     )  # fmt: skip
-    parser.add_argument("--library", metavar="DIR", help="use the library in this folder")
+    parser.add_argument(
+        "--library", type=place, metavar="DIR", help="use the library in this folder"
+    )
     parser.add_argument("--cache", metavar="DIR", help="remember results in this folder")
     parser.add_argument("--no-cache", action="store_true", help="remember nothing on disk")
     parser.add_argument("--plan", action="store_true", help="print the plan and run nothing")
@@ -40,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate the graph; failures go to stderr, one line each."""
     graph = apply_settings(find_graph(args.graph), args.settings)
     if args.library is not None:
-        graph = set_everywhere(graph, "library", args.library)
+        graph = set_everywhere(graph, "library", str(args.library))
     if args.plan:
         from loopmind.graph.plan import make_plan
 

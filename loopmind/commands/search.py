@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from loopmind.commands._places import place
 from loopmind.commands._sounds import (
     TABLE_HEAD,
     as_json,
@@ -30,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bpm", metavar="LOW-HIGH", help="tempo, such as 140 or 85-95")
     parser.add_argument("--key", help="key or its relative, such as 'F# minor'")
     parser.add_argument("--tag", action="append", default=[], help="a mood; may be repeated")
-    parser.add_argument("--library", metavar="DIR", help="folder of the library to use")
+    parser.add_argument("--library", type=place, metavar="DIR", help="folder of the library to use")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -166,7 +166,7 @@ def is_under_way(arguments: tuple[str | Path, ...], library: Path) -> bool:
         return False
     with closing(sqlite3.connect(library / DATABASE_NAME)) as connection:
         try:
-            return connection.execute("SELECT COUNT(*) FROM heard").fetchone()[0] > 0
+            return bool(connection.execute("SELECT COUNT(*) FROM heard").fetchone()[0])
         except sqlite3.OperationalError:  # not made yet
             return False
 
