@@ -15,11 +15,19 @@ from loopmind.music.audio import Audio
 from loopmind.music.loop import Loop
 
 QUIETEST_DB = -120.0
+LONGEST_S = 600.0
 _SHORTEST_GATED_S = 0.4
 
 
 def hear(audio: Audio, *, path: str, digest: str) -> Loop:
-    """All that can be heard of `audio`; `path` and `digest` are only noted, names are not read."""
+    """All that can be heard of `audio`; `path` and `digest` are only noted, names are not read.
+
+    Of more than LONGEST_S seconds the beginning is heard, so that memory stays bounded; `frames`
+    is the length of it all.
+    """
+    frames = audio.frames
+    if audio.duration_s > LONGEST_S:
+        audio = Audio(audio.samples[:, : round(LONGEST_S * audio.rate_hz)], audio.rate_hz)
     spectra = frontend(audio)
     rhythm = hear_rhythm(spectra)
     tone = hear_tone(spectra)
@@ -33,7 +41,7 @@ def hear(audio: Audio, *, path: str, digest: str) -> Loop:
         kind_confidence=rhythm.kind_confidence,
         rate_hz=audio.rate_hz,
         channels=audio.channels,
-        frames=audio.frames,
+        frames=frames,
         tempo=rhythm.tempo,
         beats_per_bar=rhythm.beats_per_bar,
         downbeat_s=rhythm.downbeat_s,

@@ -97,6 +97,7 @@ def _lead_silence(spectra: Spectra) -> float:
     """Seconds before the first sound: a seamless loop is cut where its music begins."""
     block = spectra.rate_hz // 100
     count = spectra.mono.size // block
-    energy = (spectra.mono[: count * block].reshape(count, block) ** 2).mean(axis=1)
+    blocks = spectra.mono[: count * block].reshape(count, block)
+    energy = np.einsum("ij,ij->i", blocks, blocks)
     loud = np.flatnonzero(energy > energy.max(initial=0.0) * 10.0 ** (_SILENCE_DB / 10.0))
     return float(loud[0]) / 100.0 if loud.size else 0.0

@@ -209,7 +209,7 @@ def edges(mono: NDArray[np.float32], rate_hz: int, found: Onsets) -> Edges:
     step = max(1, rate_hz // 100)
     n = max(1, mono.size // step)
     parts = mono[: n * step].reshape(n, -1) if mono.size >= step else mono[None, :]
-    power = np.einsum("ij,ij->i", parts, parts, dtype=np.float64) / parts.shape[1]
+    power = np.einsum("ij,ij->i", parts, parts).astype(np.float64) / parts.shape[1]
     mean = float(power.mean()) + 1e-14
     level = 10.0 * np.log10(power / mean + 1e-6)
     tail = 10.0 * np.log10(float(power[-3:].mean()) / mean + 1e-6)
