@@ -35,10 +35,15 @@ BEAM = 10
 LEAST_SUIT = 0.2
 # A pad may pass for chords, but what is hardly a voice or an effect is not used as one.
 LEAST_SUIT_OF = {"fx": 0.45, "vocal": 0.45, "drums": 0.3}
-SEED_TEMPERATURE = 0.025
+SEED_TEMPERATURE = 0.016
 MELODIC_SHIFT = 3
 ALONE_SHARE = 0.55
 BORROWED_SURPLUS = 0.32
+WEAKEST_SHARE = 0.3
+# A pair that agrees less than this clashes: what it is worth then lets only the wished-for in.
+LEAST_HARMONY = 0.36
+CLASHING = 0.45
+BEARABLE_COST = 0.45
 
 
 @dataclass(frozen=True)
@@ -102,10 +107,11 @@ def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
         rows = rows[np.argsort(-(taste + tempo.score[rows]), kind="stable")[:400]]
     sub = t.only(rows)
     shifts = np.arange(-MAX_SEMITONES, MAX_SEMITONES + 1)
+    costs = shift_cost(shifts)
     entries: list[Entry] = []
     if tonal_role and setting.key is not None:
         fit = key_fit(sub, setting.key)
-        worth = fit * shift_cost(shifts)[None, :]
+        worth = fit * costs[None, :]
         if role in ("lead", "vocal"):
             worth = worth * np.where(np.abs(shifts) > MELODIC_SHIFT, 0.75, 1.0)[None, :]
     else:
@@ -124,14 +130,16 @@ def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
         second_best = worth[place, choices[1]] >= 0.85 * worth[place, choices[0]]
         for column in choices[: 2 if tonal and second_best else 1]:
             shift = int(shifts[column]) if tonal else 0
-            moved = float(np.exp(-((abs(shift) / MAX_SEMITONES) ** 2)))
-            cost = float(tempo.score[i]) * (0.4 + 0.6 * moved)
+            moved = float(costs[column]) if tonal else 1.0
+            cost = float(tempo.score[i]) * (0.3 + 0.7 * moved)
             in_key = float(fit[place, column]) if tonal else 0.75
             beat = float(np.clip(groove[place], 0.0, 1.0)) if role == "drums" else in_key
             suit = float(suits[i])
             alone = 0.28 * suit + 0.18 * float(setting.mood[i]) + 0.3 * cost + 0.24 * beat
             # Another role's sound, and a scrap of a bar, must be much better to win.
             alone *= (0.7 + 0.3 * whole) * (0.75 + 0.25 * suit)
+            # The right mood does not mend a sound that is stretched out of shape.
+            alone *= 0.65 + 0.35 * min(cost / BEARABLE_COST, 1.0)
             alone += float(setting.bonus[i])
             parts = (
                 ("role", float(suits[i])), ("mood", float(setting.mood[i])), ("cost", cost),
@@ -283,7 +291,12 @@ def _worth(
     at = np.array(options, dtype=np.int64)
     alone = table.chance[at] if len(at) else np.zeros(0)
     together = beside(table, slot, at, picks, slots)
-    return alone if together is None else ALONE_SHARE * alone + (1 - ALONE_SHARE) * together
+    if together is None:
+        return alone
+    worth: Floats = ALONE_SHARE * alone + (1 - ALONE_SHARE) * together
+    beside_it = [j for name, j in picks.items() if not _takes_turns(slot, slots[name])]
+    harmony = np.nan_to_num(table.pairs.harmony[at][:, beside_it], nan=1.0)
+    return np.where(harmony.min(axis=1, initial=1.0) < LEAST_HARMONY, CLASHING * worth, worth)
 
 
 def beside(
@@ -292,6 +305,7 @@ def beside(
     """Mean pair score of the entries `at` with the picks that sound beside `slot`, None if none.
 
     Of the loop it takes turns with, an alternate should share rhythm and colour, not the register.
+    The weakest of the pairs counts for itself: three partners that agree do not mend a clash.
     """
     sounding: list[int] = []
     replaced: list[int] = []
@@ -301,7 +315,7 @@ def beside(
         other = slots[name]
         if name == slot.name or (slot.alternate_of and other.alternate_of == slot.alternate_of):
             continue
-        if name == slot.alternate_of or other.alternate_of == slot.name:
+        if _takes_turns(slot, other):
             replaced.append(j)
             kin_weights.append(other.weight)
         else:
@@ -309,10 +323,20 @@ def beside(
             weights.append(other.weight)
     if not sounding and not replaced:
         return None
-    mean = table.pairs.total[at][:, sounding] @ np.array(weights)
-    mean += table.pairs.kin[at][:, replaced] @ np.array(kin_weights)
+    total = table.pairs.total[at][:, sounding]
+    mean = total @ np.array(weights) + table.pairs.kin[at][:, replaced] @ np.array(kin_weights)
     found: Floats = mean / (sum(weights) + sum(kin_weights))
-    return found
+    if not sounding:
+        return found
+    joined: Floats = (1.0 - WEAKEST_SHARE) * found + WEAKEST_SHARE * total.min(axis=1)
+    return joined
+
+
+def _takes_turns(slot: Slot, other: Slot) -> bool:
+    return (
+        slot.alternate_of == other.name or other.alternate_of == slot.name
+        or (slot.alternate_of is not None and slot.alternate_of == other.alternate_of)
+    )  # fmt: skip
 
 
 def describe(

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from loopmind.compose import explain
-from loopmind.compose.compatibility import mood_fit
+from loopmind.compose.compatibility import (
+    RATIO_LIMITS,
+    UNPITCHED_ROLES,
+    mood_fit,
+    shift_cost,
+    tempo_fit,
+)
 from loopmind.compose.genres import GenreProfile
 from loopmind.compose.joint import Found, Setting, Slot, Table, describe, search, weigh
 from loopmind.compose.oneshots import (
@@ -36,7 +42,13 @@ from loopmind.music.palette import Candidate, Choice, Palette
 
 RUNNERS_UP = 5
 FOLDER_BONUS = 0.2
-KIT_DESPITE_LOOPS = 0.65
+# Whoever keeps drum loops wants to hear them, surely those at home in the song's tempo.
+KIT_DESPITE_LOOPS = 0.6
+KIT_DESPITE_FITTING_LOOPS = 0.2
+AT_HOME = 0.62
+SETTING_TEMPERATURE = 0.004
+# What a song in which everything is transposed loses against one that leaves its sounds alone.
+SHIFT_WEIGHT = 0.25
 SONG_BEATS_BARS = 8
 NOTE_ROLES: tuple[Role, ...] = ("bass", "chords", "lead")
 
@@ -151,9 +163,16 @@ class _Chooser:
         if "drums" in self.brief.forbidden or not is_complete(self.kit):
             return False
         drums = self.t.suits[:, ROLE_INDEX["drums"]]
-        has_loops = bool(((drums >= 0.5) & (self.t.kind == "loop")).any())
-        # Whoever keeps drum loops wants to hear them.
-        likely = self.genre.kit * (KIT_DESPITE_LOOPS if has_loops else 1.0)
+        loops = (drums >= 0.5) & (self.t.kind == "loop")
+        likely = self.genre.kit
+        if loops.any():
+            # "Trap at 140" leaves a loop of 138 at home, one of 110 not.
+            low, high = self.brief.bpm or self.genre.bpm
+            half = self.genre.feel == "half"
+            fit = [tempo_fit(self.t, bpm, half_feel=half, limits=RATIO_LIMITS["drums"]).score
+                   for bpm in np.linspace(low, high, 1 if low == high else 5).tolist()]  # fmt: skip
+            fits = bool((np.max(fit, axis=0)[loops] >= AT_HOME).any())
+            likely *= KIT_DESPITE_FITTING_LOOPS if fits else KIT_DESPITE_LOOPS
         return chance(self.seed, "kit or loop") < likely
 
     def _search(self, slots: tuple[Slot, ...]) -> _Tried:
@@ -191,8 +210,9 @@ class _Chooser:
         table = weigh(self.t, slots, setting)
         found = search(table, slots)
         possible = sum(slot.weight for slot in slots) or 1.0
-        score = found.score / possible + 0.15 * bpm_score + 0.1 * key_score
-        score += 0.01 * gumbel(self.seed, "setting", bpm, str(key))
+        score = found.score / possible + 0.15 * bpm_score + 0.2 * key_score
+        score -= SHIFT_WEIGHT * _mean_shift_cost(table, found, slots)
+        score += SETTING_TEMPERATURE * gumbel(self.seed, "setting", bpm, str(key))
         return _Tried(setting, table, found, score)
 
     def _choice(self, best: _Tried, slot: Slot, j: int, slots: dict[str, Slot]) -> Choice:
@@ -270,6 +290,18 @@ class _Chooser:
                 loop = next(x for x in self.t.loops if x.digest == choice.picked.digest)
                 return float(min(max(loop.swing, 0.5), 0.75))
         return self.genre.swing if self.genre.swing_unit == 8 else 0.5
+
+
+def _mean_shift_cost(table: Table, found: Found, slots: tuple[Slot, ...]) -> float:
+    """What transposition costs the pitched picks on average, by the weight of their slots."""
+    weights = {slot.name: slot.weight for slot in slots}
+    lost = [
+        (weights[name], 1.0 - float(shift_cost(np.array([table.entries[j].semitones]))[0]))
+        for name, j in found.picks.items()
+        if table.entries[j].role not in UNPITCHED_ROLES
+    ]
+    total = sum(weight for weight, _ in lost)
+    return sum(weight * cost for weight, cost in lost) / total if total else 0.0
 
 
 def _undemanding(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:

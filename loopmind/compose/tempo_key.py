@@ -29,6 +29,8 @@ from loopmind.music.loop import Role
 
 VOTERS_PER_ROLE = 120
 TEMPERATURE = 0.015
+# Seeds vary loops; the key follows them and moves only between near equals.
+KEY_TEMPERATURE = 0.004
 
 
 def _voters(t: Traits, genre: GenreProfile, mood: Floats) -> list[tuple[Role, float, Floats]]:
@@ -143,7 +145,7 @@ def song_keys(
             for priority, weight in voters:
                 support += priority * float(np.sort(weight[rows] * worth)[-3:].mean())
                 total += priority
-            noise = TEMPERATURE * gumbel(seed, "key", key_index(key))
+            noise = KEY_TEMPERATURE * gumbel(seed, "key", key_index(key))
             found.append((colour * support / total + noise, key))
     found.sort(key=lambda item: (-item[0], item[1]))
     return [(key, score) for score, key in found[:keep]]

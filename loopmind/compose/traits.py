@@ -34,10 +34,13 @@ HALF_OR_DOUBLE = 0.5
 HARMONY_BEATS = 16
 QUIETEST_LUFS = -55.0
 SINGLE_DRUMS = DRUM_INSTRUMENTS - {"drums"}
-# Readings other than halves and doubles of the likeliest need this share of its weight.
-LEAST_SHARE = 0.35
+# Readings other than halves and doubles of the likeliest need this share of its weight: counting
+# in dotted values is right only where hearing is truly of two minds.
+LEAST_SHARE = 0.6
 SHORTEST_BEAT_S = 1.25
 CLEAR_PULSE = 0.6
+# Share of power below 180 Hz from which on a drum loop has a kick, or something in its place.
+GROUND_SHARE = 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,9 +195,11 @@ def _readings(loop: Loop) -> list[tuple[float, float]]:
     """
     found: dict[float, float] = {}
     strongest = max((belief.weight for belief in loop.tempo), default=1.0) or 1.0
+    said = any(word.endswith(" bpm") or word == "user: bpm" for word in loop.evidence)
+    least = (1.0 if said else LEAST_SHARE) * strongest
     for belief in loop.tempo[:4]:
         octaves = math.log2(belief.value / loop.tempo[0].value) if belief.value > 0 else 0.5
-        if belief.weight < LEAST_SHARE * strongest and abs(octaves - round(octaves)) > 0.03:
+        if belief.weight < least and abs(octaves - round(octaves)) > 0.03:
             continue
         for factor, share in ((1.0, 1.0), (2.0, HALF_OR_DOUBLE), (0.5, HALF_OR_DOUBLE)):
             bpm = belief.value * factor
@@ -216,18 +221,27 @@ def _suitability(
     kind: NDArray[np.str_], instruments: Floats, roles: Floats, power: Floats, pitched: Floats
 ) -> Floats:
     """How well each sound would do each role, 0..1: its own role fully, neighbours in part."""
-    own = roles / np.maximum(roles.max(axis=1, keepdims=True, initial=0.0), 1e-9)
+    strongest = roles.max(axis=1, keepdims=True, initial=0.0)
+    # What might as well be something else makes a poorer bass, or drum loop, than a sure one.
+    own = roles / np.maximum(strongest, 1e-9) * np.clip(0.4 + 0.8 * strongest, 0.0, 1.0)
     at = ROLE_INDEX
     heard = instruments / np.maximum(instruments.max(axis=1, keepdims=True, initial=0.0), 1e-9)
     # Loops of hats or shakers alone count as drums by instrument, yet cannot carry a beat.
     topping = heard[:, [INSTRUMENT_INDEX[v] for v in ("hat", "cymbal", "tom", "percussion")]]
     carrying = heard[:, [INSTRUMENT_INDEX[v] for v in ("drums", "kick", "snare")]]
+    single = heard[:, [INSTRUMENT_INDEX[v] for v in ("kick", "snare", "clap")]].max(axis=1) >= 1.0
     top, body = topping.max(axis=1, initial=0.0), carrying.max(axis=1, initial=0.0)
     suits: Floats = np.zeros_like(own)
     low = power[:, :3].sum(axis=1)
-    suits[:, at["drums"]] = own[:, at["drums"]] * np.where(top > body, 0.35, 1.0)
-    suits[:, at["percussion"]] = np.maximum(own[:, at["percussion"]], own[:, at["drums"]] * top)
-    suits[:, at["percussion"]] = np.maximum(suits[:, at["percussion"]], 0.3 * own[:, at["drums"]])
+    # A beat needs something low; a drum loop without it is a top for another beat, and a full one
+    # over another kit is one too many.
+    ground = np.clip(low / GROUND_SHARE, 0.0, 1.0)
+    whole = np.where(top > body, 0.35, np.where(single, 0.6, 0.55 + 0.45 * ground))
+    suits[:, at["drums"]] = own[:, at["drums"]] * whole
+    over = np.maximum(top * (1.0 - 0.7 * np.clip(low / 0.4, 0.0, 1.0)), 0.75 * (1.0 - ground))
+    suits[:, at["percussion"]] = np.maximum(
+        own[:, at["percussion"]], own[:, at["drums"]] * np.maximum(over, 0.15)
+    )
     # Crashes that were taken for loops outnumber loops of cymbals alone.
     cymbal = heard[:, INSTRUMENT_INDEX["cymbal"]] >= 1.0
     suits[:, at["percussion"]] *= np.where(cymbal & (kind == "loop"), 0.4, 1.0)
