@@ -53,9 +53,7 @@ def main() -> None:
     args = parser.parse_args()
     args.pictures.mkdir(parents=True, exist_ok=True)
     print("# Five wishes, five songs of one folder\n")
-    print(
-        "Made by `python benchmarks/show_songs.py`; every song from the same folder of real loops.\n"
-    )
+    print("Made by `python benchmarks/show_songs.py`, all from the same folder of real loops.\n")
     print("| wish | bpm | key | length | sections | tracks | LUFS | dBTP | cold s | warm s |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     stories = []
@@ -72,12 +70,10 @@ def main() -> None:
         minutes, seconds = divmod(round(told["duration_s"]), 60)
         sections = ", ".join(f"{s['name']} ({s['bars']})" for s in told["sections"])
         tracks = ", ".join(t["name"].lower() for t in told["tracks"])
-        print(
-            f"| {wish} | {told['bpm']:g} | {told['key']} | {minutes}:{seconds:02d} | {sections} "
-            f"| {len(told['tracks'])}: {tracks} | {told['loudness_lufs']} | {told['true_peak_dbtp']} "
-            f"| {cold_s:.1f} | {warm_s:.1f} |",
-            flush=True,
-        )
+        cells = [wish, f"{told['bpm']:g}", told["key"], f"{minutes}:{seconds:02d}", sections]
+        cells += [f"{len(told['tracks'])}: {tracks}", told["loudness_lufs"]]
+        cells += [told["true_peak_dbtp"], f"{cold_s:.1f}", f"{warm_s:.1f}"]
+        print("| " + " | ".join(map(str, cells)) + " |", flush=True)
         chosen = "\n".join(
             f"- **{c['slot']}**: {Path(c['path']).name}. {c['reason']}" for c in told["choices"]
         )

@@ -8,10 +8,10 @@ from loopmind.music.belief import Belief
 from loopmind.music.brief import Brief
 from loopmind.music.key import Key
 from loopmind.music.loop import Crate, Loop, Unusable
+from loopmind.music.measured import Measured
 from loopmind.music.mix import Compressor, EqBand, Mix, Sidechain, Strip
 from loopmind.music.palette import Candidate, Choice, Palette
 from loopmind.music.song import Automation, Clip, Hit, Section, Song, Track
-from loopmind.music.measured import Measured
 
 ODD_NAME = 'Ünï <b>"quoted"</b> & 808\'s </script><!-- 終.wav'
 ROLES = ("drums", "percussion", "bass", "chords", "pad", "lead", "vocal", "fx")

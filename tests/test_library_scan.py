@@ -78,6 +78,17 @@ def test_only_asked_folders_are_in_the_crate(
         assert len(scan(library, sounds)) == 4
 
 
+def test_songs_that_were_made_below_the_folder_are_no_loops(
+    tmp_path: Path, sounds: Path, heard: list[str]
+) -> None:
+    write_sound(sounds / "songs" / "mine" / "stems" / "bass.wav", 9)
+    (sounds / "songs" / "mine" / "song.loopmind").write_bytes(b"")
+    with Library(tmp_path / "library") as library:
+        assert all("stems" not in loop.path for loop in library.scan(sounds).loops)
+        named = library.scan(sounds / "songs" / "mine").loops
+    assert [Path(loop.path).name for loop in named] == ["bass.wav"]
+
+
 def test_names_are_evidence_unless_they_are_off(
     tmp_path: Path, sounds: Path, heard: list[str]
 ) -> None:

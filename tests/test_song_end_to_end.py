@@ -111,6 +111,16 @@ def test_clips_start_on_whole_frames_of_the_grid(made: Made) -> None:
         assert beat_to_frame(clip.start_beat, song.bpm, 44100) >= 0
 
 
+def test_stems_of_an_earlier_song_do_not_stay(studio: Studio) -> None:
+    first = studio.make("stems", stems=True, length_s=20.0)
+    own = first.out / "stems" / "take 2.wav"
+    own.write_bytes(b"the user's own")
+    second = studio.make("stems", stems=True, length_s=20.0, wish="techno, no bass, no vocals")
+    assert {t.id for t in first.song.tracks} - {t.id for t in second.song.tracks}
+    present = {p.stem for p in (second.out / "stems").glob("*.wav")}
+    assert present == {t.id for t in second.song.tracks} | {"reverb", "premaster", "take 2"}
+
+
 def test_same_seed_same_bytes_other_seed_other_song(studio: Studio, made: Made) -> None:
     with Session() as fresh:
         again = Studio(studio.crate, studio.home, fresh).make("again", stems=True)

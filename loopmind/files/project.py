@@ -22,6 +22,7 @@ from loopmind.music.song import Song
 
 FORMAT = "loopmind-project"
 VERSION = 1
+PROJECT_NAME = "song.loopmind"
 
 
 class ProjectError(LoopMindError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loopmind.files.decode import AUDIO_SUFFIXES, MIDI_SUFFIXES
+from loopmind.files.project import PROJECT_NAME
 
 _CANDIDATES = AUDIO_SUFFIXES | MIDI_SUFFIXES | {""}
 _SKIPPED_FOLDERS = frozenset({"__MACOSX", "node_modules"})
@@ -43,9 +44,13 @@ def may_hold_sound(name: str) -> bool:
 
 
 def walk(folder: Path, tick: Callable[[], None]) -> Iterator[Found | Trouble]:
-    """Everything under `folder` that may hold sound. `tick` is called once a folder."""
+    """Everything under `folder` that may hold sound. `tick` is called once a folder.
+
+    Folders below it that hold a song of LoopMind's own are left out: its stems are no new loops.
+    """
     seen: set[tuple[int, int]] = set()
-    waiting: list[str] = [os.fspath(folder)]
+    root = os.fspath(folder)
+    waiting: list[str] = [root]
     while waiting:
         tick()
         place = waiting.pop()
@@ -59,6 +64,8 @@ def walk(folder: Path, tick: Callable[[], None]) -> Iterator[Found | Trouble]:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             yield Trouble(place, _words(error), "allow reading the folder")
+            continue
+        if place != root and any(entry.name == PROJECT_NAME for entry in entries):
             continue
         folders: list[tuple[bool, str]] = []
         for entry in entries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from loopmind.runtime.offline import REVERB_STEM, render
 SONG_NAME = "song"
 STEMS_FOLDER = "stems"
 PREMASTER_NAME = "premaster"
+TIMELINE_NAME = "timeline.json"
 _CURVE_STEP_S = 0.5
 
 
@@ -77,6 +79,7 @@ def render_song(
                 f"the song for {out} comes out silent; choose louder sounds or another seed"
             )
     if stems:
+        _remove_old_stems(out, {place for _, place in files})
         place = f"{STEMS_FOLDER}/{PREMASTER_NAME}.wav"
         write_audio(out / place, rendering.premaster, subtype="FLOAT")
         files.append(("pre-master", place))
@@ -90,3 +93,19 @@ def render_song(
         curve_step_s=_CURVE_STEP_S,
         files=tuple(files),
     )
+
+
+def _remove_old_stems(out: Path, current: set[str]) -> None:
+    """Take away what an earlier song in this folder wrote and this one lacks, nothing else.
+
+    The earlier song's timeline.json names its files; left over, they would spoil the sum.
+    """
+    try:
+        told = json.loads((out / TIMELINE_NAME).read_text("utf-8"))
+        earlier = [str(file["path"]) for file in told["files"] if "stem" in str(file["what"])]
+    except (OSError, ValueError, KeyError, TypeError):  # no earlier song that can be read
+        return
+    for place in earlier:
+        file = out / place
+        if place not in current and file.parent == out / STEMS_FOLDER:
+            file.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from typing import Any
 from loopmind.errors import LoopMindError
 from loopmind.files.digest import file_digest
 from loopmind.files.places import default_cache, model_file, preset_file
-from loopmind.files.project import Project, Reference, write_project
+from loopmind.files.project import PROJECT_NAME, Project, Reference, write_project
 from loopmind.graph.document import Graph
 from loopmind.graph.schema import graph_to_text, load_graph
 from loopmind.music.brief import Brief
@@ -29,7 +29,6 @@ from loopmind.runtime.execute import Session
 from loopmind.runtime.result import Result
 
 PRESET = "generate"
-PROJECT_NAME = "song.loopmind"
 # What a song graph computes, by the names that its nodes have in every song preset.
 _VALUES = {
     "crate": "scan",
