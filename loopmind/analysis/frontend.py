@@ -65,7 +65,7 @@ def frontend(audio: Audio) -> Spectra:
 
         mono = soxr.resample(mono, audio.rate_hz, ANALYSIS_RATE, quality="LQ")
     # Compiled kernels refuse the read-only samples of a value, so `mono` is always its own array.
-    mono = np.array(mono, dtype=np.float32, order="C")
+    mono = np.require(mono, np.float32, ["C", "W"])
     return Spectra(mono, _power(mono), ANALYSIS_RATE, HOP, audio.duration_s)
 
 

@@ -84,8 +84,7 @@ def _levels(audio: Audio) -> tuple[float, float]:
 
 def _loudness(audio: Audio) -> float:
     """Integrated loudness; a sound shorter than one gating block repeats until it fills one."""
-    # A copy, because compiled kernels refuse the read-only samples of a value.
-    samples = audio.samples[:2].copy()
+    samples = audio.samples[:2]
     shortest = math.ceil(_SHORTEST_GATED_S * audio.rate_hz)
     if 0 < audio.frames < shortest:
         samples = np.tile(samples, (1, math.ceil(shortest / audio.frames)))
