@@ -22,11 +22,14 @@ from loopmind.compose.transitions import (
     crashes,
     ending_of,
     fade_out,
+    fades,
     fills,
+    last_breath,
     risers,
     sweeps,
 )
 from loopmind.compose.variation import (
+    CALLING_ROLES,
     Ending,
     level_db,
     loop_clips,
@@ -41,6 +44,7 @@ from loopmind.music.palette import Palette
 from loopmind.music.song import Clip, Hit, Song
 
 PATTERN_BARS = 4
+LONGEST_WAIT_S = 15.0
 
 
 def arrange(
@@ -75,7 +79,7 @@ def arrange(
     for lane in lanes:
         if lane.kind == "crash" or (lane.id == "cymbal" and lane.kind == "drum"):
             clips = _with_crashes(clips, lane, parts, score)
-    swells = risers(parts, score)
+    swells = risers(parts, score) + last_breath(parts, score)
     tracks = [lane.track for lane in lanes]
     if swells:
         clips += swells
@@ -124,7 +128,7 @@ def _chords(
 
 def _title(brief: Brief, genre: GenreProfile, palette: Palette) -> str:
     mood = f"{brief.moods[0]} " if brief.moods else ""
-    key = f" in {palette.key}" if palette.key else ""
+    key = f" in {palette.key.written}" if palette.key else ""
     title = f"{mood}{genre.name}{key}"
     return title[:1].upper() + title[1:]
 
@@ -136,10 +140,13 @@ def _section(
     ending = ending_of(part, following, score)
     clips: list[Clip] = []
     enters = _entries(part, ids, score)
+    roles = {lane.track.role for lane in score.lanes if lane.id in ids}
+    calling = len(roles & CALLING_ROLES)
     begin = float(part.section.start_bar * score.grid.beats_per_bar)
     for lane in score.lanes:
         if lane.id in ids:
-            made = _lane_clips(lane, part, score, ending, enters.get(lane.id, 0), brief)
+            shared = lane.track.role in CALLING_ROLES and calling > 1
+            made = _lane_clips(lane, part, score, ending, enters.get(lane.id, 0), brief, shared)
             clips += _edges(made, lane, part, score, following)
         elif lane.kind == "fill" and any(i in ids for i in ("drums", "kick")):
             clips += fills(lane, part, score, ending)
@@ -165,24 +172,30 @@ def _downbeats(ids: tuple[str, ...], part: Part, score: Score, busy: set[str]) -
 
 
 def _entries(part: Part, ids: tuple[str, ...], score: Score) -> dict[str, int]:
-    """Bar at which late layers join: the least important ones of longer, calmer sections."""
+    """Bar at which late layers join: the least important ones of longer, calmer sections.
+
+    Two sounds play from the start, a quarter of a minute without a change is long.
+    """
     section = part.section
-    if section.kind in PEAK_KINDS or section.bars < 8 or len(ids) < 2:
-        return {}
     order = [lane.id for lane in score.lanes if lane.id in ids]
+    if section.kind in PEAK_KINDS or section.bars < 8 or len(order) < 2:
+        return {}
     seed = score.seed_of(section.name)
+    half = section.bars // 2 // 4 * 4
+    bar_s = score.grid.beats_per_bar * 60.0 / score.bpm
+    soon = max(int(LONGEST_WAIT_S / bar_s) // 4 * 4, 4)
     late: dict[str, int] = {}
-    for lane_id in order[1:][-2:]:
+    for lane_id in order[2:][-2:] or (order[1:] if section.kind == "intro" else ()):
         if chance(seed, section.name, lane_id, "late") < 0.6:
-            late[lane_id] = section.bars // 2 // 4 * 4
+            late[lane_id] = min(half, soon)
     return late
 
 
 def _lane_clips(
-    lane: Lane, part: Part, score: Score, ending: Ending, enter: int, brief: Brief
+    lane: Lane, part: Part, score: Score, ending: Ending, enter: int, brief: Brief, shared: bool
 ) -> list[Clip]:
     if lane.kind in ("loop", "excerpt"):
-        return loop_clips(lane, part, score, ending, enter)
+        return loop_clips(lane, part, score, ending, enter, shared=shared)
     return _pattern_clips(lane, part, score, ending, enter, brief)
 
 
@@ -280,7 +293,8 @@ def _edges(
         final = clips[-1]
         if stop and final.treatment == "plain" and final.beats > 2.0:
             return _stopped(clips, lane, bar)
-        if slow:
+        # Under the master's fade a second one would leave the last bars silent.
+        if slow and not fades(part, score):
             return with_fades(clips, rise, min(2.0 * bar, final.beats))
     return with_fades(clips, rise, 0.0)
 

@@ -59,7 +59,9 @@ def reason(
 def shot_reason(loop: Loop, voice: str, picked: Candidate, others: Sequence[Candidate]) -> str:
     """The same for a one-shot played in a pattern."""
     said = f"{file_name(loop)} {_praise(picked, voice)}; it is played as the {voice}"
-    return said + (f", with {len(others)} others to choose from." if others else ".")
+    if not others:
+        return f"{said}, the only one there is."
+    return f"{said}, with {len(others)} other{'s' if len(others) > 1 else ''} to choose from."
 
 
 def _praise(candidate: Candidate, role: str) -> str:

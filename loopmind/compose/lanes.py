@@ -159,8 +159,12 @@ def _alone(main: Sequence[Lane], part: Part) -> list[str]:
     """What plays where the section asks only for roles that nothing fills."""
     quiet = [lane for lane in main if lane.track.role not in ("drums", "percussion", "bass")]
     calm = part.section.energy < 0.4
-    pool = quiet if calm and quiet else list(main)
-    return [lane.id for lane in pool[: 1 if calm else 2]]
+    if calm and quiet:
+        return [lane.id for lane in quiet[:2]]
+    # A lone kick is no beginning: of a kit the light voices go first.
+    light = {"hat": 0, "perc": 1, "percussion": 1, "cymbal": 2, "clap": 3}
+    pool = sorted(main, key=lambda lane: light.get(lane.id, 9)) if calm else list(main)
+    return [lane.id for lane in pool[:2]]
 
 
 def _without_one(ids: list[str], main: Sequence[Lane], part: Part, score: Score) -> list[str]:

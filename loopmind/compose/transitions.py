@@ -11,7 +11,7 @@ from loopmind.compose.patterns import STEPS_PER_BEAT
 from loopmind.compose.seeds import chance, stream
 from loopmind.compose.structure import Part
 from loopmind.compose.variation import Ending, level_db, source_start_s
-from loopmind.music.song import Automation, Clip, Hit, Track
+from loopmind.music.song import Automation, Clip, Hit, Track, Treatment
 
 RISER = Track("riser", "Risers", "fx", "fx")
 OPEN_HZ = 20000.0
@@ -22,10 +22,12 @@ _SWEPT_ROLES = ("chords", "pad", "lead", "vocal")
 
 def ending_of(part: Part, following: Part | None, score: Score) -> Ending:
     """How `part` ends, by the genre's habits; before a peak more happens."""
-    if following is None:
-        return Ending()
     seed, name = score.seed_of(part.section.name), part.section.name
     habits, bar = score.genre.habits, score.grid.beats_per_bar
+    if following is None:
+        # A song that does not fade ends on the first beat of its last bar, which then rings out.
+        short = fades(part, score) or part.section.bars < 2
+        return Ending(final=True) if short else Ending(dropout_beats=bar - 1.0, final=True)
     peak = following.section.kind in PEAK_KINDS
     eager = 1.0 if peak else 0.5
     rng = stream(seed, name, "ending")
@@ -100,18 +102,25 @@ def risers(parts: Sequence[Part], score: Score) -> list[Clip]:
         beats = float(bar * (2 if long else 1)) if rise else float(bar) / 2.0
         beats = min(beats, room)
         source = sources[int(chance(seed, section.name, "source") * min(len(sources), 3))]
-        bpm = source.candidate.source_bpm or score.bpm
         start = section.start_bar * bar - beats
-        clips.append(
-            Clip(
-                id=f"{before.section.name}/riser/0", track=RISER.id, start_beat=float(start),
-                beats=beats, digest=source.loop.digest, source_bpm=source.candidate.source_bpm,
-                source_start_s=source_start_s(source.loop, bpm), loop_beats=beats,
-                semitones=source.candidate.semitones, treatment="riser" if rise else "reverse",
-                gain_db=0.0 if peak else -2.0,
-            )
-        )  # fmt: skip
+        treatment: Treatment = "riser" if rise else "reverse"
+        gain_db = 0.0 if peak else -2.0
+        name = f"{before.section.name}/riser/0"
+        clips.append(_swell(name, source, float(start), beats, treatment, gain_db, score))
     return clips
+
+
+def _swell(
+    name: str, source: Source, start: float, beats: float, treatment: Treatment, gain_db: float,
+    score: Score,
+) -> Clip:  # fmt: skip
+    bpm = source.candidate.source_bpm or score.bpm
+    return Clip(
+        id=name, track=RISER.id, start_beat=start, beats=beats, digest=source.loop.digest,
+        source_bpm=source.candidate.source_bpm, loop_beats=beats,
+        source_start_s=source_start_s(source.loop, bpm), semitones=source.candidate.semitones,
+        treatment=treatment, gain_db=gain_db,
+    )  # fmt: skip
 
 
 def _riser_sources(lanes: Sequence[Lane]) -> list[Source]:
@@ -172,17 +181,36 @@ def _ramp(track: str, parameter: str, glides: Sequence[Points], rest: float) -> 
     return Automation(track, parameter, tuple(made))
 
 
+def fades(part: Part, score: Score) -> bool:
+    """Whether `part`, the song's last, is faded on the master."""
+    name = part.section.name
+    likely = score.genre.habits.fade_out if part.section.kind == "outro" else 0.0
+    return chance(score.seed_of(name), name, "fade out") < likely
+
+
+def last_breath(parts: Sequence[Part], score: Score) -> list[Clip]:
+    """The last bar of a song that does not fade: its own sound falling away under the silence."""
+    part, bar = parts[-1], float(score.grid.beats_per_bar)
+    sources = _riser_sources(score.lanes)
+    if not sources or fades(part, score) or part.section.bars < 2:
+        return []
+    source = sources[0]
+    start = (part.section.start_bar + part.section.bars) * bar - bar
+    return [_swell(f"{part.section.name}/riser/0", source, start, bar, "fall", -4.0, score)]
+
+
 def fade_out(parts: Sequence[Part], score: Score) -> list[Automation]:
     """The song's end faded on the master, where the genre does so."""
     if not parts or parts[-1].section.kind != "outro":
         return []
     section, bar = parts[-1].section, score.grid.beats_per_bar
-    if chance(score.seed_of(section.name), section.name, "fade out") >= score.genre.habits.fade_out:
+    if not fades(parts[-1], score):
         return []
     end = float((section.start_bar + section.bars) * bar)
     bars = min(section.bars, 8)
     start = end - bars * bar
-    middle = start + 0.6 * (end - start)
-    points = ((0.0, 0.0), (start, 0.0), (middle, -8.0), (end, -48.0))
+    # Steady in loudness, not in decibels: most of a fade is to be heard, not to be waited for.
+    shape = ((0.0, 0.0), (0.5, -6.0), (0.75, -13.0), (0.9, -22.0), (1.0, -48.0))
+    points = ((0.0, 0.0), *((start + share * (end - start), db) for share, db in shape))
     kept = points[1:] if start == 0.0 else points
     return [Automation("master", "gain_db", kept)]

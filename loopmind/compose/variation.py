@@ -23,17 +23,24 @@ CALLING_ROLES = frozenset({"lead", "vocal"})
 
 @dataclass(frozen=True)
 class Ending:
-    """How a section ends: beats of drum silence, a fill, a stutter on the last beat."""
+    """How a section ends: beats of drum silence, a fill, a stutter on the last beat.
+
+    final: nothing follows, so the bass falls silent with the drums.
+    """
 
     dropout_beats: float = 0.0
     fill: bool = False
     stutter: bool = False
     tape_stop: bool = False
+    final: bool = False
 
 
 def level_db(energy: float) -> float:
-    """Clip gain of a section: 0 dB at the peak, 4 dB less where nothing happens."""
-    return round(-4.0 * (1.0 - energy), 2)
+    """Clip gain of a section: 0 dB at the peak, 6.5 dB less where nothing happens.
+
+    Layers alone are not heard as a rise: the master's compressor evens out much of what they add.
+    """
+    return round(-6.5 * (1.0 - energy), 2)
 
 
 def source_start_s(loop: Loop, source_bpm: float) -> float:
@@ -126,8 +133,13 @@ def home_source(lane: Lane, part: Part, score: Score) -> int:
     return home
 
 
-def loop_clips(lane: Lane, part: Part, score: Score, ending: Ending, enter_bar: int) -> list[Clip]:
-    """The clips of a loop lane in one section, from `enter_bar` of it on."""
+def loop_clips(
+    lane: Lane, part: Part, score: Score, ending: Ending, enter_bar: int, *, shared: bool = False
+) -> list[Clip]:
+    """The clips of a loop lane in one section, from `enter_bar` of it on.
+
+    shared: another lane calls too, so that a lead and a voice take turns in front.
+    """
     writer = ClipWriter(lane, part, score)
     bar = writer.bar
     home = home_source(lane, part, score)
@@ -140,7 +152,8 @@ def loop_clips(lane: Lane, part: Part, score: Score, ending: Ending, enter_bar: 
         rng = stream(seed, part.section.name, lane.id, number)
         source = lane.sources[home]
         start_s = _excerpt_start(lane, part, score) if lane.kind == "excerpt" else None
-        _phrase(writer, source, first_bar, bars, number, last, ending, rng, home, start_s)
+        _phrase(writer, source, first_bar, bars, number, last, ending, rng, home, start_s,
+                shared)  # fmt: skip
         first_bar += bars
         number += 1
     return writer.clips
@@ -163,7 +176,7 @@ def _excerpt_start(lane: Lane, part: Part, score: Score) -> float:
 
 def _phrase(
     writer: ClipWriter, source: Source, first_bar: int, bars: int, number: int, last: bool,
-    ending: Ending, rng: np.random.Generator, home: int, start_s: float | None,
+    ending: Ending, rng: np.random.Generator, home: int, start_s: float | None, shared: bool,
 ) -> None:  # fmt: skip
     lane, part, bar = writer.lane, writer.part, writer.bar
     role = lane.track.role
@@ -179,7 +192,12 @@ def _phrase(
     peak = part.section.kind in PEAK_KINDS
     if role in CALLING_ROLES:
         density = writer.score.genre.role(role).density
-        silences += _call(beats, bar, peak, density, front=bool(turn))
+        if shared:
+            # Only the last peak lets both sound at once, for part of the time.
+            density = min(density, 0.75 if part.section.energy >= 1.0 else 0.5)
+            peak = False
+        front = bool(turn) != (shared and role == "vocal")
+        silences += _call(beats, bar, peak, density, front=front)
     if role == "fx":
         # Effects mark where something begins and then stay out of the way.
         mark = min(beats, max(loop_beats, float(bar)))
@@ -192,7 +210,8 @@ def _phrase(
         if turn and beats >= 4 * bar:
             writer.add(source, at + 2 * bar, loop_beats, start_s=start_s)
         return
-    ends_drums = last and role in ("drums", "percussion") and ending.dropout_beats > 0
+    rhythm = ("drums", "percussion", "bass") if ending.final else ("drums", "percussion")
+    ends_drums = last and role in rhythm and ending.dropout_beats > 0
     tail = 0.0
     if ends_drums:
         silences.append((beats - ending.dropout_beats, ending.dropout_beats))

@@ -31,6 +31,18 @@ class Key:
     def __str__(self) -> str:
         return f"{SHARP_NAMES[self.tonic]} {self.mode}"
 
+    @property
+    def written(self) -> str:
+        """The key as musicians write it, with flats where these are usual; for titles and prose.
+
+        >>> Key.parse("A# minor").written, Key.parse("D# major").written, Key.parse("F#m").written
+        ('Bb minor', 'Eb major', 'F# minor')
+        """
+        flats = (
+            {1: "Db", 3: "Eb", 8: "Ab", 10: "Bb"} if self.mode == "major" else {3: "Eb", 10: "Bb"}
+        )
+        return f"{flats.get(self.tonic, SHARP_NAMES[self.tonic])} {self.mode}"
+
     @classmethod
     def parse(cls, text: str, *, default_mode: Mode = "major") -> Key:
         """Read a key as musicians write it.
