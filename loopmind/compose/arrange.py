@@ -13,7 +13,7 @@ import numpy as np
 
 from loopmind.compose.genres import PEAK_KINDS, GenreProfile
 from loopmind.compose.harmony import Chord, chord_plan
-from loopmind.compose.lanes import Lane, Score, build_lanes, layers
+from loopmind.compose.lanes import Lane, Score, build_lanes, layers, section_levels
 from loopmind.compose.patterns import Grid, Voice, bass_hits, chord_hits, drum_hits, lead_hits
 from loopmind.compose.seeds import chance, stream
 from loopmind.compose.structure import Part, plan_parts
@@ -31,7 +31,6 @@ from loopmind.compose.transitions import (
 from loopmind.compose.variation import (
     CALLING_ROLES,
     Ending,
-    level_db,
     loop_clips,
     tidy_silences,
     with_fades,
@@ -72,6 +71,7 @@ def arrange(
         _chords(palette, lanes, genre, seed), lanes,
     )  # fmt: skip
     playing = layers(parts, score)
+    score = replace(score, levels=section_levels(parts, playing, score))
     clips: list[Clip] = []
     for number, part in enumerate(parts):
         following = parts[number + 1] if number + 1 < len(parts) else None
@@ -165,7 +165,7 @@ def _downbeats(ids: tuple[str, ...], part: Part, score: Score, busy: set[str]) -
                 Clip(
                     id=f"{part.section.name}/{lane.id}/0", track=lane.id,
                     start_beat=part.section.start_bar * bar, beats=part.section.bars * bar,
-                    gain_db=level_db(part.section.energy), hits=(hit,),
+                    gain_db=score.level_db(part.section.name), hits=(hit,),
                 )
             ]  # fmt: skip
     return []
@@ -239,7 +239,7 @@ def _pattern_clips(
                 Clip(
                     id=f"{section.name}/{lane.id}/{number}", track=lane.id,
                     start_beat=float((section.start_bar + first) * bar), beats=float(bars * bar),
-                    gain_db=level_db(section.energy), hits=_inside(hits, float(bars * bar)),
+                    gain_db=score.level_db(section.name), hits=_inside(hits, float(bars * bar)),
                 )
             )  # fmt: skip
         first += bars

@@ -237,7 +237,10 @@ def pair_scores(
     rhythm = np.where(known[:, None] & known[None, :], rhythm, 0.6)
 
     both = tonal[:, None] & tonal[None, :]
-    harmony = np.where(both, _harmony(chroma), np.nan)
+    # What is hardly heard to have a pitch may still clash; its notes count, with less trust.
+    trust = np.clip(0.4 + 2.0 * t.pitched[index], 0.0, 1.0)
+    agreed = 1.0 - (1.0 - _harmony(chroma)) * trust[:, None] * trust[None, :]
+    harmony = np.where(both, agreed, np.nan)
 
     power = t.power[index]
     shared = np.minimum(power[:, None, :], power[None, :, :])

@@ -135,7 +135,7 @@ def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
             in_key = float(fit[place, column]) if tonal else 0.75
             beat = float(np.clip(groove[place], 0.0, 1.0)) if role == "drums" else in_key
             suit = float(suits[i])
-            alone = 0.28 * suit + 0.18 * float(setting.mood[i]) + 0.3 * cost + 0.24 * beat
+            alone = 0.25 * suit + 0.16 * float(setting.mood[i]) + 0.37 * cost + 0.22 * beat
             # Another role's sound, and a scrap of a bar, must be much better to win.
             alone *= (0.7 + 0.3 * whole) * (0.75 + 0.25 * suit)
             # The right mood does not mend a sound that is stretched out of shape.
@@ -194,7 +194,7 @@ def weigh(t: Traits, slots: tuple[Slot, ...], setting: Setting) -> Table:
         [beat_chroma(t.loops[e.index], e.beats, e.semitones) for e in entries]
     ).reshape(len(entries), HARMONY_BEATS, 12)
     tonal = np.array(
-        [e.role not in UNPITCHED_ROLES and t.pitched[e.index] >= 0.3 for e in entries], dtype=bool
+        [e.role not in UNPITCHED_ROLES and t.chroma[e.index].any() for e in entries], dtype=bool
     )
     pairs = pair_scores(t, index, [e.role for e in entries], chroma, tonal) if entries else _none()
     chance = np.array([_with_chance(t, e, setting.seed) for e in entries])
@@ -295,8 +295,9 @@ def _worth(
         return alone
     worth: Floats = ALONE_SHARE * alone + (1 - ALONE_SHARE) * together
     beside_it = [j for name, j in picks.items() if not _takes_turns(slot, slots[name])]
-    harmony = np.nan_to_num(table.pairs.harmony[at][:, beside_it], nan=1.0)
-    return np.where(harmony.min(axis=1, initial=1.0) < LEAST_HARMONY, CLASHING * worth, worth)
+    # Without pitch (NaN) nothing can clash.
+    clashes = (table.pairs.harmony[at][:, beside_it] < LEAST_HARMONY).any(axis=1)
+    return np.where(clashes, CLASHING * worth, worth)
 
 
 def beside(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from loopmind.compose.genres import PEAK_KINDS, GenreProfile
@@ -18,6 +19,9 @@ from loopmind.music.palette import Candidate, Choice, Palette
 from loopmind.music.song import Track
 
 LaneKind = Literal["loop", "excerpt", "drum", "bass", "chords", "lead", "crash", "fill"]
+CURVE_DB = 13.0
+MOST_LOWERED_DB = 6.0
+LOWEST_DB = 15.0
 ORNAMENTS = frozenset({"crash", "fill"})
 # From which energy on a voice of the kit joins, where the drums play at all.
 _VOICE_ENERGY = {"kick": 0.0, "snare": 0.3, "hat": 0.0, "clap": 0.55, "perc": 0.5, "cymbal": 0.8,
@@ -60,6 +64,11 @@ class Score:
     key: Key | None
     chords: tuple[Chord, ...]
     lanes: tuple[Lane, ...]
+    levels: Mapping[str, float] = field(default_factory=dict)
+
+    def level_db(self, section: str, gain_db: float = 0.0) -> float:
+        """Gain of a clip in `section` whose own gain is `gain_db`."""
+        return round(max(self.levels.get(section, 0.0) + gain_db, -LOWEST_DB), 2)
 
     def seed_of(self, section: str) -> int:
         """The seed that decides what happens in `section`."""
@@ -143,6 +152,35 @@ def layers(parts: Sequence[Part], score: Score) -> dict[str, tuple[str, ...]]:
         spare = number < len(peaks) - 1 and number < 2 and len(everything) - 1 > most
         found[part.section.name] = everything[:-1] if spare else everything
     return {name: tuple(ids) for name, ids in found.items()}
+
+
+def section_levels(
+    parts: Sequence[Part], playing: Mapping[str, Sequence[str]], score: Score
+) -> dict[str, float]:
+    """Section name -> gain in dB that makes the energy curve heard, 0 at the peak.
+
+    What missing layers take from the loudness already is not taken twice. The curve is steep
+    because compressors and the limiter give back more than half of what is taken here.
+    """
+    by_id = {lane.id: lane for lane in score.lanes}
+
+    def power(ids: Sequence[str]) -> float:
+        parts_heard = {by_id[i].track.role for i in ids}
+        levels = [
+            # Limited peaks add less to the loudness than their meter says.
+            score.genre.role(role).level_lu - (3.0 if role == "drums" else 0.0)
+            for role in parts_heard
+        ]
+        return float(sum(10.0 ** (level / 10.0) for level in levels))
+
+    most = max((power(ids) for ids in playing.values()), default=0.0)
+    found = {}
+    for part in parts:
+        here = power(playing[part.section.name])
+        thinner = 10.0 * math.log10(most / here) if here > 0.0 else 0.0
+        wanted = CURVE_DB * (1.0 - part.section.energy)
+        found[part.section.name] = round(-min(max(wanted - thinner, 0.0), MOST_LOWERED_DB), 2)
+    return found
 
 
 def _plays(lane: Lane, part: Part) -> bool:

@@ -252,7 +252,8 @@ def _master(genre: GenreProfile, song: Song, style: str, target_lufs: float) -> 
         eq.append(EqBand("lowshelf", 110.0, 1.0))
     if style == "tape" or "lo-fi" in moods:
         eq.append(EqBand("highcut", 11000.0 if "lo-fi" in moods else 14500.0))
-    glue = Compressor(-16.0, round(1.2 + genre.glue, 2), 0.03, 0.22, round(1.5 * genre.glue, 2))
+    # Enough to hold the tracks together, too little to level verse and hook.
+    glue = Compressor(-14.0, round(1.15 + 0.7 * genre.glue, 2), 0.03, 0.22, round(genre.glue, 2))
     drive = 0.06 + 0.25 * genre.drive if style == "tape" else 0.12 * genre.drive
     return Master(tuple(eq), glue, round(drive, 3), target_lufs)
 

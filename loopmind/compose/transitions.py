@@ -10,7 +10,7 @@ from loopmind.compose.lanes import Lane, Score, Source
 from loopmind.compose.patterns import STEPS_PER_BEAT
 from loopmind.compose.seeds import chance, stream
 from loopmind.compose.structure import Part
-from loopmind.compose.variation import Ending, level_db, source_start_s
+from loopmind.compose.variation import Ending, source_start_s
 from loopmind.music.song import Automation, Clip, Hit, Track, Treatment
 
 RISER = Track("riser", "Risers", "fx", "fx")
@@ -80,7 +80,7 @@ def _pattern(lane: Lane, part: Part, score: Score, hits: tuple[Hit, ...]) -> Cli
     return Clip(
         id=f"{part.section.name}/{lane.id}/0", track=lane.id,
         start_beat=float(part.section.start_bar * bar), beats=float(part.section.bars * bar),
-        gain_db=round(lane.sources[0].gain_db + level_db(part.section.energy), 2), hits=hits,
+        gain_db=score.level_db(part.section.name, lane.sources[0].gain_db), hits=hits,
     )  # fmt: skip
 
 

@@ -35,14 +35,6 @@ class Ending:
     final: bool = False
 
 
-def level_db(energy: float) -> float:
-    """Clip gain of a section: 0 dB at the peak, 6.5 dB less where nothing happens.
-
-    Layers alone are not heard as a rise: the master's compressor evens out much of what they add.
-    """
-    return round(-6.5 * (1.0 - energy), 2)
-
-
 def source_start_s(loop: Loop, source_bpm: float) -> float:
     """Where beat 0 lies in the file. A seamless loop starts on a whole beat, whatever was heard."""
     if not loop.seamless:
@@ -88,7 +80,7 @@ class ClipWriter:
                 loop_beats=loop_beats,
                 offset_beats=place,
                 semitones=candidate.semitones,
-                gain_db=round(source.gain_db + level_db(self.part.section.energy) + gain_db, 2),
+                gain_db=self.score.level_db(self.part.section.name, source.gain_db + gain_db),
                 fade_in_beats=fade_in,
                 fade_out_beats=fade_out,
                 treatment=treatment,
