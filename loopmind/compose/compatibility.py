@@ -237,8 +237,7 @@ def pair_scores(
     rhythm = np.where(known[:, None] & known[None, :], rhythm, 0.6)
 
     both = tonal[:, None] & tonal[None, :]
-    # What is hardly heard to have a pitch may still clash; its notes count, with less trust.
-    trust = np.clip(0.4 + 2.0 * t.pitched[index], 0.0, 1.0)
+    trust = tonality(t)[index]
     agreed = 1.0 - (1.0 - _harmony(chroma)) * trust[:, None] * trust[None, :]
     harmony = np.where(both, agreed, np.nan)
 
@@ -257,6 +256,18 @@ def pair_scores(
     alike_sound = 0.5 * palette + 0.5 * rhythm
     kin = np.where(both, 0.5 * alike_sound + 0.5 * np.nan_to_num(harmony), alike_sound)
     return PairScores(rhythm, harmony, spectrum, palette, total, kin)
+
+
+def tonality(t: Traits) -> Floats:
+    """(n,) 0..1: how far the notes heard in each loop may be trusted to be its notes.
+
+    A voice or a sync lead is noisy and yet sits on a note: then one pitch class stands out.
+    """
+    power = t.chroma**2
+    peak = power.max(axis=1, initial=0.0) / np.maximum(power.sum(axis=1), 1e-9)
+    by_pitch = np.clip(t.pitched / 0.3, 0.0, 1.0)
+    trust: Floats = np.maximum(by_pitch, np.clip((peak - 0.25) / 0.3, 0.0, 1.0))
+    return trust
 
 
 def _harmony(chroma: Floats) -> Floats:

@@ -22,6 +22,7 @@ from loopmind.compose.compatibility import (
     rhythm_vectors,
     shift_cost,
     tempo_fit,
+    tonality,
     usable_beats,
 )
 from loopmind.compose.seeds import gumbel
@@ -44,6 +45,8 @@ WEAKEST_SHARE = 0.3
 LEAST_HARMONY = 0.36
 CLASHING = 0.45
 BEARABLE_COST = 0.45
+# What is less sure of its notes is not transposed.
+CLEARLY_TONAL = 0.7
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
         rows = rows[np.argsort(-(taste + tempo.score[rows]), kind="stable")[:400]]
     sub = t.only(rows)
     shifts = np.arange(-MAX_SEMITONES, MAX_SEMITONES + 1)
-    costs = shift_cost(shifts)
+    costs, clear = shift_cost(shifts), tonality(t)
     entries: list[Entry] = []
     if tonal_role and setting.key is not None:
         fit = key_fit(sub, setting.key)
@@ -126,7 +129,7 @@ def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
             continue
         whole = _squareness(beats, setting.beats_per_bar)
         choices = ranked[place, :2].tolist()
-        tonal = tonal_role and t.pitched[i] >= 0.3
+        tonal = tonal_role and clear[i] >= CLEARLY_TONAL
         second_best = worth[place, choices[1]] >= 0.85 * worth[place, choices[0]]
         for column in choices[: 2 if tonal and second_best else 1]:
             shift = int(shifts[column]) if tonal else 0
