@@ -319,6 +319,7 @@ def _kinship(t: Traits, index: Ints) -> Floats:
     return kin
 
 
+@functools.lru_cache(maxsize=4096)
 def family(path: str) -> str:
     """What the files of one set share in their names: the words before any figure.
 
@@ -332,6 +333,7 @@ def family(path: str) -> str:
     return " ".join(own)
 
 
+@functools.lru_cache(maxsize=4096)
 def pack(path: str) -> str:
     """The folder that holds a sound's folder: one pack, sorted by instrument inside."""
     return str(PurePath(path.replace("\\", "/")).parent.parent)
