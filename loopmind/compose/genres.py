@@ -160,6 +160,7 @@ def aliases() -> dict[str, str]:
     return found
 
 
+@functools.lru_cache(maxsize=4096)
 def plain_words(text: str) -> str:
     """Lower case, with every run of other signs than letters and digits as one space.
 
