@@ -196,7 +196,7 @@ def last_breath(parts: Sequence[Part], score: Score) -> list[Clip]:
         return []
     source = sources[0]
     start = (part.section.start_bar + part.section.bars) * bar - bar
-    return [_swell(f"{part.section.name}/riser/0", source, start, bar, "fall", -4.0, score)]
+    return [_swell(f"{part.section.name}/riser/0", source, start, bar, "fall", 1.0, score)]
 
 
 def fade_out(parts: Sequence[Part], score: Score) -> list[Automation]:
