@@ -172,8 +172,9 @@ def in_words(made: Made, took_s: float) -> list[str]:
     """The song in a few lines for a person."""
     song, measured, loops = made.song, made.measured, made.crate.by_digest()
     minutes, seconds = divmod(round(measured.duration_s), 60)
+    key = song.key.written if song.key else "no key"
     lines = [
-        f"{song.title}: {song.bpm:g} bpm, {song.key or 'no key'}, {minutes}:{seconds:02d}, "
+        f"{song.title}: {song.bpm:g} bpm, {key}, {minutes}:{seconds:02d}, "
         f"{measured.loudness_lufs:.1f} LUFS, true peak {measured.true_peak_dbtp:.1f} dBTP",
         "  sections  " + ", ".join(f"{s.name} ({s.bars})" for s in song.sections),
     ]

@@ -52,7 +52,7 @@ def arrangement_svg(
         f'font-size="12">{safe(_shortened(name, 15))}</text>'
         for name, y, colour in label_places(song, measured)
     )
-    key = f" \u00b7 {song.key}" if song.key else ""
+    key = f" \u00b7 {song.key.written}" if song.key else ""
     heading = f"{number(song.bpm, 2)} bpm{key} \u00b7 {song.bars} bars"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height + 64}" '

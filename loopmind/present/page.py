@@ -146,7 +146,7 @@ def _prompt(song: Song) -> str:
 def _facts(song: Song, mix: Mix, measured: Measured, duration: float) -> str:
     rows = [
         ("Tempo", f"{number(song.bpm, 2)} bpm"),
-        ("Key", str(song.key) if song.key else "none"),
+        ("Key", song.key.written if song.key else "none"),
         ("Length", clock(duration)),
         ("Bars", str(song.bars)),
         ("Loudness", f"{number(measured.loudness_lufs)} LUFS"),
