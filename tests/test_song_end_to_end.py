@@ -68,7 +68,9 @@ def test_the_song_is_whole(made: Made) -> None:
     assert timeline["bpm"] == pytest.approx(140.0)
     page = (made.out / "song.html").read_text("utf-8")
     assert "<audio" in page and "http://" not in page.replace("http://www.w3.org", "")
-    assert read_project(made.out / "song.loopmind").song == song
+    project = read_project(made.out / "song.loopmind")
+    assert project.song == song
+    assert set(project.model_digests) == {"instruments.npz", "key.npz", "tempo.npz"}
 
 
 def test_loudness_and_peak_are_as_promised(made: Made) -> None:

@@ -11,13 +11,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.files.places import model_file
+from loopmind.analysis.models import INSTRUMENTS_MODEL, read_arrays
 from loopmind.music.belief import Belief, rank
 from loopmind.music.loop import INSTRUMENTS, ROLE_OF_INSTRUMENT, ROLES
 
 F32 = NDArray[np.float32]
 
-MODEL_NAME = "instruments.npz"
 # Labels elsewhere often know only "percussion"; these are its kinds.
 PERCUSSION_KINDS = ("tom", "cymbal", "percussion")
 
@@ -56,9 +55,8 @@ class Classifier:
 @lru_cache(maxsize=1)
 def classifier() -> Classifier:
     """The shipped classifier. Raises FileNotFoundError where the model file is missing."""
-    with np.load(model_file(MODEL_NAME), allow_pickle=False) as file:
-        names = Classifier.__dataclass_fields__
-        return Classifier(**{name: file[name].astype(np.float32) for name in names})
+    arrays = read_arrays(INSTRUMENTS_MODEL)
+    return Classifier(**{name: arrays[name] for name in Classifier.__dataclass_fields__})
 
 
 def believe_instrument(probabilities: F32) -> tuple[Belief[str], ...]:

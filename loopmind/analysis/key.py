@@ -11,14 +11,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.models import KEY_MODEL, read_arrays
 from loopmind.analysis.pitch import LOWEST_MIDI, NOTES, PitchMap
-from loopmind.files.places import model_file
 from loopmind.music.belief import Belief, rank
 from loopmind.music.key import Key, Mode
 
 F32 = NDArray[np.float32]
 
-MODEL_NAME = "key.npz"
 EVIDENCE = ("all", "lowest", "start", "start lowest", "presence", "strongest", "deep", "end lowest")
 _MODES: tuple[Mode, Mode] = ("major", "minor")
 
@@ -97,11 +96,6 @@ def believe_key(evidence: F32) -> tuple[Belief[Key], ...]:
 
 @lru_cache(maxsize=1)
 def _model() -> list[tuple[F32, F32]]:
-    return load_layers(MODEL_NAME)
-
-
-def load_layers(name: str) -> list[tuple[F32, F32]]:
-    """(weight, bias) of each layer of the shipped model `name`, first layer first."""
-    with np.load(model_file(name), allow_pickle=False) as file:
-        count = sum(key.startswith("weight") for key in file.files)
-        return [(file[f"weight{i}"], file[f"bias{i}"]) for i in range(count)]
+    arrays = read_arrays(KEY_MODEL)
+    count = sum(name.startswith("weight") for name in arrays)
+    return [(arrays[f"weight{i}"], arrays[f"bias{i}"]) for i in range(count)]

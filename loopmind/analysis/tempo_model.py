@@ -11,14 +11,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.models import TEMPO_MODEL, read_arrays
 from loopmind.analysis.tempo_features import SAME_TEMPO
-from loopmind.files.places import model_file
 from loopmind.music.belief import Belief
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
-MODEL_NAME = "tempo.npz"
 _KEPT = 8
 _LEAST_WEIGHT = 1e-3
 
@@ -57,8 +56,8 @@ class Scorer:
 @lru_cache(maxsize=1)
 def scorer() -> Scorer:
     """The shipped scorer. Raises FileNotFoundError where the model file is missing."""
-    with np.load(model_file(MODEL_NAME), allow_pickle=False) as file:
-        return Scorer(**{name: file[name] for name in Scorer.__dataclass_fields__})
+    arrays = read_arrays(TEMPO_MODEL)
+    return Scorer(**{name: arrays[name] for name in Scorer.__dataclass_fields__})
 
 
 def believe(bpm: F64, score: F64) -> tuple[Belief[float], ...]:

@@ -14,7 +14,6 @@ _TAPS = 16  # even-numbered taps of the half-band filter; the odd ones are 0 but
 LATENCY = _TAPS - 1
 """Frames by which `saturate` delays: half of the two 31-tap filters at twice the rate."""
 
-_GAIN = 8 + 8
 SATURATOR_PARAM_WORDS = 8 + 3 * 8
 _RING = 2 * _TAPS * 8
 SATURATOR_STATE_WORDS = 8 + 3 * _RING

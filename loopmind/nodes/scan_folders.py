@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from loopmind.analysis.models import MODELS
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
 from loopmind.library.library import Library
@@ -12,7 +13,13 @@ from loopmind.library.report import check_usable
 from loopmind.music.loop import Crate
 
 
-@node(id="loopmind.scan_folders", category="Sources", output="crate", touches_files=True)
+@node(
+    id="loopmind.scan_folders",
+    category="Sources",
+    output="crate",
+    touches_files=True,
+    models=MODELS,
+)
 def scan_folders(
     folders: Annotated[tuple[Path, ...], "Folders (or files) with your sounds."],
     context: Context,

@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from pathlib import PurePath
 
 BACKGROUND = "#0c0c10"
-PANEL = "#16161d"
 LINE = "#2a2a35"
 TEXT = "#f1eee8"
 MUTED = "#a9a6b5"
 ORANGE = "#ff8c1a"
 PURPLE = "#a06bff"
-BLUE = "#38b6ff"
 
 ROLE_COLOURS = {
     "drums": "#ff8c1a",

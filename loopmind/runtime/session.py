@@ -52,8 +52,6 @@ from loopmind.music.song import Automation, Song
 from loopmind.runtime.placing import Sounds, track_events
 from loopmind.runtime.program import SILENCE, TRASH, ProgramPlan
 
-OPEN = {"lowpass_hz": 20000.0, "highpass_hz": 20.0}
-
 
 @dataclass(frozen=True)
 class GangPlan:
