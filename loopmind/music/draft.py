@@ -1,0 +1,39 @@
+"""A draft: a song with every decision behind it, as edits find it and leave it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loopmind.music.brief import Brief
+from loopmind.music.edit import LockKind
+from loopmind.music.mix import Mix
+from loopmind.music.palette import Palette
+from loopmind.music.song import Song
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A part that no edit changes: a section or a track by name, a sound by digest."""
+
+    kind: LockKind
+    name: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A song, its sounds and its mix, with what edits must know to go on from here.
+
+    solo: the tracks that alone sound, empty where all do. told: what each edit did, in plain
+    words, one entry an edit.
+    """
+
+    brief: Brief
+    palette: Palette
+    song: Song
+    mix: Mix
+    locks: tuple[Lock, ...] = ()
+    solo: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+    def is_locked(self, kind: LockKind, name: str) -> bool:
+        return Lock(kind, name) in self.locks
