@@ -7,7 +7,7 @@ import math
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from loopmind.errors import LoopMindError
 from loopmind.files.encode import AudioWriter, write_audio
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
+from loopmind.music.audio import Audio
 from loopmind.music.material import Material
 from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
@@ -29,10 +30,16 @@ TIMELINE_NAME = "timeline.json"
 _CURVE_STEP_S = 0.5
 
 
+class Rendered(NamedTuple):
+    """What was measured, and the master itself for those who would else decode its file."""
+
+    measured: Measured
+    master: Audio
+
+
 @node(
     id="loopmind.render_song",
     category="Output",
-    output="measured",
     writes_files=True,
     cache="none",
 )
@@ -44,7 +51,7 @@ def render_song(
     context: Context,
     format: Annotated[Literal["wav", "flac", "mp3", "ogg"], "Of the master."] = "wav",
     stems: Annotated[bool, "Also write one file for each track, and the pre-master."] = False,
-) -> Measured:
+) -> Rendered:
     """Play the song through its mix into `out`/song.FORMAT, faster than real time.
 
     With `stems`, `out`/stems holds one 32-bit float WAV for each track and for the reverb; their
@@ -85,7 +92,7 @@ def render_song(
         files.append(("pre-master", place))
     write_audio(out / f"{SONG_NAME}.{format}", rendering.master)
     curve = rendering.short_term_lufs[:: round(_CURVE_STEP_S / 0.1)]
-    return Measured(
+    measured = Measured(
         loudness_lufs=rendering.lufs,
         true_peak_dbtp=rendering.true_peak_dbtp,
         duration_s=rendering.master.duration_s,
@@ -93,6 +100,7 @@ def render_song(
         curve_step_s=_CURVE_STEP_S,
         files=tuple(files),
     )
+    return Rendered(measured, rendering.master)
 
 
 def _remove_old_stems(out: Path, current: set[str]) -> None:

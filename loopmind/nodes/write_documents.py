@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 from loopmind.files.atomic import atomic_write
-from loopmind.files.decode import read_audio
 from loopmind.files.encode import write_audio
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
+from loopmind.music.audio import Audio
 from loopmind.music.loop import Crate
 from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
@@ -36,6 +36,7 @@ def write_documents(
     mix: Mix,
     crate: Crate,
     measured: Measured,
+    master: Audio,
     out: Annotated[Path, "Folder of the rendered song."],
     context: Context,
     embed_audio: Annotated[bool, "Put the sound into the page itself."] = True,
@@ -54,7 +55,7 @@ def write_documents(
     context.check_cancelled()
     audio, source = None, dict(measured.files)["song"]
     if embed_audio:
-        audio = _as_vorbis(out / source)
+        audio = _as_vorbis(out / source, master)
     page = song_page(
         song, palette, mix, crate, measured, audio=audio, audio_type="audio/ogg",
         audio_src=None if embed_audio else source,
@@ -63,13 +64,13 @@ def write_documents(
     return out / "song.html"
 
 
-def _as_vorbis(song: Path) -> bytes:
-    """The sound of `song` in the form that the page embeds; nothing stays behind."""
+def _as_vorbis(song: Path, master: Audio) -> bytes:
+    """`master`, the sound of `song`, in the form that the page embeds; nothing stays behind."""
     if song.suffix == _LISTEN_SUFFIX:
         return song.read_bytes()
     # Hidden, so that a kill leaves nothing that looks like a song; the next run writes over it.
     listen = song.with_name(f".loopmind-page{_LISTEN_SUFFIX}")
     try:
-        return write_audio(listen, read_audio(song)).read_bytes()
+        return write_audio(listen, master).read_bytes()
     finally:
         listen.unlink(missing_ok=True)

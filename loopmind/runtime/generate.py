@@ -29,14 +29,15 @@ from loopmind.runtime.execute import Session
 from loopmind.runtime.result import Result
 
 PRESET = "generate"
-# What a song graph computes, by the names that its nodes have in every song preset.
+# What a song graph computes, by the names that its nodes have in every song preset; of a node
+# with several outputs the port too.
 _VALUES = {
     "crate": "scan",
     "brief": "understand",
     "palette": "choose",
     "song": "arrange",
     "mix": "mix",
-    "measured": "render",
+    "measured": "render.measured",
     "page": "document",
 }
 
@@ -82,7 +83,7 @@ def make_song(
     """
     result = session.evaluate(
         graph,
-        list(_VALUES.values()),
+        [address.partition(".")[0] for address in _VALUES.values()],
         listener=listener,
         cancelled=cancelled,
     )

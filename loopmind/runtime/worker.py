@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -145,10 +146,11 @@ def _content_of(spec: NodeSpec, key: str | None, outputs: Outputs) -> dict[str, 
     """
     if not spec.schema.touches_files:
         return None
-    if key is not None and size_bytes(outputs) > _CONTENT_LIMIT_BYTES:
-        return {port: output_key(key, port) for port in outputs}
-    try:
-        return {port: content_key(digest_chunks(encode(v))) for port, v in outputs.items()}
-    except CodecError:  # no plain form: as good as new each time
-        name = key or uuid.uuid4().hex
-        return {port: output_key(name, port) for port in outputs}
+    name = key or uuid.uuid4().hex
+    content = {}
+    for port, value in outputs.items():
+        content[port] = output_key(name, port)
+        if size_bytes(value) <= _CONTENT_LIMIT_BYTES:
+            with suppress(CodecError):  # no plain form: as good as new each time
+                content[port] = content_key(digest_chunks(encode(value)))
+    return content
