@@ -69,7 +69,8 @@ def test_the_song_is_whole(made: Made) -> None:
     page = (made.out / "song.html").read_text("utf-8")
     assert "<audio" in page and "http://" not in page.replace("http://www.w3.org", "")
     project = read_project(made.out / "song.loopmind")
-    assert project.song == song
+    assert project.draft().song == song
+    assert project.history.head.kind == "generated"
     assert set(project.model_digests) == {"instruments.npz", "key.npz", "tempo.npz"}
 
 

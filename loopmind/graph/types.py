@@ -17,6 +17,7 @@ from typing import Any, Literal
 from loopmind.graph.errors import NodeDeclarationError
 from loopmind.music.audio import Audio
 from loopmind.music.brief import Brief
+from loopmind.music.draft import Draft
 from loopmind.music.key import Key
 from loopmind.music.loop import Crate, Loop
 from loopmind.music.material import Material
@@ -214,6 +215,7 @@ def _register_built_in() -> None:
         (Palette, "palette", "#f78c6b"),
         (Song, "song", "#06d6a0"),
         (Mix, "mix", "#118ab2"),
+        (Draft, "draft", "#f2cc8f"),
         (Material, "material", "#5e60ce"),
         (Measured, "measured", "#80ffdb"),
         (Note, "note", "#ff99c8"),

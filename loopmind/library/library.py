@@ -141,6 +141,11 @@ class Library:
         with self._lock, self._explaining():
             return self._store.count_heard_files()
 
+    def where(self, digests: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Paths at which each of `digests` was last seen, those that were there last first."""
+        with self._lock, self._explaining():
+            return self._store.paths_of(list(digests))
+
     # scanning
 
     def scan(

@@ -96,6 +96,19 @@ class Store:
         ).fetchone()
         return row[0] if row else None
 
+    def paths_of(self, digests: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Remembered paths of each of `digests`, those that are not missing first."""
+        found: dict[str, tuple[str, ...]] = {}
+        for at in range(0, len(digests), _CHUNK):
+            part = digests[at : at + _CHUNK]
+            for digest, path in self._connection.execute(
+                f"SELECT digest, path FROM files WHERE digest IN ({','.join('?' * len(part))}) "
+                "ORDER BY missing, path",
+                part,
+            ):
+                found[digest] = (*found.get(digest, ()), path)
+        return found
+
     def missing_digests(self, digests: Iterable[str]) -> set[str]:
         """Those of `digests` that belong to a remembered file that is missing now."""
         wanted = set(digests)

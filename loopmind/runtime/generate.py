@@ -6,19 +6,18 @@ come through here, so both make the same song.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from loopmind.errors import LoopMindError
-from loopmind.files.digest import file_digest
-from loopmind.files.places import default_cache, model_file, preset_file
-from loopmind.files.project import PROJECT_NAME, Project, Reference, write_project
+from loopmind.files.places import default_cache, preset_file
+from loopmind.files.project import PROJECT_NAME
 from loopmind.graph.document import Graph
-from loopmind.graph.schema import graph_to_text, load_graph
+from loopmind.graph.schema import load_graph
 from loopmind.music.brief import Brief
+from loopmind.music.draft import Draft
 from loopmind.music.loop import Crate
 from loopmind.music.mix import Mix
 from loopmind.music.palette import Palette
@@ -26,6 +25,7 @@ from loopmind.music.song import Song
 from loopmind.runtime.cache import DiskCache
 from loopmind.runtime.events import Listener
 from loopmind.runtime.execute import Session
+from loopmind.runtime.project_making import keep_song
 from loopmind.runtime.result import Result
 
 PRESET = "generate"
@@ -96,25 +96,6 @@ def make_song(
         out=Path(result[_VALUES["page"]]).parent,
         result=result,
     )
-    write_project(made.out / PROJECT_NAME, _project(graph, made))
+    draft = Draft(made.brief, made.palette, made.song, made.mix)
+    keep_song(made.out / PROJECT_NAME, graph, made.crate, draft, result)
     return made
-
-
-def _project(graph: Graph, made: Made) -> Project:
-    loops = made.crate.by_digest()
-    used = {clip.digest for clip in made.song.clips} | {
-        hit.digest for clip in made.song.clips for hit in clip.hits
-    }
-    for choice in made.palette.choices:
-        used |= {c.digest for c in (choice.picked, *choice.runners_up)}
-    specs = [step.spec for step in made.result.plan.steps.values() if step.spec is not None]
-    models = sorted({name for spec in specs for name in spec.models})
-    return Project(
-        graph=json.loads(graph_to_text(graph)),
-        song=made.song,
-        palette=made.palette,
-        mix=made.mix,
-        references=tuple(Reference(d, loops[d].path) for d in sorted(used & loops.keys())),
-        node_versions={spec.id: spec.schema.version for spec in specs},
-        model_digests={name: file_digest(model_file(name)) for name in models},
-    )

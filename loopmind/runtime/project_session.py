@@ -1,0 +1,329 @@
+"""Working on a project: the one way for terminal, chat and window to open, change and render it.
+
+Every change is a revision in the project's history and is saved at once. Edits are applied by the
+graph (project_graph.py); this file holds no opinion on what an edit does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from loopmind.errors import LoopMindError
+from loopmind.files.project import (
+    Project,
+    ProjectDamagedError,
+    ProjectError,
+    read_project,
+    write_project,
+)
+from loopmind.files.project_lock import ProjectLock
+from loopmind.files.snapshots import PartError
+from loopmind.graph.document import Graph
+from loopmind.graph.schema import graph_from_plain
+from loopmind.music.draft import Draft
+from loopmind.music.edit import Edit
+from loopmind.music.history import History, Revision
+from loopmind.music.loop import Crate
+from loopmind.runtime.events import Listener
+from loopmind.runtime.execute import Session
+from loopmind.runtime.generate import song_session
+from loopmind.runtime.project_graph import (
+    EDIT_TYPE,
+    SOUNDS,
+    Going,
+    check_result,
+    edit_node,
+    sounds_graph,
+    working_graph,
+)
+from loopmind.runtime.result import Result
+
+Cancelled = Callable[[], bool]
+
+
+class ProjectSession:
+    """An open project. Close it, or use it in a `with` statement; others wait for it until then.
+
+    listener is told what runs; cancelled is asked while something does. notes: what the user
+    should know of the project as it was found (missing sounds, a damaged snapshot), one line each.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        project: Project,
+        *,
+        lock: ProjectLock | None,
+        look_in: Sequence[Path] = (),
+        listener: Listener | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> None:
+        self.path = path
+        self.listener = listener
+        self.cancelled = cancelled
+        self.notes: tuple[str, ...] = ()
+        self._project = project
+        self._lock = lock
+        self._look_in = tuple(look_in)
+        self._stamp = _stamp(path)
+        self._session: Session | None = None
+        self._drafts: dict[int, Draft] = {}
+        self._crate: Crate | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        read_only: bool = False,
+        look_in: Iterable[str | Path] = (),
+        wait_s: float = 3.0,
+        listener: Listener | None = None,
+        cancelled: Cancelled | None = None,
+    ) -> ProjectSession:
+        """Open the project at `path` (or the one in that folder).
+
+        read_only: without its lock; nothing can be changed. look_in: folders to look for moved
+        sounds in. Raises ProjectError, and ProjectBusyError where another process works on it for
+        longer than `wait_s`.
+        """
+        place = project_path(path)
+        lock = None if read_only else ProjectLock(place).acquire(wait_s)
+        try:
+            project = read_project(place)
+            return cls(
+                place,
+                project,
+                lock=lock,
+                look_in=[Path(folder) for folder in look_in],
+                listener=listener,
+                cancelled=cancelled,
+            )
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+
+    def close(self) -> None:
+        """Let others work on the project, and end what ran for it."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> ProjectSession:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Looking
+
+    @property
+    def project(self) -> Project:
+        """The project as it was last read or saved."""
+        return self._project
+
+    @property
+    def draft(self) -> Draft:
+        """The song as it is now."""
+        return self.draft_at(self._project.history.head.id)
+
+    @property
+    def crate(self) -> Crate:
+        """The user's sounds, and those of the project wherever they were found; see notes."""
+        if self._crate is None:
+            graph = sounds_graph(self.graph(), self._going(None, ()))
+            self._crate = self._evaluate(graph, SOUNDS)[SOUNDS]
+        return self._crate
+
+    def history(self) -> History:
+        """The tree of revisions, its branches, and where they stand."""
+        return self._project.history
+
+    def graph(self, revision: int | None = None) -> Graph:
+        """The graph that generated the song of a revision."""
+        try:
+            return graph_from_plain(self._project.graph(revision))
+        except PartError as error:
+            raise ProjectDamagedError(f"{self.path} is damaged ({error})") from error
+
+    def draft_at(self, revision: int) -> Draft:
+        """The song at a revision: as it was kept, else made again from the nearest one kept."""
+        found = self._drafts.get(revision)
+        if found is None:
+            base, draft, edits = self._nearest(revision)
+            found = draft if not edits else self._edited(base, edits)
+            found = replace(found, told=self._project.told(revision))
+            self._drafts[revision] = found
+        return found
+
+    # Changing
+
+    def apply(self, edits: Iterable[Edit], words: str = "") -> Revision:
+        """Apply `edits` as one step that one undo takes back, and save.
+
+        words: what the user said, for the history. The revision tells what was done. Raises what
+        an edit raises (EditError), and nothing is changed then.
+        """
+        asked = tuple(edits)
+        if not asked:
+            raise LoopMindError("there is nothing to change; give at least one edit")
+        draft = self.preview(asked)
+        told = draft.told[len(self.draft.told) :]
+        return self._add(draft, "edited", edits=asked, words=words, told=told)
+
+    def preview(self, edits: Iterable[Edit]) -> Draft:
+        """The song as `edits` would make it; nothing is changed or saved."""
+        asked = tuple(edits)
+        now = self.draft
+        if not asked:
+            return now
+        base, _, since = self._nearest(self.history().head.id)
+        made = self._edited(base, (*since, *asked))
+        # A kept draft's own words come first, whatever the node told while it replayed others.
+        return replace(made, told=(*now.told, *made.told[-len(asked) :]))
+
+    def undo(self, count: int = 1) -> Revision:
+        """Go back `count` revisions; where to. Raises LoopMindError where there are not so many."""
+        return self._moved(self.history().undo(count))
+
+    def redo(self, count: int = 1) -> Revision:
+        """Go forward again, the way it was last; where to. Raises LoopMindError."""
+        return self._moved(self.history().redone(count))
+
+    def branch(self, name: str, at: int | None = None) -> Revision:
+        """Start a branch at a revision (by default the present one) and work on it."""
+        return self._moved(self.history().branched(name, at))
+
+    def switch(self, name: str) -> Revision:
+        """Work on another branch."""
+        return self._moved(self.history().switched(name))
+
+    # Inner workings
+
+    def _moved(self, history: History) -> Revision:
+        self._save(replace(self._project, history=history))
+        return history.head
+
+    def _add(self, draft: Draft, kind: Any, **more: Any) -> Revision:
+        history = self.history().add(kind, time_s=round(time.time(), 3), **more)
+        number = history.head.id
+        project = replace(self._project, history=history).with_snapshot(number, draft)
+        self._save(project.thinned())
+        self._drafts[number] = draft
+        return history.head
+
+    def _save(self, project: Project) -> None:
+        if self._lock is None:
+            raise ProjectError(f"{self.path} was opened for looking only; open it for changes")
+        if self.path.exists() and _stamp(self.path) != self._stamp:
+            raise ProjectError(
+                f"{self.path} was changed by another program since it was opened; nothing was "
+                "written; open it again"
+            )
+        place = str(self.path.parent.resolve())
+        project = replace(project, place=place)
+        write_project(self.path, project, backup=True)
+        self._stamp = _stamp(self.path)
+        self._project = project
+
+    def _nearest(self, revision: int) -> tuple[int, Draft, tuple[Edit, ...]]:
+        """The nearest revision up the line that was kept whole, its song, and the edits since."""
+        edits: tuple[Edit, ...] = ()
+        trouble = "its songs are missing"
+        for step in reversed(self.history().line(revision)):
+            try:
+                return step.id, self._project.draft(step.id), edits
+            except PartError as error:
+                if step.id in self._project.snapshots:
+                    trouble = str(error)
+            if step.kind != "edited":
+                break
+            edits = (*step.edits, *edits)
+        raise ProjectDamagedError(
+            f"{self.path} is damaged: the song of revision {revision} cannot be made again "
+            f"({trouble}); go back to another revision, or use the backup"
+        )
+
+    def _going(self, revision: int | None, edits: tuple[Edit, ...]) -> Going:
+        return Going(self.path.resolve(), revision, edits, self._look_in)
+
+    def _edited(self, base: int, edits: tuple[Edit, ...]) -> Draft:
+        document = self.graph(base)
+        if document.registry.find(EDIT_TYPE) is None:
+            return _stand_in(self._project.draft(base), edits)
+        graph = working_graph(document, self._going(base, edits))
+        node = edit_node(graph)
+        assert node is not None
+        outputs = self._evaluate(graph, node).outputs(node)
+        draft: Draft = outputs["draft"]
+        return draft
+
+    def _evaluate(self, graph: Graph, *targets: str) -> Result:
+        if self._session is None:
+            self._session = song_session()
+        result = self._session.evaluate(
+            graph, targets, listener=self.listener, cancelled=self.cancelled
+        )
+        check_result(result.failures)
+        result.check()
+        return result
+
+
+def project_path(path: str | Path) -> Path:
+    """The project file that `path` means: itself, or the one in that folder."""
+    from loopmind.files.project import PROJECT_NAME
+
+    place = Path(path)
+    return place / PROJECT_NAME if place.is_dir() else place
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:  # it was taken away; saving puts it back
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _stand_in(draft: Draft, edits: tuple[Edit, ...]) -> Draft:
+    """A few edits, until the node that applies all of them is there."""
+    from loopmind.music.draft import Lock
+    from loopmind.music.edit import ChangeStrip, MuteTrack, SetLock
+
+    for edit in edits:
+        if isinstance(edit, ChangeStrip | MuteTrack):
+            if edit.track not in {strip.track for strip in draft.mix.strips}:
+                raise LoopMindError(f"there is no track {edit.track!r}")
+            change: dict[str, Any] = {"muted": edit.muted} if isinstance(edit, MuteTrack) else {}
+            strips = []
+            for strip in draft.mix.strips:
+                if strip.track == edit.track and isinstance(edit, ChangeStrip):
+                    before = getattr(strip, edit.parameter) or 0.0
+                    after = before + edit.by if edit.value is None else edit.value
+                    change = {edit.parameter: after}
+                strips.append(replace(strip, **change) if strip.track == edit.track else strip)
+            draft = replace(draft, mix=replace(draft.mix, strips=tuple(strips)))
+            said = f"changed {edit.track}"
+        elif isinstance(edit, SetLock):
+            lock = Lock(edit.kind, edit.name)
+            rest = tuple(other for other in draft.locks if other != lock)
+            draft = replace(draft, locks=(*rest, lock) if edit.locked else rest)
+            said = f"locked {edit.name}"
+        else:
+            raise LoopMindError(f"{type(edit).__name__} is not possible yet")
+        draft = replace(draft, told=(*draft.told, said))
+    return draft
