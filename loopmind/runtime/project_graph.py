@@ -7,7 +7,7 @@ what follows (fitting, rendering, documents) hangs on the result as in the proje
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from loopmind.graph.document import Graph, split_address
 from loopmind.graph.errors import GraphError
 from loopmind.music.edit import Edit, edit_to_plain
 
-RECALL, SOUNDS, EDIT = "recalled_draft", "recalled_sounds", "edit"
+RECALL, SOUNDS, PRESENT, EDIT = "recalled_draft", "recalled_sounds", "present_song", "edit"
 EDIT_TYPE = "loopmind.edit_song"
 _FOLLOWERS = ("loopmind.fit_loops", "loopmind.render_song", "loopmind.write_documents")
 _VALUES = ("brief", "palette", "song", "mix")
@@ -27,46 +27,63 @@ _VALUES = ("brief", "palette", "song", "mix")
 class Going:
     """What to go on from: a revision that was kept in `project`, and the edits since.
 
-    look_in: folders to look for moved sounds in. revision None: only the sounds are wanted.
+    look_in: folders to look for moved sounds in. leave_out: play without the sounds that are
+    missing. revision None: the head.
     """
 
     project: Path
     revision: int | None
     edits: tuple[Edit, ...] = ()
     look_in: tuple[Path, ...] = ()
+    leave_out: bool = False
 
 
 def working_graph(graph: Graph, going: Going) -> Graph:
-    """`graph` with its song recalled and edited. Raises GraphError."""
+    """`graph` with its song recalled, and edited where there are edits. Raises GraphError."""
     controls: dict[str, Any] = {"project": str(going.project)}
     made = graph.with_node(RECALL, "loopmind.recall_draft", controls)
     if going.revision is not None:
         made = made.with_control(RECALL, "revision", going.revision)
     made = _with_sounds(made, going)
-    edit = edit_node(made)
-    followers = [name for name, node in graph.nodes.items() if node.type in _FOLLOWERS]
-    if edit is None:
+    sources = {value: f"{RECALL}.{value}" for value in _VALUES}
+    if going.edits:
+        made, edit = _with_edit_node(made)
+        made = with_edits(made, edit, going.edits)
+        schema = made.schema(edit)
+        assert schema is not None
+        sources |= {v: f"{edit}.{v}" for v in _VALUES if schema.output(v) is not None}
+    if going.leave_out:
+        made = made.with_node(PRESENT, "loopmind.leave_out_missing")
+        made = made.connect(sources["song"], f"{PRESENT}.song")
+        made = made.connect(f"{SOUNDS}.crate", f"{PRESENT}.crate")
+        sources["song"] = f"{PRESENT}.song"
+    for name, node in graph.nodes.items():
+        known = made.schema(name) if node.type in _FOLLOWERS else None
+        for value, source in sources.items():
+            if known is not None and known.input(value) is not None:
+                made = made.connect(source, f"{name}.{value}")
+    return made
+
+
+def _with_edit_node(graph: Graph) -> tuple[Graph, str]:
+    """With a node that edits the recalled song; its name."""
+    edit = edit_node(graph)
+    if edit is None:  # a graph from before there were edits, or without them
         edit = EDIT
-        while edit in made.nodes:
+        while edit in graph.nodes:
             edit += "_"
-        made = made.with_node(edit, EDIT_TYPE)
-    schema = made.schema(edit)
+        graph = graph.with_node(edit, EDIT_TYPE)
+    schema = graph.schema(edit)
     if schema is None:
         raise GraphError("the node that applies edits is not installed", node=edit)
     for port in schema.inputs:
         if port.type == "draft":
-            made = made.connect(f"{RECALL}.draft", f"{edit}.{port.name}")
-        elif port.name in _VALUES:
-            made = made.connect(f"{RECALL}.{port.name}", f"{edit}.{port.name}")
+            graph = graph.connect(f"{RECALL}.draft", f"{edit}.{port.name}")
         elif port.type == "crate":
-            made = made.connect(f"{SOUNDS}.crate", f"{edit}.{port.name}")
-    for name in followers:
-        known = made.schema(name)
-        for value in _VALUES:
-            if known is not None and known.input(value) is not None:
-                source = edit if schema.output(value) is not None else RECALL
-                made = made.connect(f"{source}.{value}", f"{name}.{value}")
-    return with_edits(made, edit, going.edits)
+            graph = graph.connect(f"{SOUNDS}.crate", f"{edit}.{port.name}")
+        elif port.name in _VALUES:
+            graph = graph.connect(f"{RECALL}.{port.name}", f"{edit}.{port.name}")
+    return graph, edit
 
 
 def edit_node(graph: Graph) -> str | None:
@@ -138,6 +155,38 @@ def _with_present_folders(graph: Graph, node: str) -> tuple[Graph, bool]:
     if driver is not None:
         return graph.with_macro(driver, present), bool(present)
     return graph.with_control(node, "folders", present), bool(present)
+
+
+def with_outputs(graph: Graph, out: Path, settings: Mapping[str, Any]) -> Graph:
+    """`graph` with its files led to `out`, and with `settings` of the nodes that write them."""
+    for name, node in graph.nodes.items():
+        if node.type not in _FOLLOWERS:
+            continue
+        schema = graph.schema(name)
+        for control, value in {"out": str(out), **settings}.items():
+            if schema is None or schema.control(control) is None:
+                continue
+            driver = graph.driver(name, control)
+            if driver is None:
+                graph = graph.with_control(name, control, value)
+            else:
+                graph = graph.with_macro(driver, value)
+    return graph
+
+
+def node_of(graph: Graph, kind: str) -> str:
+    """The name of the node of a type. Raises GraphError where the graph has none."""
+    for name, node in graph.nodes.items():
+        if node.type == kind:
+            return name
+    raise GraphError(f"the project's graph has no {kind}, so this cannot be done with it")
+
+
+def missing_nodes(graph: Graph) -> tuple[str, ...]:
+    """Types of nodes that are not installed, or older than the document; they are placeholders."""
+    return tuple(
+        sorted({node.type for name, node in graph.nodes.items() if graph.schema(name) is None})
+    )
 
 
 def check_result(failures: Iterable[Any]) -> None:

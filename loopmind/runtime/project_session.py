@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,10 +18,12 @@ from loopmind.files.project import (
     Project,
     ProjectDamagedError,
     ProjectError,
+    Reference,
     read_project,
     write_project,
 )
 from loopmind.files.project_lock import ProjectLock
+from loopmind.files.references import candidate_paths
 from loopmind.files.snapshots import PartError
 from loopmind.graph.document import Graph
 from loopmind.graph.schema import graph_from_plain
@@ -29,6 +31,7 @@ from loopmind.music.draft import Draft
 from loopmind.music.edit import Edit
 from loopmind.music.history import History, Revision
 from loopmind.music.loop import Crate
+from loopmind.music.measured import Measured
 from loopmind.runtime.events import Listener
 from loopmind.runtime.execute import Session
 from loopmind.runtime.generate import song_session
@@ -38,19 +41,32 @@ from loopmind.runtime.project_graph import (
     Going,
     check_result,
     edit_node,
+    missing_nodes,
+    node_of,
     sounds_graph,
+    with_outputs,
     working_graph,
 )
+from loopmind.runtime.project_making import sounds_of, used_digests
 from loopmind.runtime.result import Result
 
 Cancelled = Callable[[], bool]
 
 
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """A rendered song: the folder of its files, what was measured, and what ran for it."""
+
+    out: Path
+    measured: Measured
+    draft: Draft
+    result: Result
+
+
 class ProjectSession:
     """An open project. Close it, or use it in a `with` statement; others wait for it until then.
 
-    listener is told what runs; cancelled is asked while something does. notes: what the user
-    should know of the project as it was found (missing sounds, a damaged snapshot), one line each.
+    listener is told what runs; cancelled is asked while something does.
     """
 
     def __init__(
@@ -66,7 +82,6 @@ class ProjectSession:
         self.path = path
         self.listener = listener
         self.cancelled = cancelled
-        self.notes: tuple[str, ...] = ()
         self._project = project
         self._lock = lock
         self._look_in = tuple(look_in)
@@ -74,6 +89,7 @@ class ProjectSession:
         self._session: Session | None = None
         self._drafts: dict[int, Draft] = {}
         self._crate: Crate | None = None
+        self._notes: tuple[str, ...] | None = None
 
     @classmethod
     def open(
@@ -149,6 +165,61 @@ class ProjectSession:
             self._crate = self._evaluate(graph, SOUNDS)[SOUNDS]
         return self._crate
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the project as it was found, one line each.
+
+        Sounds that were moved (they are found again), sounds that are missing and node types that
+        are not installed (both have placeholders).
+        """
+        if self._notes is None:
+            self._notes = (*self._sounds_told(), *self._nodes_told())
+        return self._notes
+
+    @property
+    def has_looked(self) -> bool:
+        """Were the project's sounds looked for, so that notes cost nothing?"""
+        return self._notes is not None or self._crate is not None or bool(self._session)
+
+    def missing(self) -> tuple[Reference, ...]:
+        """The sounds of the song that are nowhere to be found, at their last seen places."""
+        used = used_digests(self.draft)
+        wanted = [r for r in self._project.references if r.digest in used]
+        place, here = self._project.place, self.path.parent
+        if all(any(p.is_file() for p in candidate_paths(r.path, place, here)) for r in wanted):
+            return ()  # what lies there is looked at when it is read
+        there = self.crate.by_digest()
+        return tuple(
+            r for r in wanted if r.digest not in there or not Path(there[r.digest].path).is_file()
+        )
+
+    def _sounds_told(self) -> Iterable[str]:
+        missing = self.missing()
+        for reference in missing:
+            yield (
+                f"the sound {reference.path} is missing and stays silent; "
+                "name a folder to look in with --look-in"
+            )
+        moved = []
+        if self._crate is not None:
+            there, used = self._crate.by_digest(), used_digests(self.draft)
+            for reference in self._project.references:
+                loop = there.get(reference.digest) if reference.digest in used else None
+                if loop is None or reference in missing or loop.path == reference.path:
+                    continue
+                if not Path(reference.path).is_file():
+                    moved.append(f"{reference.path} was found again as {loop.path}")
+        if moved:
+            more = f" (and {len(moved) - 1} more sounds elsewhere)" if len(moved) > 1 else ""
+            yield f"the sound {moved[0]}{more}"
+
+    def _nodes_told(self) -> Iterable[str]:
+        for kind in missing_nodes(self.graph()):
+            yield (
+                f"the node type {kind} is not installed (or older than the project); "
+                "a placeholder keeps its place"
+            )
+
     def history(self) -> History:
         """The tree of revisions, its branches, and where they stand."""
         return self._project.history
@@ -212,6 +283,33 @@ class ProjectSession:
         """Work on another branch."""
         return self._moved(self.history().switched(name))
 
+    def render(
+        self,
+        out: str | Path | None = None,
+        *,
+        revision: int | None = None,
+        documents: bool = False,
+        **settings: Any,
+    ) -> Rendering:
+        """Render the song to `out` (by default the project's folder), as its graph does.
+
+        documents: the page and all other files too, not only the sound. settings: controls of
+        the node that renders, such as format="flac" or stems=True. Sounds that are missing are
+        left out.
+        """
+        number = self.history().head.id if revision is None else revision
+        base, _, edits = self._nearest(number)
+        folder = Path(out) if out is not None else self.path.parent
+        leave_out = bool(self.missing())
+        going = replace(self._going(base, edits), leave_out=leave_out)
+        graph = with_outputs(working_graph(self.graph(base), going), folder, settings)
+        render = node_of(graph, "loopmind.render_song")
+        targets = [render]
+        if documents:
+            targets.append(node_of(graph, "loopmind.write_documents"))
+        result = self._evaluate(graph, *targets)
+        return Rendering(folder, result[f"{render}.measured"], self.draft_at(number), result)
+
     # Inner workings
 
     def _moved(self, history: History) -> Revision:
@@ -222,6 +320,10 @@ class ProjectSession:
         history = self.history().add(kind, time_s=round(time.time(), 3), **more)
         number = history.head.id
         project = replace(self._project, history=history).with_snapshot(number, draft)
+        known = {r.digest: r.path for r in project.references if r.digest in project.heard}
+        if self._crate is not None or not used_digests(draft) <= known.keys():
+            loops = sounds_of(draft, self.crate)  # those that are new, or were moved
+            project = project.with_sounds(x for x in loops if known.get(x.digest) != x.path)
         self._save(project.thinned())
         self._drafts[number] = draft
         return history.head
@@ -268,8 +370,9 @@ class ProjectSession:
         graph = working_graph(document, self._going(base, edits))
         node = edit_node(graph)
         assert node is not None
-        outputs = self._evaluate(graph, node).outputs(node)
-        draft: Draft = outputs["draft"]
+        result = self._evaluate(graph, node, SOUNDS)
+        self._crate = result[SOUNDS]
+        draft: Draft = result.outputs(node)["draft"]
         return draft
 
     def _evaluate(self, graph: Graph, *targets: str) -> Result:
