@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 
@@ -22,3 +23,14 @@ def place(text: str) -> Path:
             f"the name {shown} is no text in this terminal's language; rename it"
         ) from None
     return Path(text)
+
+
+def new_song_folder(wish: str) -> Path:
+    """songs/WISH, or with the first free number behind it: no song is ever overwritten unasked."""
+    name = re.sub(r"[^\w]+", "-", wish.lower()).strip("-")[:40] or "song"
+    folder = Path("songs") / name
+    number = 2
+    while folder.exists():
+        folder = Path("songs") / f"{name}-{number}"
+        number += 1
+    return folder

@@ -8,6 +8,8 @@ import math
 import re
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from loopmind.commands._places import place
 from loopmind.commands._terminal import ProgressLine
 from loopmind.files.atomic import check_folder
 from loopmind.graph.ports import SEED_HIGH
-from loopmind.runtime.generate import Made, make_song, song_graph, song_session
+from loopmind.runtime.generate import PRESET, Made, make_song, song_graph, song_session
 from loopmind.runtime.kernels import warm_up
 
 _MIXES = ("raw", "polished", "tape")
@@ -94,8 +96,39 @@ def _loudness(text: str) -> float:
     return lufs
 
 
-def sing(args: argparse.Namespace, folders: list[Path], out: Path, **more: Any) -> int:
-    """Make a song of `folders` in `out` as `args` wish, and tell of it."""
+@dataclass(frozen=True)
+class More:
+    """What a mode has to tell of the song beyond what all songs are told of."""
+
+    lines: tuple[str, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def sing(
+    args: argparse.Namespace, folders: list[Path], out: Path, *, preset: str = PRESET,
+    more: Callable[[Made], More] | None = None, **macros: Any,
+) -> int:  # fmt: skip
+    """Make a song of `folders` in `out` by `preset`, as `args` wish, and tell of it.
+
+    more: what else to tell. macros: further macros of the preset.
+    """
+    started = time.monotonic()
+    made = make(args, folders, out, preset=preset, **macros)
+    took_s = time.monotonic() - started
+    told = more(made) if more is not None else More()
+    if args.json:
+        data = {**as_data(made, took_s), **told.data}
+        print(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        *lines, last = in_words(made, took_s)
+        print("\n".join([*lines, *(f"  {line}" for line in told.lines), last]))
+    return 0
+
+
+def make(
+    args: argparse.Namespace, folders: list[Path], out: Path, *, preset: str = PRESET, **more: Any
+) -> Made:
+    """Make a song of `folders` in `out` by `preset`, as `args` wish, showing its progress."""
     check_folder(out)  # before minutes of work, not after them
     macros: dict[str, Any] = {
         "folders": [str(folder) for folder in folders],
@@ -113,21 +146,15 @@ def sing(args: argparse.Namespace, folders: list[Path], out: Path, **more: Any) 
         macros["length_s"] = args.length
     if args.library is not None:
         macros["library"] = str(args.library)
-    started = time.monotonic()
     with ProgressLine() as line:  # before the graph is read, which would compile them one by one
         warm_up(line.progress("compiling, on the first start only"))
-    graph = song_graph(macros)
+    graph = song_graph(macros, preset)
     with ProgressLine() as line, song_session() as session:
         show = ShowEvents(line)
         made = make_song(graph, session, listener=show)
     for trouble in show.troubles:
         print(f"loopmind: {trouble}", file=sys.stderr)
-    took_s = time.monotonic() - started
-    if args.json:
-        print(json.dumps(as_data(made, took_s), indent=2, ensure_ascii=False))
-    else:
-        print("\n".join(in_words(made, took_s)))
-    return 0
+    return made
 
 
 def as_data(made: Made, took_s: float) -> dict[str, Any]:
@@ -156,6 +183,7 @@ def as_data(made: Made, took_s: float) -> dict[str, Any]:
             }
             for c in made.palette.choices
         ],
+        "why": list(song.brief.why),
         "unfilled": dict(made.palette.unfilled),
         "understood": list(made.brief.understood),
         "ignored": list(made.brief.ignored),
@@ -181,6 +209,7 @@ def in_words(made: Made, took_s: float) -> list[str]:
     for choice in made.palette.choices:
         name = Path(loops[choice.picked.digest].path).name
         lines.append(f"  {choice.slot:<12} {name}: {choice.reason}")
+    lines += [f"  {reason}" for reason in song.brief.why]
     lines += [f"  no {role}: {reason}" for role, reason in made.palette.unfilled]
     lines += [f"  {note}" for note in made.palette.notes]
     if made.brief.ignored:

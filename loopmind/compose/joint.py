@@ -6,6 +6,7 @@ palettes. select.py decides which tempi, keys and slots are tried.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,8 @@ CLEARLY_TONAL = 0.7
 class Slot:
     """A place in the palette. `alternate_of`: the slot it takes turns with, never sounds beside.
 
-    instruments: where not empty, only loops whose first instrument is one of these.
+    instruments: where not empty, only loops whose first instrument is one of these. digest: where
+    not empty, only the loop with that content, which then fills the slot for certain.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Slot:
     alternate_of: str | None = None
     instruments: tuple[str, ...] = ()
     least: float = 0.4
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,8 +183,13 @@ class Table:
     traits: Traits
 
 
-def weigh(t: Traits, slots: tuple[Slot, ...], setting: Setting) -> Table:
-    """Entries for every role among `slots` with all their pair scores."""
+def weigh(
+    t: Traits, slots: tuple[Slot, ...], setting: Setting, pinned: Sequence[Entry] = ()
+) -> Table:
+    """Entries for every role among `slots` with all their pair scores.
+
+    pinned: the entries of slots that name a loop, in place of what is weighed for it.
+    """
     entries: list[Entry] = []
     of_role: dict[str, tuple[int, ...]] = {}
     roles: dict[Role, None] = dict.fromkeys(slot.role for slot in slots)
@@ -190,6 +198,9 @@ def weigh(t: Traits, slots: tuple[Slot, ...], setting: Setting) -> Table:
         found = weigh_role(t, role, setting)
         if role in narrowed:
             found = _with_instruments(t, role, narrowed[role], setting, found)
+        own = [entry for entry in pinned if entry.role == role]
+        held = {entry.index for entry in own}
+        found = [*own, *(entry for entry in found if entry.index not in held)]
         of_role[role] = tuple(range(len(entries), len(entries) + len(found)))
         entries += found
     index = np.array([e.index for e in entries], dtype=np.int64)
@@ -247,7 +258,8 @@ def search(table: Table, slots: tuple[Slot, ...]) -> Found:
         grown: list[tuple[float, dict[str, int]]] = []
         for score, picks in beam:
             used = {table.entries[j].index for j in picks.values()}
-            grown.append((score, picks))
+            if not slot.digest or not options:
+                grown.append((score, picks))
             if slot.alternate_of is not None and slot.alternate_of not in picks:
                 continue
             worth = _worth(table, slot, options, picks, by_name)
@@ -278,8 +290,10 @@ def _least(entry: Entry, slot: Slot) -> float:
 
 def _options(table: Table, slot: Slot) -> list[int]:
     options = list(table.of_role.get(slot.role, ()))
+    loops = table.traits.loops
+    if slot.digest:
+        return [j for j in options if loops[table.entries[j].index].digest == slot.digest]
     if slot.instruments:
-        loops = table.traits.loops
         options = [
             j for j in options
             if loops[table.entries[j].index].best_instrument in slot.instruments

@@ -7,7 +7,8 @@ become a drum kit, a bass or a melody where no loop fills the role.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from loopmind.compose.oneshots import (
     kit_voices,
     note_candidates,
 )
+from loopmind.compose.pinned import anchor_reason, as_loops, pinned_entry, with_anchors
 from loopmind.compose.seeds import chance, gumbel
 from loopmind.compose.slots import plan_slots
 from loopmind.compose.tempo_key import own_mode, song_keys, song_tempi
@@ -71,7 +73,7 @@ def choose(crate: Crate, brief: Brief, seed: int) -> Palette:
     """
     genre = genre_of(brief, crate)
     loops, notes = allowed(crate, brief)
-    t = traits(loops)
+    t = as_loops(traits(loops), brief.anchors)
     mood = mood_fit(t, wanted_moods(brief, genre), wanted_energy(brief, genre))
     playable = (t.kind == "loop") & (t.suits.max(axis=1, initial=0.0) > 0)
     shots = (t.kind == "oneshot") & (t.suits.max(axis=1, initial=0.0) > 0)
@@ -92,6 +94,7 @@ class _Chooser:
     ) -> None:  # fmt: skip
         self.t, self.mood, self.brief, self.genre, self.seed = t, mood, brief, genre, seed
         self.notes = notes
+        self.anchors = {anchor.digest for anchor in brief.anchors}
         self.kit = {} if "drums" in brief.forbidden else kit_voices(t, mood, seed)
         self.beats_per_bar = self._metre()
         self.bonus = self._bonus()
@@ -99,6 +102,7 @@ class _Chooser:
     def palette(self) -> Palette:
         by_pattern = self._drums_by_pattern()
         slots = plan_slots(self.genre, self.brief, with_drums=not by_pattern)
+        slots = with_anchors(slots, self.brief)
         best = self._search(slots)
         named = {slot.name: slot for slot in slots}
         choices = [
@@ -143,6 +147,9 @@ class _Chooser:
             )
 
     def _metre(self) -> int:
+        for loop in self.t.loops:
+            if loop.digest in self.anchors:
+                return loop.beats_per_bar or 4
         loops = self.t.kind == "loop"
         threes = int((self.t.beats_per_bar[loops] == 3).sum())
         return 3 if threes > int(loops.sum()) - threes else 4
@@ -160,7 +167,8 @@ class _Chooser:
 
     def _drums_by_pattern(self) -> bool:
         """Whether the drums are built from one-shots although drum loops may be there."""
-        if "drums" in self.brief.forbidden or not is_complete(self.kit):
+        anchored = any(anchor.role == "drums" for anchor in self.brief.anchors)
+        if anchored or "drums" in self.brief.forbidden or not is_complete(self.kit):
             return False
         drums = self.t.suits[:, ROLE_INDEX["drums"]]
         loops = (drums >= 0.5) & (self.t.kind == "loop")
@@ -207,7 +215,9 @@ class _Chooser:
             bpm, key, self.beats_per_bar, self.genre.feel == "half", _groove(self.genre),
             self.mood, self.bonus, self.seed, relaxed,
         )  # fmt: skip
-        table = weigh(self.t, slots, setting)
+        named = [(slot.digest, slot.role) for slot in slots if slot.digest]
+        pinned = [pinned_entry(self.t, digest, role, setting) for digest, role in named]
+        table = weigh(self.t, slots, setting, [entry for entry in pinned if entry is not None])
         found = search(table, slots)
         possible = sum(slot.weight for slot in slots) or 1.0
         score = found.score / possible + 0.15 * bpm_score + 0.2 * key_score
@@ -230,6 +240,8 @@ class _Chooser:
         ranked = sorted(others.values(), key=lambda c: (-c.score, c.digest))[:RUNNERS_UP]
         loop = self.t.loops[table.entries[j].index]
         reason = explain.reason(loop, slot.role, picked, tuple(ranked), best.setting.bpm)
+        if slot.digest:
+            reason = anchor_reason(explain.file_name(loop), picked)
         instrument = loop.best_instrument or slot.role
         return Choice(slot.name, slot.role, instrument, picked, tuple(ranked), reason)
 
@@ -305,7 +317,7 @@ def _mean_shift_cost(table: Table, found: Found, slots: tuple[Slot, ...]) -> flo
 
 
 def _undemanding(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
-    return tuple(Slot(s.name, s.role, s.weight, s.alternate_of, s.instruments, 0.0) for s in slots)
+    return tuple(replace(slot, least=min(slot.least, 0.0)) for slot in slots)
 
 
 def _groove(genre: GenreProfile) -> Floats:
@@ -334,9 +346,8 @@ def _from_songs(
     first = t.loops[songs[0]]
     own = first.bpm or genre.typical_bpm
     bpm = own if brief.bpm is None else min(max(own, brief.bpm[0]), brief.bpm[1])
-    for factor in (2.0, 0.5):
-        if not 0.7 <= bpm / own <= 1.45:
-            own *= factor if 0.7 <= bpm / (own * factor) <= 1.45 else 1.0
+    # The half or double of its tempo that needs the least stretch.
+    own *= 2.0 ** round(math.log2(bpm / own))
     key = brief.key or first.best_key
     shift = first.best_key.semitones_to(key) if brief.key and first.best_key and key else 0
     beats = float(first.beats_per_bar * SONG_BEATS_BARS)

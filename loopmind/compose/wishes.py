@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from loopmind.compose.genres import GenreProfile, find, names, plain_words, profile
+from loopmind.compose.tuning import tuned
 from loopmind.errors import LoopMindError
 from loopmind.music.brief import Brief
 from loopmind.music.loop import DRUM_INSTRUMENTS, INSTRUMENTS, ROLES, Crate, Loop
@@ -23,13 +24,15 @@ _ASKED_LOOPS = 2000
 def genre_of(brief: Brief, crate: Crate) -> GenreProfile:
     """The brief's genre brain, else the one that the crate's tempi, tags and the moods suit best.
 
-    An unknown genre in the brief counts as none: the prompt reader never sets one.
+    It is bent to the brief's anchors and form. An unknown genre in the brief counts as none: the
+    prompt reader never sets one.
     """
     named = find(brief.genre) if brief.genre else None
     if named is not None:
-        return profile(named)
+        return tuned(profile(named), brief)
     loops = crate.loops[:_ASKED_LOOPS]
-    return max((profile(name) for name in names()), key=lambda g: _genre_fit(g, brief, loops))
+    best = max((profile(name) for name in names()), key=lambda g: _genre_fit(g, brief, loops))
+    return tuned(best, brief)
 
 
 def _genre_fit(genre: GenreProfile, brief: Brief, loops: Sequence[Loop]) -> float:
@@ -122,7 +125,7 @@ def allowed(crate: Crate, brief: Brief) -> tuple[tuple[Loop, ...], tuple[str, ..
         spoilt = len(crate.unusable)
         why = f"none of the {spoilt} files could be used" if spoilt else "there are no sounds"
         raise LoopMindError(f"{why}; add some loops or one-shots (WAV, AIFF, FLAC, OGG or MP3)")
-    notes: list[str] = []
+    everything, notes = loops, list[str]()
     for word in brief.forbidden:
         loops = tuple(loop for loop in loops if not _forbidden(loop, word))
         if not loops:
@@ -141,7 +144,19 @@ def allowed(crate: Crate, brief: Brief) -> tuple[tuple[Loop, ...], tuple[str, ..
     if brief.folders:
         loops, said = _from_folders(loops, brief.folders)
         notes += said
-    return loops, tuple(notes)
+    return _with_anchors(loops, everything, brief), tuple(notes)
+
+
+def _with_anchors(
+    loops: tuple[Loop, ...], everything: tuple[Loop, ...], brief: Brief
+) -> tuple[Loop, ...]:
+    """The loops with the anchors among them, whatever else the wish leaves out."""
+    held = {loop.digest for loop in loops}
+    missing = {anchor.digest for anchor in brief.anchors} - held
+    if not missing:
+        return loops
+    kept = held | missing
+    return tuple(loop for loop in everything if loop.digest in kept)
 
 
 def _forbidden(loop: Loop, word: str) -> bool:

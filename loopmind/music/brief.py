@@ -10,6 +10,23 @@ MIX_STYLES = ("raw", "polished", "tape")
 
 
 @dataclass(frozen=True)
+class Anchor:
+    """A loop round which a song is built: its content digest, and the role that it plays."""
+
+    digest: str
+    role: str
+
+
+@dataclass(frozen=True)
+class FormPart:
+    """A wanted section: its kind ("verse"), whole bars, and energy 0 calm .. 1 intense."""
+
+    kind: str
+    bars: int
+    energy: float
+
+
+@dataclass(frozen=True)
 class Brief:
     """A wish in exact terms; None or empty means "not said, choose what suits".
 
@@ -18,6 +35,9 @@ class Brief:
     length_s: wanted length. wanted / forbidden / only: instrument or role names
     (`only` excludes every other pitched sound). folders: words that folders or file names
     must contain, to be blended. understood / ignored: what the parser took and what it left.
+    anchors: loops that must play, which all else is chosen round. sides: folders that contribute
+    equal shares. form: the sections, in order, in place of the genre's. why: what was decided
+    beyond the words of the wish, and for which reason.
     """
 
     prompt: str = ""
@@ -35,3 +55,7 @@ class Brief:
     mix_style: str | None = None
     understood: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+    sides: tuple[str, ...] = ()
+    form: tuple[FormPart, ...] = ()
+    why: tuple[str, ...] = ()

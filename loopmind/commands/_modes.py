@@ -1,0 +1,52 @@
+"""The modes of `generate`: which preset each one runs, with what, and what is no use together."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from loopmind.commands._places import place
+from loopmind.errors import LoopMindError, UsageError
+from loopmind.runtime.generate import PRESET
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A way of making a song: its preset, the sounds to scan and the preset's own macros."""
+
+    preset: str
+    folders: tuple[Path, ...]
+    macros: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+def add_modes(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that choose a mode."""
+    group = parser.add_argument_group("modes (one at a time)")
+    group.add_argument(
+        "--anchor", type=place, metavar="FILE",
+        help="build the song round this loop: its tempo, its key",
+    )  # fmt: skip
+
+
+def mode_of(args: argparse.Namespace) -> Mode:
+    """The mode that `args` ask for. Raises UsageError for two at once, LoopMindError for a file."""
+    asked = [f"--{name}" for name in ("anchor", "collab", "inspire", "match")
+             if getattr(args, name, None)]  # fmt: skip
+    if len(asked) > 1:
+        raise UsageError(f"{asked[0]} and {asked[1]} are two ways to make a song; choose one")
+    if args.anchor is not None:
+        anchor = _file(args.anchor, "anchor")
+        folders = (*args.folders, anchor)
+        return Mode("hybrid", folders, {"anchor": str(anchor)}, f"round {anchor.stem}")
+    return Mode(PRESET, tuple(args.folders))
+
+
+def _file(path: Path, what: str) -> Path:
+    if path.is_dir():
+        raise LoopMindError(f"the {what} {path} is a folder; name one file")
+    if not path.is_file():
+        raise LoopMindError(f"there is no file {path} to be the {what}; check the path")
+    return path

@@ -1,0 +1,85 @@
+"""Write the presets of the modes that go on from generate.json: what each of them adds to it.
+
+Run it again whenever generate.json changes: `python tests/tools/derive_presets.py`. A test holds
+the presets to it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PRESETS = Path(__file__).resolve().parents[2] / "presets"
+BASE = "generate"
+_AFTER = ("choose", "arrange", "mix", "edit", "fit", "render", "document")
+
+Document = dict[str, Any]
+
+
+def _node(graph: Document, name: str, kind: str, x: int, y: int) -> None:
+    graph["nodes"][name] = {
+        "type": f"loopmind.{kind}",
+        "version": 1,
+        "view": {"x": x, "y": y},
+    }
+
+
+def _move(graph: Document, names: tuple[str, ...], dx: int) -> None:
+    for name in names:
+        if name in graph["nodes"]:
+            graph["nodes"][name]["view"]["x"] += dx
+
+
+def _reroute(graph: Document, source: str, to: str) -> None:
+    """Let whatever hung on output `source` hang on output `to`."""
+    for target, origin in graph["wires"].items():
+        if origin == source:
+            graph["wires"][target] = to
+
+
+def _macro(graph: Document, name: str, target: str, **declared: Any) -> None:
+    graph["macros"][name] = {"targets": [{"control": target}], **declared}
+
+
+def _second_wish(graph: Document, name: str, kind: str, *, needs: dict[str, str]) -> None:
+    """A node between the understood wish and all that follows it."""
+    _move(graph, _AFTER, 260)
+    _reroute(graph, "understand.brief", f"{name}.brief")
+    _node(graph, name, kind, 260, 220)
+    graph["wires"][f"{name}.brief"] = "understand.brief"
+    for port, source in needs.items():
+        graph["wires"][f"{name}.{port}"] = source
+
+
+def hybrid(graph: Document) -> None:
+    graph["title"] = "Hybrid"
+    graph["description"] = "One loop decides tempo and key; all else is chosen round it."
+    _second_wish(graph, "anchor", "set_anchor", needs={"crate": "scan.crate"})
+    _macro(
+        graph, "anchor", "anchor.anchor", type="path", default="",
+        help="The loop that decides; also named among the folders.",
+    )  # fmt: skip
+
+
+MODES: dict[str, Callable[[Document], None]] = {
+    "hybrid": hybrid,
+}
+
+
+def derived() -> dict[str, str]:
+    """Every mode's preset by name, as the text of its file."""
+    base = json.loads((PRESETS / f"{BASE}.json").read_text("utf-8"))
+    texts = {}
+    for name, change in MODES.items():
+        graph = copy.deepcopy(base)
+        change(graph)
+        texts[name] = json.dumps(graph, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return texts
+
+
+if __name__ == "__main__":
+    for preset, text in derived().items():
+        (PRESETS / f"{preset}.json").write_text(text, encoding="utf-8")
