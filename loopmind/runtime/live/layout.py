@@ -1,0 +1,100 @@
+"""Where everything lies in the memory that Python and the audio callback share.
+
+Plain numbers: indices of int64 words. Floats are kept in words as their float64 bits.
+"""
+
+from __future__ import annotations
+
+# The control block: one per engine.
+PENDING = 0
+"""Address of the program to change to, 0 for none; exchanged atomically."""
+ACTIVE = 8
+LEAVING = 9
+FADED = 10
+"""Frames of the crossfade from the leaving program that are done."""
+PLAYING = 11
+POSITION = 12
+"""Absolute frame that the program renders next, while playing."""
+REST_CLOCK = 13
+"""Runs below zero while stopped: live kernels move on, players find nothing to play."""
+LOOP_FROM = 14
+LOOP_TO = 15
+BLOCKS = 16
+FRAMES = 17
+"""Blocks and frames served since the engine began."""
+UNDERRUNS = 18
+SWAPS = 19
+COMMANDS = 20
+COMMAND_PLACES = 21
+EVENTS = 22
+EVENT_PLACES = 23
+OUT_TAP = 24
+"""Address of a ring of the last OUT_TAP_FRAMES frames heard, stereo float32."""
+OUT_TAP_FRAMES = 25
+IN_TAP = 26
+IN_TAP_FRAMES = 27
+IN_CHANNELS = 28
+OUT_CHANNELS = 29
+STOP_AT = 30
+"""Position at which playing ends by itself, 0 for never."""
+OVERFLOWS = 31
+BIGGEST_BLOCK = 32
+LOST_EVENTS = 33
+# Float words.
+PEAK_LEFT = 40
+PEAK_RIGHT = 41
+POWER_LEFT = 42
+POWER_RIGHT = 43
+LAST_LEFT = 44
+LAST_RIGHT = 45
+STEP_LEFT = 46
+STEP_RIGHT = 47
+"""The jump that a change of place would make, faded away after it."""
+STEP_FRAMES = 48
+POWER_SPEED = 49
+"""Share by which the power meters follow each frame."""
+CONTROL_WORDS = 64
+
+# A program's descriptor.
+P_OPS = 0
+P_COUNT = 1
+P_OUT = 2
+P_BLOCK = 3
+P_ID = 4
+P_STATES = 5
+"""Address of (address, words) of every operation's state."""
+P_GUARDS = 6
+"""Address of (outputs, muted) of every operation."""
+P_SCALE = 7
+"""Float: factor behind the last kernel (the master's trim)."""
+P_LATENCY = 8
+"""Frames by which players read behind the position."""
+PROGRAM_WORDS = 16
+
+REST = -(1 << 50)
+"""Where REST_CLOCK begins."""
+FADE = 512
+"""Frames of the crossfade between two programs."""
+STEP_FADE = 128
+"""Frames over which the jump at a change of place is smoothed."""
+
+# Commands: (kind, a, b, c).
+PLAY = 1
+"""a: position, or -1 to go on; b: 1 to begin with fresh states; c: where to stop, 0 for never."""
+STOP = 2
+SEEK = 3
+LOOP = 4
+"""a, b: from and to; equal ends the loop."""
+SET = 5
+"""a: address of a parameter word, b: float bits, c: id of the program that owns it."""
+NOTE = 6
+"""a: address of a note queue, b: what to put there, c: id of the program that owns it."""
+
+# Events: (kind, a, b, c).
+RETIRED = 1
+"""a: id of a program that the callback has let go."""
+FAULT = 2
+"""a: id of the program, b: number of the operation that was muted."""
+ENDED = 3
+"""a: position at which playing ended."""
+LOOPED = 4
