@@ -7,6 +7,7 @@ numbers; both are replaced here. Samples beyond full scale are clipped by intege
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from contextlib import AbstractContextManager, suppress
@@ -15,12 +16,13 @@ from types import TracebackType
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from loopmind.files.atomic import OutputError, atomic_path, output_error
 from loopmind.files.ogg import fix_serial
 from loopmind.music.audio import Audio, Samples
 
-__all__ = ["WRITABLE_SUFFIXES", "AudioWriter", "OutputError", "write_audio"]
+__all__ = ["WRITABLE_SUFFIXES", "AudioWriter", "OutputError", "flac_bytes", "write_audio"]
 
 # Extension: libsndfile format, default subtype, and settings for the best lossy quality that
 # players everywhere accept (MP3 at 320 kb/s, Vorbis at quality 9).
@@ -48,6 +50,22 @@ def write_audio(path: str | Path, audio: Audio, *, subtype: str | None = None) -
     with AudioWriter(path, audio.rate_hz, audio.channels, subtype=subtype) as writer:
         writer.write(audio.samples)
     return Path(path)
+
+
+def flac_bytes(samples: NDArray[np.int16], rate_hz: int) -> bytes:
+    """A FLAC file that holds exactly these 16-bit `samples` (frames, channels).
+
+    Raises ValueError for more than 8 channels or a rate that FLAC does not know.
+    """
+    packed = io.BytesIO()
+    try:
+        with soundfile.SoundFile(
+            packed, "w", rate_hz, samples.shape[1], "PCM_16", format="FLAC"
+        ) as sound:
+            sound.write(samples)
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"FLAC cannot hold {samples.shape} at {rate_hz} Hz: {error}") from error
+    return packed.getvalue()
 
 
 class _AbandonedError(Exception):

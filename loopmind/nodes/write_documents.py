@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.dsp.resample import resample
+from loopmind.dsp.thinning import THIN_RATE_HZ, quietest_bits, thin
 from loopmind.files.atomic import atomic_write
-from loopmind.files.encode import write_audio
+from loopmind.files.encode import flac_bytes
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
-from loopmind.music.audio import Audio
+from loopmind.music.audio import Audio, Samples
 from loopmind.music.loop import Crate
 from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
@@ -19,8 +25,10 @@ from loopmind.present.markers import section_labels, song_midi
 from loopmind.present.page import song_page
 from loopmind.present.timeline import timeline, timeline_json
 
-# Vorbis: every current browser plays it, and it encodes three times as fast as MP3.
-_LISTEN_SUFFIX = ".ogg"
+_Sound = tuple[bytes, str]  # an encoded file and its media type
+
+# A song in one of these forms is put into the page as it is.
+_SMALL_TYPES = {".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
 
 
 @node(
@@ -46,31 +54,46 @@ def write_documents(
     timeline.json follows docs/schema/timeline.schema.json; song.mid holds the patterns' notes and
     tempo, labels.txt the sections as Audacity labels. The page needs nothing beside it.
     """
-    data = timeline_json(timeline(song, palette, mix, crate, measured))
-    atomic_write(out / "timeline.json", data.encode("utf-8"))
-    atomic_write(out / "labels.txt", section_labels(song).encode("utf-8"))
-    loops = crate.by_digest()
-    voices = {digest: loop.best_instrument or "" for digest, loop in loops.items()}
-    atomic_write(out / "song.mid", song_midi(song, voices))
-    context.check_cancelled()
-    audio, source = None, dict(measured.files)["song"]
-    if embed_audio:
-        audio = _as_vorbis(out / source, master)
+    source = dict(measured.files)["song"]
+
+    def sound() -> _Sound | None:
+        return _page_sound(out / source, master, context) if embed_audio else None
+
+    def data() -> None:
+        text = timeline_json(timeline(song, palette, mix, crate, measured))
+        atomic_write(out / "timeline.json", text.encode("utf-8"))
+        atomic_write(out / "labels.txt", section_labels(song).encode("utf-8"))
+        voices = {loop.digest: loop.best_instrument or "" for loop in crate.loops}
+        atomic_write(out / "song.mid", song_midi(song, voices))
+
+    # Packing the sound leaves the interpreter's lock, so the rest is written beside it.
+    work: tuple[Callable[[], _Sound | None], ...] = (sound, data)
+    embedded, _ = context.map(lambda make: make(), work, processes=False)
+    audio, audio_type = embedded or (None, "")
     page = song_page(
-        song, palette, mix, crate, measured, audio=audio, audio_type="audio/ogg",
+        song, palette, mix, crate, measured, audio=audio, audio_type=audio_type,
         audio_src=None if embed_audio else source,
     )  # fmt: skip
     atomic_write(out / "song.html", page.encode("utf-8"))
     return out / "song.html"
 
 
-def _as_vorbis(song: Path, master: Audio) -> bytes:
-    """`master`, the sound of `song`, in the form that the page embeds; nothing stays behind."""
-    if song.suffix == _LISTEN_SUFFIX:
-        return song.read_bytes()
-    # Hidden, so that a kill leaves nothing that looks like a song; the next run writes over it.
-    listen = song.with_name(f".loopmind-page{_LISTEN_SUFFIX}")
-    try:
-        return write_audio(listen, master).read_bytes()
-    finally:
-        listen.unlink(missing_ok=True)
+def _page_sound(song: Path, master: Audio, context: Context) -> _Sound:
+    """`master`, the sound of the file `song`, small enough to be part of a page.
+
+    FLAC of thinned sound: encoded in a fraction of a second, and every current browser plays it
+    and finds any place in it.
+    """
+    known = _SMALL_TYPES.get(song.suffix)
+    if known is not None:
+        return song.read_bytes(), known
+
+    def prepare(channel: Samples) -> tuple[Samples, NDArray[np.float64]]:
+        samples = resample(channel[np.newaxis], master.rate_hz, THIN_RATE_HZ)
+        return samples, quietest_bits(samples[0])
+
+    parts = context.map(prepare, master.samples, processes=False)
+    samples = np.concatenate([part[0] for part in parts])
+    bits = np.min([part[1] for part in parts], axis=0)
+    context.check_cancelled()
+    return flac_bytes(thin(samples, bits), THIN_RATE_HZ), "audio/flac"

@@ -46,9 +46,9 @@ def song_page(
 ) -> str:
     """The song as one HTML page.
 
-    `audio` (an encoded file, best MP3 or Ogg) is put into the page itself; `audio_src` instead
-    names a file beside the page. Paths are shown from the crate's common folder on. Same
-    arguments, same page.
+    `audio` (an encoded file of `audio_type`, one that browsers play) is put into the page itself;
+    `audio_src` instead names a file beside the page. Paths are shown from the crate's common
+    folder on. Same arguments, same page.
     """
     crate = _without_home(crate)
     loops = crate.by_digest()
