@@ -1,4 +1,4 @@
-"""Scores the reading of plain words against a bank of sentences: `python tests/phrase_score.py FILE`.
+"""Scores the reading of plain words on a bank: `python tests/phrase_score.py FILE`.
 
 A bank is JSONL, one sentence a line, all of them about the song of assistant_draft.py:
 
