@@ -14,6 +14,7 @@ from loopmind.compose.anchor import anchored
 from loopmind.compose.arrange import arrange
 from loopmind.compose.genres import PEAK_KINDS
 from loopmind.compose.select import choose
+from loopmind.compose.sharing import choose_shared, contributions, contributions_told, shared
 from loopmind.compose.tuning import tuned
 from loopmind.compose.wishes import genre_of
 from loopmind.errors import LoopMindError
@@ -146,3 +147,54 @@ def test_a_wanted_form_is_kept_bar_by_bar() -> None:
     brief = Brief(bpm=(120.0, 120.0), form=form, length_s=bars * 2.0)
     song = arrange(choose(sounds, brief, 1), sounds, brief, 1)
     assert [(s.kind, s.bars) for s in song.sections] == [(p.kind, p.bars) for p in form]
+
+
+# Two folders
+
+
+def two_folders() -> Crate:
+    """Two people's loops at one tempo and in one key, one of them with many more."""
+    loops = []
+    for folder, count in (("ann", 4), ("bob", 1)):
+        loops += [
+            make(instrument, bpm=100.0, key="A minor", number=n,
+                 name=f"{folder}/{instrument}_{n}.wav")
+            for instrument in ("drums", "bass", "keys", "pad", "lead", "percussion")
+            for n in range(count)
+        ]  # fmt: skip
+    return crate_of(*loops)
+
+
+@pytest.mark.parametrize("genre", ["house", "lo-fi", "trap"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_both_folders_contribute_about_half(genre: str, seed: int) -> None:
+    sounds = two_folders()
+    brief = shared(Brief(genre=genre), sounds, [Path("ann"), Path("bob")])
+    palette = choose_shared(sounds, brief, seed)
+    song = arrange(palette, sounds, brief, seed)
+    found = contributions(song, sounds, brief.sides)
+    assert sum(one.time_share for one in found) == pytest.approx(1.0)
+    for one in found:
+        assert 0.38 <= one.time_share <= 0.62, contributions_told(found)
+        assert 0.35 <= one.role_share <= 0.65, contributions_told(found)
+
+
+def test_where_one_has_little_the_song_says_so() -> None:
+    sounds = crate_of(
+        *(x for x in two_folders().loops if "ann" in x.path),
+        make("fx", bpm=100.0, name="bob/noise.wav"),
+    )
+    brief = shared(Brief(), sounds, [Path("ann"), Path("bob")])
+    palette = choose_shared(sounds, brief, 1)
+    assert any("bob has too little" in note for note in palette.notes)
+
+
+def test_folders_that_cannot_share_are_named(tmp_path: Path) -> None:
+    sounds = two_folders()
+    for folders, word in (
+        ([Path("ann")], "two folders"),
+        ([Path("ann"), Path("ann")], "apart from each other"),
+        ([Path("ann"), tmp_path], "no usable sound"),
+    ):
+        with pytest.raises(LoopMindError, match=word):
+            shared(Brief(), sounds, folders)

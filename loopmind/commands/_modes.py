@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from loopmind.commands._places import place
+from loopmind.commands._song import More
 from loopmind.errors import LoopMindError, UsageError
-from loopmind.runtime.generate import PRESET
+from loopmind.runtime.generate import PRESET, Made
 
 
 @dataclass(frozen=True)
 class Mode:
-    """A way of making a song: its preset, the sounds to scan and the preset's own macros."""
+    """A way of making a song: its preset, the sounds to scan and the preset's own macros.
+
+    more: what to tell of the song beyond what all songs are told of. name: for its folder.
+    """
 
     preset: str
     folders: tuple[Path, ...]
     macros: dict[str, Any] = field(default_factory=dict)
+    more: Callable[[Made], More] | None = None
     name: str = ""
 
 
@@ -29,6 +35,9 @@ def add_modes(parser: argparse.ArgumentParser) -> None:
         "--anchor", type=place, metavar="FILE",
         help="build the song round this loop: its tempo, its key",
     )  # fmt: skip
+    group.add_argument(
+        "--collab", action="store_true", help="two folders contribute equal shares, told apart"
+    )
 
 
 def mode_of(args: argparse.Namespace) -> Mode:
@@ -40,8 +49,34 @@ def mode_of(args: argparse.Namespace) -> Mode:
     if args.anchor is not None:
         anchor = _file(args.anchor, "anchor")
         folders = (*args.folders, anchor)
-        return Mode("hybrid", folders, {"anchor": str(anchor)}, f"round {anchor.stem}")
+        return Mode("hybrid", folders, {"anchor": str(anchor)}, name=f"round {anchor.stem}")
+    if args.collab:
+        return _collab(tuple(args.folders))
     return Mode(PRESET, tuple(args.folders))
+
+
+def _collab(folders: tuple[Path, ...]) -> Mode:
+    if len(folders) != 2:
+        raise UsageError(f"--collab needs two folders, not {len(folders)}")
+    names = " and ".join(folder.resolve().name for folder in folders)
+    return Mode("collab", folders, more=_contributions, name=names)
+
+
+def _contributions(made: Made) -> More:
+    from loopmind.compose.sharing import contributions, contributions_told
+
+    found = contributions(made.song, made.crate, made.song.brief.sides)
+    data = [
+        {
+            "folder": one.folder,
+            "time_share": round(one.time_share, 3),
+            "role_share": round(one.role_share, 3),
+            "roles": dict(one.roles),
+            "sounds_s": dict(one.sounds),
+        }
+        for one in found
+    ]
+    return More(contributions_told(found), {"contributions": data})
 
 
 def _file(path: Path, what: str) -> Path:

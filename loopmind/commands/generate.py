@@ -29,6 +29,6 @@ def run(args: argparse.Namespace) -> int:
     if out is None:
         out = new_song_folder(args.prompt or args.brain or mode.name or "song")
     return sing(
-        args, list(mode.folders), out, preset=mode.preset, use_names=not args.no_names,
-        **mode.macros,
+        args, list(mode.folders), out, preset=mode.preset, more=mode.more,
+        use_names=not args.no_names, **mode.macros,
     )  # fmt: skip

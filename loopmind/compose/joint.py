@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from loopmind.compose.balance import Balance
 from loopmind.compose.compatibility import (
     LAST_RESORT,
     MAX_SEMITONES,
@@ -34,6 +35,8 @@ from loopmind.music.palette import Candidate
 
 SHORTLIST = 24
 BEAM = 10
+# Of two sides the same slots may be filled in many ways that cost the same so far.
+BALANCED_BEAM = 24
 LEAST_SUIT = 0.2
 # A pad may pass for chords, but what is hardly a voice or an effect is not used as one.
 LEAST_SUIT_OF = {"fx": 0.45, "vocal": 0.45, "drums": 0.3}
@@ -246,14 +249,22 @@ class Found:
     score: float
 
 
-def search(table: Table, slots: tuple[Slot, ...]) -> Found:
+def search(table: Table, slots: tuple[Slot, ...], balance: Balance | None = None) -> Found:
     """The best joint filling of `slots` (in their order) that the beam finds; slots may stay empty.
 
-    Score: over filled slots, weight times what the entry is worth alone and with those before it.
+    Score: over filled slots, weight times what the entry is worth alone and with those before it,
+    less what the palette is out of `balance`.
     """
     beam: list[tuple[float, dict[str, int]]] = [(0.0, {})]
     by_name = {slot.name: slot for slot in slots}
-    for slot in slots:
+    possible = sum(slot.weight for slot in slots)
+    width = BEAM if balance is None else BALANCED_BEAM
+
+    def cost(picks: dict[str, int], later: tuple[Slot, ...]) -> float:
+        loops = {name: table.entries[j].index for name, j in picks.items()}
+        return possible * balance.cost(loops, [s.name for s in later]) if balance else 0.0
+
+    for number, slot in enumerate(slots, 1):
         options = _options(table, slot)
         grown: list[tuple[float, dict[str, int]]] = []
         for score, picks in beam:
@@ -272,11 +283,13 @@ def search(table: Table, slots: tuple[Slot, ...]) -> Found:
                 gain = slot.weight * float(worth[place])
                 grown.append((score + gain, {**picks, slot.name: j}))
                 taken += 1
-                if taken >= BEAM:
+                if taken >= width:
                     break
-        grown.sort(key=lambda item: (-item[0], sorted(item[1].items())))
-        beam = grown[:BEAM]
-    return Found(beam[0][1], beam[0][0])
+        ranked = [(score - cost(picks, slots[number:]), score, picks) for score, picks in grown]
+        ranked.sort(key=lambda item: (-item[0], sorted(item[2].items())))
+        beam = [(score, picks) for _, score, picks in ranked[:width]]
+    score, picks = beam[0]
+    return Found(picks, score - cost(picks, ()))
 
 
 def _least(entry: Entry, slot: Slot) -> float:

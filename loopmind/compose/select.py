@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from loopmind.compose import explain
+from loopmind.compose.balance import Balance, side_of, slot_worth
 from loopmind.compose.compatibility import (
     RATIO_LIMITS,
     UNPITCHED_ROLES,
@@ -65,11 +66,12 @@ class _Tried:
     score: float
 
 
-def choose(crate: Crate, brief: Brief, seed: int) -> Palette:
+def choose(crate: Crate, brief: Brief, seed: int, *, share: float = 0.5) -> Palette:
     """The palette for `brief` from `crate`. The same arguments give the same palette.
 
-    Every choice keeps its scores, up to five runners-up and a reason in plain words; roles that
-    nothing could fill are named in `unfilled`. Raises LoopMindError where no sound is usable.
+    share: what the first of the brief's two sides is to contribute, 0..1. Every choice keeps its
+    scores, up to five runners-up and a reason in plain words; roles that nothing could fill are
+    named in `unfilled`. Raises LoopMindError where no sound is usable.
     """
     genre = genre_of(brief, crate)
     loops, notes = allowed(crate, brief)
@@ -82,7 +84,7 @@ def choose(crate: Crate, brief: Brief, seed: int) -> Palette:
     if (t.kind == "song").any() and playable.any():
         keep = np.flatnonzero(t.kind != "song")
         t, mood = t.only(keep), mood[keep]
-    return _Chooser(t, mood, brief, genre, seed, list(notes)).palette()
+    return _Chooser(t, mood, brief, genre, seed, list(notes), share).palette()
 
 
 class _Chooser:
@@ -90,17 +92,19 @@ class _Chooser:
 
     def __init__(
         self, t: Traits, mood: Floats, brief: Brief, genre: GenreProfile, seed: int,
-        notes: list[str],
+        notes: list[str], share: float,
     ) -> None:  # fmt: skip
         self.t, self.mood, self.brief, self.genre, self.seed = t, mood, brief, genre, seed
         self.notes = notes
         self.anchors = {anchor.digest for anchor in brief.anchors}
         self.kit = {} if "drums" in brief.forbidden else kit_voices(t, mood, seed)
+        self.share = share
         self.beats_per_bar = self._metre()
         self.bonus = self._bonus()
 
     def palette(self) -> Palette:
         by_pattern = self._drums_by_pattern()
+        self.by_pattern = by_pattern
         slots = plan_slots(self.genre, self.brief, with_drums=not by_pattern)
         slots = with_anchors(slots, self.brief)
         best = self._search(slots)
@@ -218,12 +222,30 @@ class _Chooser:
         named = [(slot.digest, slot.role) for slot in slots if slot.digest]
         pinned = [pinned_entry(self.t, digest, role, setting) for digest, role in named]
         table = weigh(self.t, slots, setting, [entry for entry in pinned if entry is not None])
-        found = search(table, slots)
+        found = search(table, slots, self._balance(slots))
         possible = sum(slot.weight for slot in slots) or 1.0
         score = found.score / possible + 0.15 * bpm_score + 0.2 * key_score
         score -= SHIFT_WEIGHT * _mean_shift_cost(table, found, slots)
         score += SETTING_TEMPERATURE * gumbel(self.seed, "setting", bpm, str(key))
         return _Tried(setting, table, found, score)
+
+    def _balance(self, slots: tuple[Slot, ...]) -> Balance | None:
+        """The balance of the brief's two sides; a kit's voices are counted as they are."""
+        if len(self.brief.sides) != 2:
+            return None
+        numbers = [side_of(loop, self.brief.sides) for loop in self.t.loops]
+        sides = np.array([-1 if number is None else number for number in numbers])
+        worth = slot_worth(
+            {slot.name: slot.role for slot in slots},
+            {slot.name: slot.alternate_of or slot.name for slot in slots},
+            self.genre,
+        )
+        given = [0.0, 0.0]
+        voices = [entries[0].index for entries in self.kit.values()] if self.by_pattern else []
+        for index in voices:
+            if sides[index] >= 0:
+                given[sides[index]] += 1.0 / len(voices)
+        return Balance(sides, worth, self.share, (given[0], given[1]))
 
     def _choice(self, best: _Tried, slot: Slot, j: int, slots: dict[str, Slot]) -> Choice:
         table, picks = best.table, best.found.picks

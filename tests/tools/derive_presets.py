@@ -64,8 +64,17 @@ def hybrid(graph: Document) -> None:
     )  # fmt: skip
 
 
+def collab(graph: Document) -> None:
+    graph["title"] = "Collab"
+    graph["description"] = "Two folders make a song together, each about half of it."
+    _second_wish(graph, "share", "share_folders", needs={"crate": "scan.crate"})
+    graph["nodes"]["choose"]["type"] = "loopmind.choose_shared"
+    graph["macros"]["folders"]["targets"].append({"control": "share.folders"})
+
+
 MODES: dict[str, Callable[[Document], None]] = {
     "hybrid": hybrid,
+    "collab": collab,
 }
 
 

@@ -1,0 +1,20 @@
+"""The node that picks sounds of two folders in equal shares."""
+
+from __future__ import annotations
+
+from loopmind.compose import sharing
+from loopmind.graph.node import node
+from loopmind.graph.ports import Seed
+from loopmind.music.brief import Brief
+from loopmind.music.loop import Crate
+from loopmind.music.palette import Palette
+
+
+@node(id="loopmind.choose_shared", category="Compose", output="palette", cache="disk")
+def choose_shared(crate: Crate, brief: Brief, seed: Seed = 1) -> Palette:
+    """Fill the roles of a song so that both sides of the brief contribute about half.
+
+    Shares are counted by roles and by the time for which sounds are heard. Where one side has too
+    little that fits, the palette says so. Errors: a crate without any usable sound.
+    """
+    return sharing.choose_shared(crate, brief, seed)
