@@ -219,8 +219,7 @@ def weigh(
 
 
 def _none() -> PairScores:
-    empty = np.zeros((0, 0))
-    return PairScores(empty, empty, empty, empty, empty, empty)
+    return PairScores(*[np.zeros((0, 0))] * 6)
 
 
 def _with_instruments(
@@ -335,8 +334,8 @@ def beside(
 ) -> Floats | None:
     """Mean pair score of the entries `at` with the picks that sound beside `slot`, None if none.
 
-    Of the loop it takes turns with, an alternate should share rhythm and colour, not the register.
-    The weakest of the pairs counts for itself: three partners that agree do not mend a clash.
+    Of the loop it takes turns with, an alternate should share rhythm and colour, not register. The
+    weakest pair counts for itself: three partners that agree do not mend a clash.
     """
     sounding: list[int] = []
     replaced: list[int] = []

@@ -23,8 +23,7 @@ from loopmind.music.song import Clip, Song
 
 # A share this far from a half is equal enough; beyond, another balance is tried.
 EVEN_WITHIN = 0.08
-TRIES = 5
-_LEAST_TARGET = 0.15
+TARGETS = (0.5, 0.55, 0.45, 0.6, 0.4, 0.66, 0.34, 0.75, 0.25)
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,10 @@ def choose_shared(crate: Crate, brief: Brief, seed: int) -> Palette:
     """The palette in which both sides contribute nearly equal shares of the finished song.
 
     What a choice is worth in time is known only once the song is laid out; so a palette is
-    chosen, laid out and measured, and chosen again with the balance moved by what was missing.
+    chosen, laid out and measured, and where it is uneven chosen again with the balance tilted.
     """
-    target, best = 0.5, None
-    for _ in range(TRIES):
+    best = None
+    for target in TARGETS:
         palette = choose(crate, brief, seed, share=target)
         song = arrange(palette, crate, brief, seed)
         first = contributions(song, crate, brief.sides)[0]
@@ -80,11 +79,6 @@ def choose_shared(crate: Crate, brief: Brief, seed: int) -> Palette:
             best = (off, palette, first)
         if off <= EVEN_WITHIN:
             break
-        moved = target + 0.7 * (0.5 - 0.5 * (first.time_share + first.role_share))
-        if abs(moved - target) < 0.02:
-            # Equal on the whole, yet uneven in both: look a little to the side.
-            moved = target + (0.06 if target >= 0.5 else -0.06)
-        target = float(min(max(moved, _LEAST_TARGET), 1.0 - _LEAST_TARGET))
     assert best is not None
     _, palette, first = best
     if abs(first.time_share - 0.5) > 0.15:
