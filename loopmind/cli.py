@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "redo": ("loopmind.commands.redo", "go forward again after an undo"),
     "history": ("loopmind.commands.history", "list every step in the making of a song"),
     "branch": ("loopmind.commands.branch", "list, start or switch branches of a song"),
+    "merge": ("loopmind.commands.merge", "take a section of another branch over"),
+    "diff": ("loopmind.commands.diff", "tell what differs between two songs"),
     "render": ("loopmind.commands.render", "write a song's sound, page and other files"),
     "run": ("loopmind.commands.run", "run a graph document or a preset"),
     "nodes": ("loopmind.commands.nodes", "list the node types that are installed"),

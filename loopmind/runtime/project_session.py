@@ -283,6 +283,23 @@ class ProjectSession:
         """Work on another branch."""
         return self._moved(self.history().switched(name))
 
+    def merge(self, branch: str, section: str) -> Revision:
+        """Take `section` over as it is on another branch (or at a revision), and save.
+
+        Raises UsageError for an unknown branch or section, MergeError for a locked section.
+        """
+        ours, theirs = self.history().head, self.history().find(branch)
+        graph = Graph(registry=self.graph().registry)
+        for name, step in (("ours", ours), ("theirs", theirs)):
+            self._keep(step.id)
+            controls = {"project": str(self.path.resolve()), "revision": step.id}
+            graph = graph.with_node(name, "loopmind.recall_draft", controls)
+        graph = graph.with_node("merge", "loopmind.merge_section", {"section": section})
+        graph = graph.connect("ours.draft", "merge.ours").connect("theirs.draft", "merge.theirs")
+        draft: Draft = self._evaluate(graph, "merge")["merge"]
+        told = draft.told[-1:]
+        return self._add(draft, "merged", told=told, merged=(theirs.id, section))
+
     def render(
         self,
         out: str | Path | None = None,
@@ -341,6 +358,12 @@ class ProjectSession:
         write_project(self.path, project, backup=True)
         self._stamp = _stamp(self.path)
         self._project = project
+
+    def _keep(self, revision: int) -> None:
+        """See that the song at a revision lies in the file, for a node to read it there."""
+        base, _, edits = self._nearest(revision)
+        if base != revision or edits:
+            self._save(self._project.with_snapshot(revision, self.draft_at(revision)))
 
     def _nearest(self, revision: int) -> tuple[int, Draft, tuple[Edit, ...]]:
         """The nearest revision up the line that was kept whole, its song, and the edits since."""
