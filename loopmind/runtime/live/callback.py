@@ -21,7 +21,7 @@ from loopmind.runtime.live.atomics import (
     store_word,
     swap_word,
 )
-from loopmind.runtime.program import OP_WORDS
+from loopmind.runtime.program import OP_WORDS, SPAN, round_states
 
 OUTPUT_UNDERFLOW = 4
 INPUT_OVERFLOW = 2
@@ -66,6 +66,8 @@ def run_guarded(control, descriptor, start, frames):  # type: ignore[no-untyped-
                     shared[at.EVENTS], shared[at.EVENT_PLACES], at.FAULT, program[at.P_ID], i, 0
                 ):
                     shared[at.LOST_EVENTS] += 1
+    if (start + frames) & (SPAN - 1) == 0:
+        round_states(program[at.P_OPS], program[at.P_COUNT])
 
 
 @compiled(void(int64))
@@ -253,7 +255,8 @@ def serve(control, output, frames):  # type: ignore[no-untyped-def]
     shared = words_at(control)
     done = 0
     while done < frames:
-        n = frames - done
+        start = shared[at.POSITION] if shared[at.PLAYING] != 0 else shared[at.REST_CLOCK]
+        n = min(frames - done, SPAN - (start & (SPAN - 1)))
         for slot in range(at.ACTIVE, at.LEAVING + 1):
             if shared[slot] != 0:
                 n = min(n, words_at(shared[slot])[at.P_BLOCK])

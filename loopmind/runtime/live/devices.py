@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from loopmind.errors import LoopMindError
@@ -34,14 +38,55 @@ def sounddevice() -> Any:
         raise DeviceError(
             f"PortAudio cannot be loaded ({error}); install it (Debian: libportaudio2)"
         ) from error
+    if not module._initialized:
+        module._initialize()
     return module
 
 
-def look_again() -> None:
-    """Let PortAudio see devices that came or went; no stream may be open."""
+def release() -> None:
+    """Let PortAudio go while nothing is open, so that a sound server may end without harm."""
     module = sounddevice()
-    module._terminate()
+    while module._initialized:
+        module._terminate()
+
+
+def look_again(*, lost: bool = False) -> None:
+    """Let PortAudio see devices that came or went; no stream may be open.
+
+    lost: the sound server of an open stream died. PortAudio's JACK part ends the whole process
+    when it is closed after that (an assertion), so that copy of the library is left as it is and
+    a fresh one is loaded.
+    """
+    module = sounddevice()
+    if lost:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            # The loader gives the same library for the same file; another file is another one.
+            fresh = Path(folder) / f"portaudio{next(_copies)}.so"
+            shutil.copyfile(_library_file(module), fresh)
+            _abandoned.append(module._lib)  # its threads still run: it must not be unloaded
+            module._lib = module._ffi.dlopen(str(fresh))
+        module._initialized = 0
+    else:
+        module._terminate()
     module._initialize()
+
+
+_copies = itertools.count()
+_abandoned: list[Any] = []
+
+
+def _library_file(module: Any) -> Path:
+    """Where the loaded PortAudio lies."""
+    name = Path(module._libname).name
+    if Path(module._libname).is_file():
+        return Path(module._libname)
+    maps = Path("/proc/self/maps")
+    if maps.is_file():
+        for line in maps.read_text().splitlines():
+            place = line.rpartition(" ")[2]
+            if Path(place).name.startswith(name.partition(".")[0]) and Path(place).is_file():
+                return Path(place)
+    raise DeviceError(f"the sound server is gone and {name} was not found to load it anew; restart")
 
 
 def devices() -> tuple[Device, ...]:

@@ -26,6 +26,7 @@ from loopmind.runtime.live.devices import (
     DeviceError,
     choose_device,
     look_again,
+    release,
     sounddevice,
 )
 from loopmind.runtime.live.patch import Patch, PatchPlan
@@ -164,8 +165,8 @@ class Engine:
     def _close_stream(self) -> None:
         stream, self._stream, self.device = self._stream, None, None
         if stream is not None:
-            with suppress(sounddevice().PortAudioError):  # the device may be gone already
-                stream.close()
+            stream.close()
+            release()
 
     def close(self) -> None:
         """Stop sounding and let the device go."""
@@ -216,9 +217,7 @@ class Engine:
             self.read_events()
             stream = self._stream
             if stream is not None and not stream.active:
-                self._say(f"{self.device.name if self.device else 'the device'} is gone")
-                self._close_stream()
-                self._start_clock()
+                self._lose_device()
             if self._want_device and self._stream is None:
                 if time.monotonic() - looked < REOPEN_S:
                     continue
@@ -226,6 +225,15 @@ class Engine:
                 with suppress(DeviceError):  # said once when it went; tried again in a while
                     look_again()
                     self._open_stream()
+
+    def _lose_device(self) -> None:
+        """The device went away by itself: keep time, and look for it again."""
+        device, self._stream, self.device = self.device, None, None
+        assert device is not None
+        self._say(f"{device.name} is gone; time goes on silently until it is back")
+        self._start_clock()
+        with suppress(DeviceError):  # said again when a device is opened, or not
+            look_again(lost=True)
 
     # Programs
 
