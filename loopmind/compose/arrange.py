@@ -65,26 +65,17 @@ def arrange(
         genre, bpm=palette.bpm, beats_per_bar=palette.beats_per_bar, length_s=brief.length_s,
         seed=seed,
     )  # fmt: skip
-    grid = Grid(palette.beats_per_bar, *_swing(palette, genre, lanes))
-    score = Score(
-        genre, seed, dict(section_seeds or {}), grid, palette.bpm, palette.key,
-        _chords(palette, lanes, genre, seed), lanes,
-    )  # fmt: skip
+    score = score_for(palette, genre, lanes, seed, section_seeds)
     playing = layers(parts, score)
     score = replace(score, levels=section_levels(parts, playing, score))
     clips: list[Clip] = []
     for number, part in enumerate(parts):
         following = parts[number + 1] if number + 1 < len(parts) else None
-        clips += _section(part, playing[part.section.name], score, following, brief)
-    for lane in lanes:
-        if lane.kind == "crash" or (lane.id == "cymbal" and lane.kind == "drum"):
-            clips = _with_crashes(clips, lane, parts, score)
-    swells = risers(parts, score) + last_breath(parts, score)
-    tracks = [lane.track for lane in lanes]
-    if swells:
-        clips += swells
-        tracks.append(RISER)
+        clips += section_clips(part, playing[part.section.name], score, following, brief)
     used = {clip.track for clip in clips}
+    tracks = [lane.track for lane in lanes]
+    if RISER.id in used:
+        tracks.append(RISER)
     order = {track.id: i for i, track in enumerate(tracks)}
     clips.sort(key=lambda clip: (clip.start_beat, order[clip.track], clip.id))
     kept = tuple(track for track in tracks if track.id in used)
@@ -103,6 +94,18 @@ def arrange(
         automation=(*automation, *fade_out(parts, score)),
         tail_beats=float(2 * palette.beats_per_bar),
     )
+
+
+def score_for(
+    palette: Palette, genre: GenreProfile, lanes: tuple[Lane, ...], seed: int,
+    section_seeds: Mapping[str, int] | None = None,
+) -> Score:  # fmt: skip
+    """What the writers of clips go by; levels are still to be set."""
+    grid = Grid(palette.beats_per_bar, *_swing(palette, genre, lanes))
+    return Score(
+        genre, seed, dict(section_seeds or {}), grid, palette.bpm, palette.key,
+        _chords(palette, lanes, genre, seed), lanes,
+    )  # fmt: skip
 
 
 def _swing(palette: Palette, genre: GenreProfile, lanes: tuple[Lane, ...]) -> tuple[float, int]:
@@ -133,10 +136,13 @@ def _title(brief: Brief, genre: GenreProfile, palette: Palette) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _section(
+def section_clips(
     part: Part, ids: tuple[str, ...], score: Score, following: Part | None, brief: Brief
 ) -> list[Clip]:
-    """All clips of one section: its lanes with entries, phrases, patterns, fades and its end."""
+    """All clips of one section: entries, phrases, patterns, fades, its crash, its end.
+
+    What leads into `following` (None: nothing follows) belongs to the section that it ends.
+    """
     ending = ending_of(part, following, score)
     clips: list[Clip] = []
     enters = _entries(part, ids, score)
@@ -152,7 +158,11 @@ def _section(
             clips += fills(lane, part, score, ending)
     if not any(clip.start_beat == begin for clip in clips):
         clips += _downbeats(ids, part, score, {clip.track for clip in clips})
-    return clips
+    for lane in score.lanes:
+        if lane.kind == "crash" or (lane.id == "cymbal" and lane.kind == "drum"):
+            clips = _with_crashes(clips, lane, part, score)
+    swells = last_breath((part,), score) if following is None else risers((part, following), score)
+    return clips + swells
 
 
 def _downbeats(ids: tuple[str, ...], part: Part, score: Score, busy: set[str]) -> list[Clip]:
@@ -180,13 +190,12 @@ def _entries(part: Part, ids: tuple[str, ...], score: Score) -> dict[str, int]:
     order = [lane.id for lane in score.lanes if lane.id in ids]
     if section.kind in PEAK_KINDS or section.bars < 8 or len(order) < 2:
         return {}
-    seed = score.seed_of(section.name)
     half = section.bars // 2 // 4 * 4
     bar_s = score.grid.beats_per_bar * 60.0 / score.bpm
     soon = max(int(LONGEST_WAIT_S / bar_s) // 4 * 4, 4)
     late: dict[str, int] = {}
     for lane_id in order[2:][-2:] or (order[1:] if section.kind == "intro" else ()):
-        if chance(seed, section.name, lane_id, "late") < 0.6:
+        if chance(score.seed_of(section.name, lane_id), section.name, lane_id, "late") < 0.6:
             late[lane_id] = min(half, soon)
     return late
 
@@ -205,7 +214,7 @@ def _pattern_clips(
     """A pattern lane in phrases of four bars; every second one is thinned, filled or changed."""
     section, grid = part.section, score.grid
     bar = grid.beats_per_bar
-    seed = score.seed_of(section.name)
+    seed = score.seed_of(section.name, lane.id)
     drive = wanted_energy(brief, score.genre)
     level = min(max(0.75 * section.energy + 0.5 * (drive - 0.5), 0.0), 0.999)
     source = lane.sources[0]
@@ -317,12 +326,8 @@ def _stopped(clips: list[Clip], lane: Lane, bar: float) -> list[Clip]:
     return [*clips[:-1], replace(final, beats=cut, silences=silences), stop]
 
 
-def _with_crashes(
-    clips: list[Clip], lane: Lane, parts: tuple[Part, ...], score: Score
-) -> list[Clip]:
-    """Crashes added; a section in which the lane already plays a pattern stays as it is."""
-    made = crashes(lane, parts, score)
-    if lane.kind != "crash":
-        busy = {c.id.split("/")[0] for c in clips if c.track == lane.id}
-        made = [c for c in made if c.id.split("/")[0] not in busy]
-    return clips + made
+def _with_crashes(clips: list[Clip], lane: Lane, part: Part, score: Score) -> list[Clip]:
+    """Crashes added, unless the lane plays a pattern in the section anyway."""
+    if lane.kind != "crash" and any(clip.track == lane.id for clip in clips):
+        return clips
+    return clips + crashes(lane, (part,), score)

@@ -11,7 +11,7 @@ from loopmind.compose.genres import PEAK_KINDS, GenreProfile
 from loopmind.compose.harmony import Chord
 from loopmind.compose.patterns import Grid
 from loopmind.compose.seeds import chance
-from loopmind.compose.slots import base_slot
+from loopmind.compose.slots import base_slot, section_of
 from loopmind.compose.structure import Part
 from loopmind.music.key import Key
 from loopmind.music.loop import Crate, Loop
@@ -65,26 +65,37 @@ class Score:
     chords: tuple[Chord, ...]
     lanes: tuple[Lane, ...]
     levels: Mapping[str, float] = field(default_factory=dict)
+    track_seeds: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def level_db(self, section: str, gain_db: float = 0.0) -> float:
         """Gain of a clip in `section` whose own gain is `gain_db`."""
         return round(max(self.levels.get(section, 0.0) + gain_db, -LOWEST_DB), 2)
 
-    def seed_of(self, section: str) -> int:
-        """The seed that decides what happens in `section`."""
-        return self.section_seeds.get(section, self.seed)
+    def seed_of(self, section: str, lane: str = "") -> int:
+        """The seed that decides what happens in `section`, or what `lane` does in it."""
+        whole = self.section_seeds.get(section, self.seed)
+        return self.track_seeds.get((section, lane), whole)
 
 
-def build_lanes(palette: Palette, crate: Crate, genre: GenreProfile) -> tuple[Lane, ...]:
+def build_lanes(
+    palette: Palette, crate: Crate, genre: GenreProfile, section: str | None = None
+) -> tuple[Lane, ...]:
     """One lane for each slot that takes no turns with another, most important first.
 
-    Choices whose loop the crate no longer holds are left out.
+    Choices whose loop the crate no longer holds are left out, and those that are confined to a
+    section other than `section`; in theirs they play instead of the others of their slot.
     """
     by_digest = crate.by_digest()
     grouped: dict[str, list[Choice]] = {}
+    confined = {
+        base_slot(c.slot) for c in palette.choices
+        if section is not None and section_of(c.slot) == section and c.picked.digest in by_digest
+    }  # fmt: skip
     for choice in palette.choices:
-        if choice.picked.digest in by_digest:
-            grouped.setdefault(base_slot(choice.slot), []).append(choice)
+        base, only = base_slot(choice.slot), section_of(choice.slot)
+        plays = only == section if base in confined else only is None
+        if plays and choice.picked.digest in by_digest:
+            grouped.setdefault(base, []).append(choice)
     lanes = []
     for slot, choices in grouped.items():
         first = by_digest[choices[0].picked.digest]

@@ -8,6 +8,7 @@ from loopmind.compose.wishes import wanted_energy
 from loopmind.music.brief import Brief
 from loopmind.music.loop import DRUM_INSTRUMENTS, ROLE_OF_INSTRUMENT, ROLES, Role
 
+_IN_SECTION = " @ "
 ALTERNATE_WEIGHT = 0.3
 FOREIGN_LEAST = 0.3
 # Taking turns with a misfit is worse than staying with what fits.
@@ -55,7 +56,23 @@ def _with_wanted(mains: list[Slot], word: str) -> list[Slot]:
     return [*mains, Slot(word, role, 1.2, None, (word,), FOREIGN_LEAST)]
 
 
+def slot_in(slot: str, section: str) -> str:
+    """The slot of a sound that plays instead of those of `slot`, in one section only."""
+    return f"{base_slot(slot)}{_IN_SECTION}{section}"
+
+
+def section_of(slot: str) -> str | None:
+    """The section to which a sound in `slot` is confined; None where it may play everywhere.
+
+    >>> section_of(slot_in("drums 2", "verse 1")), section_of("drums 2")
+    ('verse 1', None)
+    """
+    _, mark, section = slot.partition(_IN_SECTION)
+    return section if mark else None
+
+
 def base_slot(slot: str) -> str:
     """The slot that `slot` takes turns with: "drums 2" -> "drums"; else itself."""
+    slot = slot.partition(_IN_SECTION)[0]
     head, _, number = slot.rpartition(" ")
     return head if head and number.isdigit() else slot

@@ -132,7 +132,9 @@ def _named(plan: list[SectionPlan]) -> tuple[Part, ...]:
         counts[section.kind] += 1
         several = section.kind in _NUMBERED or kinds[section.kind] > 1
         name = f"{section.kind} {counts[section.kind]}" if several else section.kind
-        made = Section(name, section.kind, bar, section.bars, round(section.energy, 3))
+        made = Section(
+            name, section.kind, bar, section.bars, round(section.energy, 3), section.plays
+        )
         parts.append(Part(made, section.plays))
         bar += section.bars
     return tuple(parts)

@@ -50,7 +50,7 @@ def crashes(lane: Lane, parts: Sequence[Part], score: Score) -> list[Clip]:
             continue
         likely = score.genre.habits.crash * (1.2 if section.kind in PEAK_KINDS else 0.5)
         final = section.energy >= 1.0 and score.genre.habits.crash >= 0.2
-        if final or chance(score.seed_of(section.name), section.name, "crash") < likely:
+        if final or chance(score.seed_of(section.name, lane.id), section.name, "crash") < likely:
             velocity = round(0.6 + 0.35 * section.energy, 3)
             clips.append(_pattern(lane, part, score, (Hit(0.0, lane.sources[0].loop.digest,
                                                           velocity),)))  # fmt: skip
@@ -62,7 +62,8 @@ def fills(lane: Lane, part: Part, score: Score, ending: Ending) -> list[Clip]:
     if not ending.fill:
         return []
     grid, bar = score.grid, score.grid.beats_per_bar
-    rng = stream(score.seed_of(part.section.name), part.section.name, lane.id, "fill")
+    seed = score.seed_of(part.section.name, lane.id)
+    rng = stream(seed, part.section.name, lane.id, "fill")
     lines = ("x.x.xxxx", "..x.x.xx", "x..x..xx", "....xxxx")
     line = lines[int(rng.integers(len(lines)))][-2 * STEPS_PER_BEAT :]
     steps = part.section.bars * bar * STEPS_PER_BEAT

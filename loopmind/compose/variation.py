@@ -119,7 +119,7 @@ def home_source(lane: Lane, part: Part, score: Score) -> int:
         return 0
     kind = part.section.kind
     home = int(chance(score.seed, "home", lane.id, kind) * several)
-    seed = score.seed_of(part.section.name)
+    seed = score.seed_of(part.section.name, lane.id)
     if not part.section.name.endswith(" 1") and chance(seed, part.section.name, lane.id) < 0.3:
         home = (home + 1) % several
     return home
@@ -140,7 +140,7 @@ def loop_clips(
     while first_bar < part.section.bars:
         bars = min(length - first_bar % length, part.section.bars - first_bar)
         last = first_bar + bars >= part.section.bars
-        seed = score.seed_of(part.section.name)
+        seed = score.seed_of(part.section.name, lane.id)
         rng = stream(seed, part.section.name, lane.id, number)
         source = lane.sources[home]
         start_s = _excerpt_start(lane, part, score) if lane.kind == "excerpt" else None
@@ -162,7 +162,7 @@ def _excerpt_start(lane: Lane, part: Part, score: Score) -> float:
     heard_s = min(source.loop.duration_s, HEARD_SECONDS)
     room = heard_s - source.loop.downbeat_s - source.candidate.beats * 60.0 / bpm
     bars = max(int(room / bar_s), 0)
-    share = chance(score.seed_of(part.section.name), "excerpt", part.section.kind)
+    share = chance(score.seed_of(part.section.name, lane.id), "excerpt", part.section.kind)
     return max(source.loop.downbeat_s, 0.0) + int(share * (bars + 1)) * bar_s
 
 

@@ -52,6 +52,8 @@ class Marks:
 
     locks: tuple[Lock, ...] = ()
     solo: tuple[str, ...] = ()
+    muted: tuple[str, ...] = ()
+    automatic: Mix | None = None
 
 
 def pack(value: Any, parts: MutableMapping[bytes, bytes]) -> bytes:
@@ -107,7 +109,7 @@ def pack_draft(draft: Draft, parts: MutableMapping[bytes, bytes]) -> Snapshot:
         palette=pack(draft.palette, parts),
         song=pack(draft.song, parts),
         mix=pack(draft.mix, parts),
-        marks=pack(Marks(draft.locks, draft.solo), parts),
+        marks=pack(Marks(draft.locks, draft.solo, draft.muted, draft.automatic), parts),
     )
 
 
@@ -123,5 +125,7 @@ def unpack_draft(
         mix=unpack(Mix, snapshot.mix, parts),
         locks=marks.locks,
         solo=marks.solo,
+        muted=marks.muted,
+        automatic=marks.automatic,
         told=told,
     )

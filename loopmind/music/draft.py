@@ -24,7 +24,8 @@ class Draft:
     """A song, its sounds and its mix, with what edits must know to go on from here.
 
     solo: the tracks that alone sound, empty where all do. told: what each edit did, in plain
-    words, one entry an edit.
+    words, one entry an edit. muted: the tracks that were silenced, solo aside. automatic: the mix
+    before what was changed in it by hand, so that a new mix keeps those changes; None: as `mix`.
     """
 
     brief: Brief
@@ -34,6 +35,8 @@ class Draft:
     locks: tuple[Lock, ...] = ()
     solo: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    muted: tuple[str, ...] = ()
+    automatic: Mix | None = None
 
     def is_locked(self, kind: LockKind, name: str) -> bool:
         return Lock(kind, name) in self.locks

@@ -28,13 +28,20 @@ def beat_to_frame(beat: float, bpm: float, rate_hz: int) -> int:
 
 @dataclass(frozen=True)
 class Section:
-    """A stretch of whole bars. `energy` 0..1 is its place on the song's energy curve."""
+    """A stretch of whole bars. `energy` 0..1 is its place on the song's energy curve.
+
+    plays: roles that it asks for ("all" for everything); empty where nobody said. seeds: (track,
+    seed) pairs that decide what happens in it in place of the song's seed; "" is every track that
+    is not named.
+    """
 
     name: str
     kind: SectionKind
     start_bar: int
     bars: int
     energy: float
+    plays: tuple[str, ...] = ()
+    seeds: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
