@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("loopmind.commands.demo", "make a song of loops that LoopMind synthesises itself"),
     "explain": ("loopmind.commands.explain", "tell what plays in a song, and why"),
     "analyze": ("loopmind.commands.analyze", "tell tempo, key, instrument and more of sound files"),
+    "doctor": ("loopmind.commands.doctor", "find what is wrong or missing in your sounds"),
     "search": ("loopmind.commands.search", "find sounds by words or by a similar sound"),
     "apply": ("loopmind.commands.apply", "apply exact edits to a song"),
     "undo": ("loopmind.commands.undo", "go back in the history of a song"),
