@@ -12,7 +12,13 @@ from loopmind.dsp.kernel import Kernel
 from loopmind.runtime.program import SILENCE, TRASH, ProgramPlan, run_program
 
 RATE_HZ = 44100
-BLOCKS: tuple[Sequence[int], ...] = ((64,), (128,), (441,), (1024,), (7, 512, 1, 100, 1024))
+BLOCKS: tuple[Sequence[int], ...] = (
+    (64,),
+    (128,),
+    (441,),
+    (1024,),
+    (7, 512, 1, 100, 1024, 61, 126, 191, 31, 32, 33),
+)
 
 
 def run_kernel(

@@ -12,7 +12,15 @@ import soundfile
 from dsp_tools import noise
 from numpy.typing import NDArray
 
-from loopmind.dsp.loudness import integrated_lufs, k_weighting, short_term_lufs, true_peak_dbtp
+from loopmind.dsp.loudness import (
+    Meter,
+    PeakMeter,
+    integrated_lufs,
+    k_weighting,
+    measure,
+    short_term_lufs,
+    true_peak_dbtp,
+)
 
 
 def _tone(rate_hz: int, seconds: float, level_db: float, freq_hz: float = 1000.0):  # type: ignore[no-untyped-def]
@@ -121,3 +129,21 @@ def test_true_peak_is_never_below_the_samples() -> None:
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="channels"):
         integrated_lufs(np.zeros(shape, np.float32), 44100)
+
+
+def test_measured_in_pieces_is_measured_whole() -> None:
+    """Sound that is still being filled in measures like sound that was there at once."""
+    whole = np.random.default_rng(3).standard_normal((2, 3 * 44100)).astype(np.float32) * 0.3
+    filled = np.full_like(whole, np.nan)
+    loudness, peak = Meter(filled, 44100), PeakMeter(filled, 44100)
+    done = 0
+    for frames in (0, 1, 40, 4410, 4409, 30000, 77, 60000):
+        filled[:, done : done + frames] = whole[:, done : done + frames]
+        done += frames
+        loudness.advance(done)
+        peak.advance(done)
+    filled[:, done:] = whole[:, done:]
+    expected, curve = measure(whole, 44100)
+    assert loudness.result()[0] == expected
+    np.testing.assert_array_equal(loudness.result()[1], curve)
+    assert peak.result() == true_peak_dbtp(whole, 44100)

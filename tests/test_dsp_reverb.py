@@ -129,3 +129,37 @@ def test_linear_in_level() -> None:
 def test_impossible_decay_is_refused() -> None:
     with pytest.raises(ValueError, match="decay"):
         reverb_params(RATE_HZ, decay_s=0.0)
+
+
+def test_two_networks_in_turns_sound_like_one() -> None:
+    """Where the networks change, nothing is heard: the turning matrix is one for both."""
+    params = reverb_params(RATE_HZ, decay_s=0.8)
+    sound = noise(3 * RATE_HZ, 5)
+    words = reverb_state_words(params)
+    alone = run_kernel(reverberate, [sound], params, words, outputs=1)[0]
+    change = int(params[5])
+    start = change - RATE_HZ
+    turned = params.copy()
+    turned[5] = 4 * change  # one network for all of it
+    one, two = (
+        run_kernel(reverberate, [sound], p, words, outputs=1, start=start)[0]
+        for p in (turned, params)
+    )
+    assert np.abs(two).max() > 0.01
+    np.testing.assert_allclose(two, one, atol=2e-5)
+    # The matrix has turned elsewhere at another place of the song.
+    assert np.abs(one - alone).max() > 1e-3
+
+
+def test_sound_before_the_last_turn_and_its_tail_is_forgotten() -> None:
+    params = reverb_params(RATE_HZ, decay_s=0.6)
+    words = reverb_state_words(params)
+    period, tail = int(params[5]), int(params[6])
+    start = period - 4000
+    one, other = noise(4000 + tail + 2000, 1), noise(4000 + tail + 2000, 1)
+    other[:, :4000] = noise(4000, 2)
+    heard, otherwise = (
+        run_kernel(reverberate, [x], params, words, outputs=1, start=start)[0] for x in (one, other)
+    )
+    assert not np.array_equal(heard[:, : 4000 + tail - 100], otherwise[:, : 4000 + tail - 100])
+    np.testing.assert_array_equal(heard[:, 4000 + tail :], otherwise[:, 4000 + tail :])

@@ -159,7 +159,7 @@ def _compress(inputs, outputs, state, params, start, frames):  # type: ignore[no
     store4(state, 20, step)
 
 
-compress = kernel(_compress)
+compress = kernel(_compress, forgets=True)
 
 
 @dataclass(frozen=True)
@@ -229,4 +229,4 @@ def _duck(inputs, outputs, state, params, start, frames):  # type: ignore[no-unt
     store4(state, 20, step)
 
 
-duck = kernel(_duck)
+duck = kernel(_duck, forgets=True)

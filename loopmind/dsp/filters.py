@@ -172,7 +172,7 @@ def _equalise(inputs, outputs, state, params, start, frames):  # type: ignore[no
         a, b, c, d = e, f, g, h
 
 
-equalise = kernel(_equalise)
+equalise = kernel(_equalise, forgets=True)
 
 GRID = 64
 """Automation is tabled on every 64th absolute frame and runs in straight lines between."""
@@ -180,16 +180,18 @@ GRID = 64
 _QS = (0.5411961001461969, 1.3065629648763764)  # two Butterworth sections: 24 dB an octave
 OPEN_LOWPASS_HZ = 20000.0
 OPEN_HIGHPASS_HZ = 20.0
+_WARM_ROWS = 150  # rows (.2 s) for which a filter runs before it is heard
 SWEEP_STATE_WORDS = 56
 SWEEP_PARAM_WORDS = 32
 
 
 def sweep_table(mode: str, cutoff_hz: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
-    """Rows (g, wet) of a filter sweep for `sweep`, one for every GRID frames of the song.
+    """Rows (g, wet, on) of a filter sweep for `sweep`, one for every GRID frames of the song.
 
     g = tan(pi f / rate) is the filter's integrator gain. `wet` fades the filter out where it is
     open (above 16 to 20 kHz for a low-pass, below 25 to 20 Hz for a high-pass), so that an open
-    filter changes nothing at all.
+    filter changes nothing at all. `on` is 0 where it is open long enough to be left out; it
+    begins afresh, from rest, .2 s before it is heard again.
     """
     top = min(OPEN_LOWPASS_HZ, 0.45 * rate_hz)
     cutoff = np.clip(cutoff_hz, 5.0, top)
@@ -199,7 +201,12 @@ def sweep_table(mode: str, cutoff_hz: NDArray[np.float64], rate_hz: float) -> ND
         wet = np.clip(np.log(cutoff / OPEN_HIGHPASS_HZ) / math.log(1.25), 0.0, 1.0)
     else:
         raise ValueError(f"a sweep is 'lowpass' or 'highpass', not {mode!r}")
-    return np.ascontiguousarray(np.stack([np.tan(np.pi * cutoff / rate_hz), wet], axis=1))
+    heard = np.flatnonzero(wet > 0.0)
+    # A row is also heard in the one before it, from which values run towards it.
+    place = np.searchsorted(heard, np.arange(len(wet)) - 1)
+    following = np.append(heard, 2 * len(wet) + _WARM_ROWS)[place]
+    on = following <= np.arange(len(wet)) + _WARM_ROWS
+    return np.ascontiguousarray(np.stack([np.tan(np.pi * cutoff / rate_hz), wet, on], axis=1))
 
 
 def sweep_params(
@@ -224,8 +231,6 @@ def _sweep(inputs, outputs, state, params, start, frames):  # type: ignore[no-un
     last = int(params[0]) - 1
     a, b, c, d = inputs[0], inputs[1], inputs[2], inputs[3]
     e, f, g_, h = outputs[0], outputs[1], outputs[2], outputs[3]
-    p1, p2 = load8(state, 0), load8(state, 8)
-    q1, q2 = load8(state, 16), load8(state, 24)
     high = load8(params, 24)
     low = 1.0 - high
     k = 1.0 / _QS[0]
@@ -237,22 +242,35 @@ def _sweep(inputs, outputs, state, params, start, frames):  # type: ignore[no-un
         for lane in range(4):
             at = start + done - int(params[16 + lane])
             n = min(n, 64 - (at & 63))
+        off = 0
         for lane in range(4):
             at = start + done - int(params[16 + lane])
             row = min(max(at >> 6, 0), last)
             following = min(max((at >> 6) + 1, 0), last)
             address = int(params[8 + lane])
             # Without a table: any stable filter, fully dry.
-            g0, g1, w0, w1 = 1.0, 1.0, 0.0, 0.0
+            g0, g1, w0, w1, on = 1.0, 1.0, 0.0, 0.0, 0.0
             if address != 0:
                 table = doubles_at(address)
-                g0, g1 = table[2 * row], table[2 * following]
-                w0, w1 = table[2 * row + 1], table[2 * following + 1]
+                g0, g1 = table[3 * row], table[3 * following]
+                w0, w1 = table[3 * row + 1], table[3 * following + 1]
+                on = table[3 * row + 2]
+            state[52 + lane] = on
+            off += on == 0.0
             state[32 + lane] = (g1 - g0) / 64.0
             state[36 + lane] = (w1 - w0) / 64.0
             state[40 + lane] = g0
             state[44 + lane] = w0
             state[48 + lane] = float(at & 63)
+        if off == 4:
+            for i in range(done, done + n):
+                scatter8(e, f, g_, h, i, gather8(a, b, c, d, i))
+            for lane in range(32):
+                state[lane] = 0.0
+            done += n
+            continue
+        p1, p2 = load8(state, 0), load8(state, 8)
+        q1, q2 = load8(state, 16), load8(state, 24)
         g_step, w_step = load4(state, 32), load4(state, 36)
         g_from, w_from = load4(state, 40), load4(state, 44)
         phase = load4(state, 48)
@@ -283,10 +301,15 @@ def _sweep(inputs, outputs, state, params, start, frames):  # type: ignore[no-un
             u = high * ((u - j * v1) - v2) + low * v2
             scatter8(e, f, g_, h, i, x + wet * (u - x))
         done += n
-    store8(state, 0, p1)
-    store8(state, 8, p2)
-    store8(state, 16, q1)
-    store8(state, 24, q2)
+        store8(state, 0, p1)
+        store8(state, 8, p2)
+        store8(state, 16, q1)
+        store8(state, 24, q2)
+        for lane in range(8):
+            # A filter that is left out stays at rest, wherever blocks begin and end.
+            if state[52 + lane // 2] == 0.0:
+                for word in range(lane, 32, 8):
+                    state[word] = 0.0
 
 
-sweep = kernel(_sweep)
+sweep = kernel(_sweep, forgets=True)

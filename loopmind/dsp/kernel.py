@@ -27,6 +27,10 @@ from numba import cfunc, njit, types
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
 
+from loopmind.dsp.starting import start_numba
+
+start_numba()
+
 FLOATS = types.CPointer(types.float32)
 DOUBLES = types.CPointer(types.float64)
 BLOCKS = types.CPointer(FLOATS)
@@ -42,11 +46,13 @@ FLOOR = 1e-15
 class Kernel:
     """A compiled stream kernel: its name, its address and the number of its words.
 
-    `function` is the cfunc; it is kept so that the machine code stays alive.
+    `function` is the cfunc; it is kept so that the machine code stays alive. forgets: its state
+    is all float64 and forgets the past, so that programs may round it (see run_program).
     """
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, forgets: bool = False) -> None:
         self.function = function
+        self.forgets = forgets
         self.name: str = function.__name__
         self.address: int = function.address
 
@@ -54,9 +60,9 @@ class Kernel:
         return f"Kernel({self.name})"
 
 
-def kernel(function: Callable[..., None]) -> Kernel:
+def kernel(function: Callable[..., None], *, forgets: bool = False) -> Kernel:
     """Compile `function` (or load it from numba's disk cache) as a stream kernel."""
-    return Kernel(cfunc(SIGNATURE, cache=True)(function))
+    return Kernel(cfunc(SIGNATURE, cache=True)(function), forgets)
 
 
 def emitted(function: Callable[..., Any]) -> Callable[..., Any]:

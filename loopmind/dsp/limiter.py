@@ -18,6 +18,7 @@ from loopmind.dsp.lanes import (
 )
 
 TRUE_PEAK_TAPS = 24
+RELEASE_S = 0.08
 _HOLD = 64  # frames over which the gain glides down before a peak
 _BOX = _HOLD // 2
 _CENTRE = TRUE_PEAK_TAPS // 2
@@ -56,7 +57,11 @@ def true_peak_phases() -> NDArray[np.float64]:
 
 
 def limiter_params(
-    rate_hz: float, *, gain_db: float = 0.0, ceiling_dbtp: float = -1.0, release_s: float = 0.08
+    rate_hz: float,
+    *,
+    gain_db: float = 0.0,
+    ceiling_dbtp: float = -1.0,
+    release_s: float = RELEASE_S,
 ) -> NDArray[np.float64]:
     """Parameters of `limit`: gain before it, and the true-peak ceiling it keeps."""
     params = np.zeros(PARAM_WORDS)

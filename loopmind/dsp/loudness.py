@@ -43,21 +43,28 @@ def k_weighting(rate_hz: float) -> NDArray[np.float64]:
     return np.array([shelf, high_pass])
 
 
-@compiled(void(int64, int64, int64, float64[:, :], int64[:], float64[:, :]))
-def _weigh(left_at, right_at, stride, k, edges, energy):  # type: ignore[no-untyped-def]
-    """K-weighted sums of squares of two channels between `edges`; both recursions interleave.
+@compiled(
+    void(int64, int64, int64, float64[:, :], int64[:], float64[:, :], float64[:, :], float64[:])
+)
+def _weigh(left_at, right_at, stride, k, edges, state, energy, peaks):  # type: ignore[no-untyped-def]
+    """K-weighted sums of squares of two channels between `edges`, and the higher peak of both.
 
-    Addresses instead of arrays: read-only and strided samples need no code of their own.
+    Addresses instead of arrays: read-only and strided samples need no code of their own. Both
+    recursions interleave; `state` carries them from call to call.
     """
     left, right = floats_at(left_at), floats_at(right_at)
     b0, b1, b2, a1, a2 = k[0, 0], k[0, 1], k[0, 2], k[0, 3], k[0, 4]
     c1, c2 = k[1, 3], k[1, 4]
-    s1 = s2 = t1 = t2 = u1 = u2 = v1 = v2 = 0.0
+    s1, s2, t1, t2 = state[0, 0], state[0, 1], state[0, 2], state[0, 3]
+    u1, u2, v1, v2 = state[1, 0], state[1, 1], state[1, 2], state[1, 3]
     for step in range(len(edges) - 1):
         total_l = 0.0
         total_r = 0.0
+        top = np.float32(0.0)
         for i in range(edges[step], edges[step + 1]):
-            x = float64(left[i * stride]) + TINY
+            sample = left[i * stride]
+            top = max(top, abs(sample))
+            x = float64(sample) + TINY
             y = b0 * x + s1
             s1 = (b1 * x + s2) - a1 * y
             s2 = b2 * x - a2 * y
@@ -65,7 +72,9 @@ def _weigh(left_at, right_at, stride, k, edges, energy):  # type: ignore[no-unty
             t1 = (t2 - 2.0 * y) - c1 * z
             t2 = y - c2 * z
             total_l += z * z
-            x = float64(right[i * stride]) + TINY
+            sample = right[i * stride]
+            top = max(top, abs(sample))
+            x = float64(sample) + TINY
             y = b0 * x + u1
             u1 = (b1 * x + u2) - a1 * y
             u2 = b2 * x - a2 * y
@@ -75,6 +84,9 @@ def _weigh(left_at, right_at, stride, k, edges, energy):  # type: ignore[no-unty
             total_r += z * z
         energy[0, step] = total_l
         energy[1, step] = total_r
+        peaks[step] = top
+    state[0, 0], state[0, 1], state[0, 2], state[0, 3] = s1, s2, t1, t2
+    state[1, 0], state[1, 1], state[1, 2], state[1, 3] = u1, u2, v1, v2
 
 
 def _checked(samples: NDArray[np.float32], rate_hz: float) -> NDArray[np.float32]:
@@ -85,28 +97,51 @@ def _checked(samples: NDArray[np.float32], rate_hz: float) -> NDArray[np.float32
     return np.asarray(samples, dtype=np.float32)
 
 
-def _step_energies(
-    samples: NDArray[np.float32], rate_hz: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Weighted K energy in steps of 100 ms (the last one shorter) and the frames of each."""
-    frames = samples.shape[1]
-    steps = max(1, math.ceil(frames / (rate_hz * _STEP_S)))
-    edges = np.minimum(np.round(np.arange(steps + 1) * rate_hz * _STEP_S), frames)
-    edges = edges.astype(np.int64)
-    edges[-1] = frames
-    total = np.zeros(steps)
-    weights = k_weighting(rate_hz)
-    for channel in range(0, len(samples), 2):
-        pair = np.empty((2, steps))
-        other = min(channel + 1, len(samples) - 1)
-        start, step = samples.ctypes.data, samples.strides
-        _weigh(
-            start + channel * step[0], start + other * step[0], step[1] // 4, weights, edges, pair
-        )
-        total += _SURROUND[channel] * pair[0]
-        if other != channel:
-            total += _SURROUND[other] * pair[1]
-    return total, np.diff(edges)
+class Meter:
+    """Measures samples that are still being filled in: `advance` as far as they are there.
+
+    samples: float32 (1 to 5 channels, frames); they must stay where they are.
+    """
+
+    def __init__(self, samples: NDArray[np.float32], rate_hz: float) -> None:
+        self._samples = _checked(samples, rate_hz)
+        self._rate_hz = rate_hz
+        frames = self._samples.shape[1]
+        steps = max(1, math.ceil(frames / (rate_hz * _STEP_S)))
+        edges = np.minimum(np.round(np.arange(steps + 1) * rate_hz * _STEP_S), frames)
+        self._edges = edges.astype(np.int64)
+        self._edges[-1] = frames
+        self._energy = np.zeros(steps)
+        self._states = np.zeros((len(self._samples), 2, 4))
+        self._done = 0
+
+    def advance(self, frames: int) -> None:
+        """Measure all whole steps among the first `frames` frames."""
+        until = int(np.searchsorted(self._edges, frames, side="right")) - 1
+        if until <= self._done:
+            return
+        edges, samples = self._edges[self._done : until + 1], self._samples
+        weights, pair = k_weighting(self._rate_hz), np.empty((2, until - self._done))
+        start, stride = samples.ctypes.data, samples.strides
+        for channel in range(0, len(samples), 2):
+            other = min(channel + 1, len(samples) - 1)
+            places = (start + channel * stride[0], start + other * stride[0], stride[1] // 4)
+            _weigh(*places, weights, edges, self._states[channel], pair, pair[0].copy())
+            here = self._energy[self._done : until]
+            here += _SURROUND[channel] * pair[0]
+            if other != channel:
+                here += _SURROUND[other] * pair[1]
+        self._done = until
+
+    def result(self) -> tuple[float, NDArray[np.float64]]:
+        """Gated loudness and the short-term curve of all samples."""
+        if self._samples.shape[1] == 0:
+            return -math.inf, np.array([-math.inf])
+        self.advance(self._samples.shape[1])
+        sizes = np.diff(self._edges)
+        curve: NDArray[np.float64] = _lufs(_windows(self._energy, sizes, 30, self._rate_hz))
+        curve[curve < -120.0] = -math.inf
+        return gated_lufs(_windows(self._energy, sizes, 4, self._rate_hz)), curve
 
 
 def _windows(energy: NDArray[np.float64], sizes: NDArray[np.int64], steps: int, rate_hz: float):  # type: ignore[no-untyped-def]
@@ -126,20 +161,39 @@ def _lufs(mean_energy: NDArray[np.float64]) -> NDArray[np.float64]:
         return -0.691 + 10.0 * np.log10(mean_energy)
 
 
-def measure(samples: NDArray[np.float32], rate_hz: float) -> tuple[float, NDArray[np.float64]]:
-    """Gated loudness and the short-term curve of `samples`, from one pass over them."""
-    samples = _checked(samples, rate_hz)
-    if samples.shape[1] == 0:
-        return -math.inf, np.array([-math.inf])
-    steps = _step_energies(samples, rate_hz)
-    curve: NDArray[np.float64] = _lufs(_windows(*steps, 30, rate_hz))
-    curve[curve < -120.0] = -math.inf
-    blocks = _windows(*steps, 4, rate_hz)
+def gated_lufs(blocks: NDArray[np.float64]) -> float:
+    """Loudness of blocks of 400 ms, given as mean energies, through the two gates."""
     loud = blocks[_lufs(blocks) > _ABSOLUTE_GATE_LUFS]
     if len(loud) == 0:
-        return -math.inf, curve
+        return -math.inf
     gate = float(_lufs(loud.mean())) + _RELATIVE_GATE_LU
-    return float(_lufs(loud[_lufs(loud) > gate].mean())), curve
+    return float(_lufs(loud[_lufs(loud) > gate].mean()))
+
+
+def measure(samples: NDArray[np.float32], rate_hz: float) -> tuple[float, NDArray[np.float64]]:
+    """Gated loudness and the short-term curve of `samples`, from one pass over them."""
+    return Meter(samples, rate_hz).result()
+
+
+GRAIN = 64
+"""Frames of a grain in a `survey`."""
+
+
+def survey(
+    samples: NDArray[np.float32], rate_hz: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Peak and K-weighted energy of every GRAIN frames of `samples` (2, frames); a rest is left.
+
+    Enough to foresee what a gain does to loudness without touching the samples again.
+    """
+    samples = _checked(samples, rate_hz)
+    grains = samples.shape[1] // GRAIN
+    energy, peaks = np.zeros((2, grains)), np.zeros(grains)
+    start, stride = samples.ctypes.data, samples.strides
+    places = (start, start + (len(samples) - 1) * stride[0], stride[1] // 4)
+    edges = np.arange(grains + 1) * GRAIN
+    _weigh(*places, k_weighting(rate_hz), edges, np.zeros((2, 4)), energy, peaks)
+    return peaks, energy.sum(axis=0)
 
 
 def integrated_lufs(samples: NDArray[np.float32], rate_hz: float) -> float:
@@ -210,21 +264,42 @@ def _highest_between(address, frames, phases_at, floor):  # type: ignore[no-unty
     return float64(highest)
 
 
+class PeakMeter:
+    """True peak of samples that are still being filled in, as `Meter` measures loudness."""
+
+    def __init__(self, samples: NDArray[np.float32], rate_hz: float) -> None:
+        self._samples = _checked(samples, rate_hz)
+        self._phases = _interpolators()
+        self._highest = 0.0
+        self._done = 0
+
+    def advance(self, frames: int) -> None:
+        """Measure all points whose neighbours are among the first `frames` frames."""
+        whole = frames >= self._samples.shape[1]
+        until = self._samples.shape[1] if whole else (frames - 3 * _HALF) // 8 * 8
+        if until <= self._done:
+            return
+        first = self._done - _HALF
+        padded = np.zeros(_HALF + until - self._done + 40, np.float32)
+        there = self._samples[:, max(first, 0) : first + len(padded)]
+        place = max(-first, 0)
+        for channel in there:
+            padded[place : place + there.shape[1]] = channel
+            self._highest = _highest_between(
+                padded.ctypes.data, until - self._done, self._phases.ctypes.data, self._highest
+            )
+        self._done = until
+
+    def result(self) -> float:
+        """Highest level between all samples in dBTP."""
+        self.advance(self._samples.shape[1])
+        return 20.0 * math.log10(self._highest) if self._highest > 0.0 else -math.inf
+
+
 def true_peak_dbtp(samples: NDArray[np.float32], rate_hz: float) -> float:
     """Highest level between samples in dBTP, -inf for silence.
 
     Four times the rate as in BS.1770-4 annex 2, with a 32-tap filter instead of its 12 taps.
     What any reading at four times the rate may miss: .2 dB at a quarter of the rate, .7 at .45.
     """
-    samples = _checked(samples, rate_hz)
-    highest = 0.0
-    phases = _interpolators()
-    frames = samples.shape[1]
-    padded = np.zeros(_HALF + frames + 40, np.float32)
-    for channel in samples:
-        padded[_HALF : _HALF + frames] = channel
-        highest = max(
-            highest,
-            float(_highest_between(padded.ctypes.data, frames, phases.ctypes.data, highest)),
-        )
-    return 20.0 * math.log10(highest) if highest > 0.0 else -math.inf
+    return PeakMeter(samples, rate_hz).result()

@@ -25,7 +25,8 @@ class Event:
     """Material from `offset` on, sounding on absolute frames `start` to `end` (not included).
 
     samples: float32 (1 or 2 channels, frames), any strides; it wraps at its end. fade_in and
-    fade_out are short linear-amplitude fades at the event's own edges. swell (from frame, length)
+    fade_out are short linear-amplitude fades at the event's own edges. velocity: the part of gain
+    with which a sound was struck. swell (from frame, length)
     and ebb (until frame, length) are a clip's musical fades of equal power; they may span several
     events of the clip.
     """
@@ -39,6 +40,7 @@ class Event:
     fade_out: int = 0
     swell: tuple[int, int] = (0, 0)
     ebb: tuple[int, int] = (2**60, 0)
+    velocity: float = 1.0
 
 
 def event_table(events: Sequence[Event]) -> NDArray[np.int64]:

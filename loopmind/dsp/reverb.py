@@ -1,4 +1,9 @@
-"""Algorithmic reverb: a feedback delay network of sixteen lines with a slowly turning matrix."""
+"""Algorithmic reverb: a feedback delay network of sixteen lines with a slowly turning matrix.
+
+Two networks take turns: each is fed for one period of absolute frames, rings on for the tail
+while the other is fed, and starts again from silence. So what is heard depends on no sound older
+than a period and a tail, though rounding in a network alone would remember every sound for ever.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +33,19 @@ _LINE_ORDER = (0, 9, 4, 13, 2, 11, 6, 15, 8, 1, 12, 5, 10, 3, 14, 7)
 _DIFFUSER_MS = (4.31, 7.13, 10.67, 15.37, 4.97, 6.43, 11.93, 14.09)  # left four, right four
 _TURNS_HZ = (0.31, -0.37, 0.43, -0.53, 0.59, -0.67, 0.71, -0.79)
 
+PERIOD = 1 << 19
+"""Frames for which a network is fed, or a multiple of it for very long decays."""
+
+_TAIL_DECAYS = 2.0  # a network falls silent 120 dB down
+
 # Parameter words.
+_PERIOD, _TAIL = 5, 6
 _DIFFUSERS = 8
 _LENGTHS = 16
 _TABLE = 32  # float32 rows of 16: gain, pole, in left, in right, out left, out right, cos, sin
-PARAM_WORDS = _TABLE + 8 * LINES // 2
-# State words.
+_TURNS = _TABLE + 8 * LINES // 2  # radians a frame
+PARAM_WORDS = _TURNS + LINES
+# State words of one network.
 _INPUT = 16  # a chunk of left, then of right
 _SINGLES = _INPUT + 2 * _CHUNK  # from here on float32
 # Float32 places.
@@ -93,6 +105,7 @@ def reverb_params(
     level = 10.0 ** (gain_db / 20.0) * math.sqrt((1.0 - energy) / energy / 8.0)
     # Lanes of a pair turn in opposite senses: their sines are the -s and +s of a rotation.
     turn = 2.0 * np.pi * np.outer(_TURNS_HZ, (-1.0, 1.0)).ravel() / rate_hz
+    tail = predelay + round((_TAIL_DECAYS * decay_s + 0.2) * rate_hz)
 
     params = np.zeros(PARAM_WORDS)
     params[0] = predelay
@@ -100,9 +113,12 @@ def reverb_params(
     params[2] = _power_of_two(max(diffusers) + 1)
     params[3] = _power_of_two(int(lengths.max()) + _CHUNK + 1)
     params[4] = math.exp(-2.0 * math.pi * min(max(low_cut_hz, 1.0), 0.4 * rate_hz) / rate_hz)
+    params[_PERIOD] = (tail // PERIOD + 1) * PERIOD
+    params[_TAIL] = tail
     params[_DIFFUSERS : _DIFFUSERS + 8] = diffusers
     params[_LENGTHS : _LENGTHS + LINES] = lengths
-    rows = params[_TABLE:].view(np.float32).reshape(8, LINES)
+    params[_TURNS:] = turn
+    rows = params[_TABLE:_TURNS].view(np.float32).reshape(8, LINES)
     rows[0] = slow * (1.0 - pole)
     rows[1] = pole
     rows[2] = left * np.where((lines // 2) % 2 == 0, 1.0, -1.0)
@@ -116,8 +132,14 @@ def reverb_params(
 
 def reverb_state_words(params: NDArray[np.float64]) -> int:
     """Length of the state of `reverberate` with these parameters."""
-    lines = [int(params[k]) + _CHUNK for k in (1, 2, 3)]
-    return (_MEMORY + 2 * lines[0] + 8 * lines[1] + LINES * lines[2] + 1) // 2
+    words: int = _network_words(int(params[1]), int(params[2]), int(params[3]))
+    return 2 * words
+
+
+@njit(inline="always")
+def _network_words(predelay_words, diffuser_words, line_words):  # type: ignore[no-untyped-def]
+    floats = 2 * (predelay_words + _CHUNK) + 8 * (diffuser_words + _CHUNK)
+    return (_MEMORY + floats + LINES * (line_words + _CHUNK) + 15) // 16 * 8
 
 
 @njit(inline="always")
@@ -134,23 +156,17 @@ def _reverberate(inputs, outputs, state, params, start, frames):  # type: ignore
     matrix is a Hadamard matrix times pairwise rotations that turn slowly (Schlecht & Habets,
     "Time-varying feedback matrices in feedback delay networks", JASA 138, 2015): modes wander, so
     none rings, and no interpolated delay costs highs. All lines are longer than a chunk, so the
-    lines can be read a chunk at a time.
+    lines can be read a chunk at a time. How far the matrix has turned is a function of absolute
+    frames: two networks fed in turns give what one would. Lines are written where each network's
+    own count is, so that a jump to another place lets what rings ring on.
     """
     source, out = inputs[0], outputs[0]
     predelay, predelay_words = int(params[0]), int(params[1])
     diffuser_words, line_words = int(params[2]), int(params[3])
+    period, tail = int(params[_PERIOD]), int(params[_TAIL])
+    words = _network_words(predelay_words, diffuser_words, line_words)
     cut = 1.0 - params[4]
-    # Every line is followed by a copy of its first frames: a chunk is read in one piece.
-    predelayed = _MEMORY
-    diffused = predelayed + 2 * (predelay_words + _CHUNK)
-    lines = diffused + 8 * (diffuser_words + _CHUNK)
     memory = as_floats(state)
-    if state[0] == 0.0:
-        state[0] = 1.0
-        for k in range(LINES):
-            memory[_COS + k] = np.float32(1.0)
-    now = int(state[1])
-    low_l, low_r, lower_l, lower_r = state[2], state[3], state[4], state[5]
     table = as_floats(params)
     row = 2 * _TABLE
     gain_a, gain_b = load8_singles(table, row), load8_singles(table, row + 8)
@@ -161,95 +177,141 @@ def _reverberate(inputs, outputs, state, params, start, frames):  # type: ignore
     out_r_a, out_r_b = load8_singles(table, row + 80), load8_singles(table, row + 88)
     step_c_a, step_c_b = load8_singles(table, row + 96), load8_singles(table, row + 104)
     step_s_a, step_s_b = load8_singles(table, row + 112), load8_singles(table, row + 120)
-    damp_a, damp_b = load8_singles(memory, _DAMPED), load8_singles(memory, _DAMPED + 8)
-    cos_a, cos_b = load8_singles(memory, _COS), load8_singles(memory, _COS + 8)
-    sin_a, sin_b = load8_singles(memory, _SIN), load8_singles(memory, _SIN + 8)
     tiny = splat8_singles(np.float32(TINY))
     quarter = splat8_singles(np.float32(0.25))
     half, more = splat8_singles(np.float32(0.5)), splat8_singles(np.float32(1.5))
-    done = 0
-    while done < frames:
-        # Chunks end at multiples of 32 frames, and so at the ends of all lines.
-        n = min(frames - done, _CHUNK - (now & (_CHUNK - 1)))
-        if now & (_CHUNK - 1) == 0:
-            # A first-order correction keeps the turning pairs on the unit circle.
-            fix = more - half * (cos_a * cos_a + sin_a * sin_a)
-            cos_a, sin_a = cos_a * fix, sin_a * fix
-            fix = more - half * (cos_b * cos_b + sin_b * sin_b)
-            cos_b, sin_b = cos_b * fix, sin_b * fix
-        for side in range(2):
-            base = predelayed + side * (predelay_words + _CHUNK)
-            write = now & (predelay_words - 1)
+    begun = 0
+    while begun < 2 * frames:
+        # Every stretch of the block is passed twice: by the network that rings out, then by the
+        # one that is fed.
+        fed = begun & 1 == 1
+        turn = begun >> 1
+        within = (start + turn) % period
+        stretch = min(frames - turn, period - within)
+        if within < tail:
+            stretch = min(stretch, tail - within)
+        which = ((start + turn) // period) & 1
+        base_word = (which if fed else which ^ 1) * words
+        base = 2 * base_word
+        if fed:
+            begun += 2 * stretch - 1
+            if within == 0 or state[base_word] == 0.0:
+                state[base_word] = 1.0
+                for k in range(LINES):
+                    angle = params[_TURNS + k] * (start + turn)
+                    memory[base + _COS + k] = np.float32(math.cos(angle))
+                    memory[base + _SIN + k] = np.float32(math.sin(angle))
+        else:
+            begun += 1
+            for i in range(2 * turn, 2 * (turn + stretch)):
+                out[i] = np.float32(0.0)
+            if state[base_word] == 0.0:
+                continue
+            if within >= tail:
+                for k in range(words):
+                    state[base_word + k] = 0.0
+                continue
+        # Every line is followed by a copy of its first frames: a chunk is read in one piece.
+        predelayed = base + _MEMORY
+        diffused = predelayed + 2 * (predelay_words + _CHUNK)
+        lines = diffused + 8 * (diffuser_words + _CHUNK)
+        scratch = base + _SCRATCH
+        entry = base_word + _INPUT
+        now = int(state[base_word + 1])
+        low_l, low_r = state[base_word + 2], state[base_word + 3]
+        lower_l, lower_r = state[base_word + 4], state[base_word + 5]
+        damp_a = load8_singles(memory, base + _DAMPED)
+        damp_b = load8_singles(memory, base + _DAMPED + 8)
+        cos_a, cos_b = load8_singles(memory, base + _COS), load8_singles(memory, base + _COS + 8)
+        sin_a, sin_b = load8_singles(memory, base + _SIN), load8_singles(memory, base + _SIN + 8)
+        done = turn
+        while done < turn + stretch:
+            # Chunks end at multiples of 32 frames, and so at the ends of all lines.
+            n = min(turn + stretch - done, _CHUNK - (now & (_CHUNK - 1)))
+            if now & (_CHUNK - 1) == 0:
+                # A first-order correction keeps the turning pairs on the unit circle.
+                fix = more - half * (cos_a * cos_a + sin_a * sin_a)
+                cos_a, sin_a = cos_a * fix, sin_a * fix
+                fix = more - half * (cos_b * cos_b + sin_b * sin_b)
+                cos_b, sin_b = cos_b * fix, sin_b * fix
+            for side in range(2):
+                line = predelayed + side * (predelay_words + _CHUNK)
+                write = now & (predelay_words - 1)
+                for i in range(n):
+                    x = source[2 * (done + i) + side]
+                    # Also false for NaN: what is not finite never enters the lines.
+                    x = x if abs(x) < 1e6 else np.float32(0.0)
+                    memory[line + write + i] = x if fed else np.float32(0.0)
+                mirror(memory, line, write, n, predelay_words)
+                read = line + ((now - predelay) & (predelay_words - 1))
+                for i in range(n):
+                    state[entry + _CHUNK * side + i] = memory[read + i] + TINY
             for i in range(n):
-                x = source[2 * (done + i) + side]
-                # Also false for NaN: what is not finite never enters the lines.
-                memory[base + write + i] = x if abs(x) < 1e6 else np.float32(0.0)
-            mirror(memory, base, write, n, predelay_words)
-            read = base + ((now - predelay) & (predelay_words - 1))
+                x = state[entry + i]
+                low_l += cut * (x - low_l)
+                x -= low_l
+                lower_l += cut * (x - lower_l)
+                state[entry + i] = x - lower_l
+                x = state[entry + _CHUNK + i]
+                low_r += cut * (x - low_r)
+                x -= low_r
+                lower_r += cut * (x - lower_r)
+                state[entry + _CHUNK + i] = x - lower_r
+            for k in range(8):
+                g = 0.7 if k & 3 < 2 else 0.6
+                chunk = entry + _CHUNK * (k >> 2)
+                line = diffused + k * (diffuser_words + _CHUNK)
+                write = now & (diffuser_words - 1)
+                read = line + ((now - int(params[_DIFFUSERS + k])) & (diffuser_words - 1))
+                for i in range(n):
+                    x = state[chunk + i]
+                    y = memory[read + i] - g * x
+                    memory[line + write + i] = np.float32(x + g * y)
+                    state[chunk + i] = y
+                mirror(memory, line, write, n, diffuser_words)
+            for k in range(LINES):
+                read = lines + k * (line_words + _CHUNK)
+                read += (now - int(params[_LENGTHS + k])) & (line_words - 1)
+                for i in range(n):
+                    memory[scratch + LINES * i + k] = memory[read + i]
             for i in range(n):
-                state[_INPUT + _CHUNK * side + i] = memory[read + i] + TINY
-        for i in range(n):
-            x = state[_INPUT + i]
-            low_l += cut * (x - low_l)
-            x -= low_l
-            lower_l += cut * (x - lower_l)
-            state[_INPUT + i] = x - lower_l
-            x = state[_INPUT + _CHUNK + i]
-            low_r += cut * (x - low_r)
-            x -= low_r
-            lower_r += cut * (x - lower_r)
-            state[_INPUT + _CHUNK + i] = x - lower_r
-        for k in range(8):
-            g = 0.7 if k & 3 < 2 else 0.6
-            chunk = _INPUT + _CHUNK * (k >> 2)
-            base = diffused + k * (diffuser_words + _CHUNK)
-            write = now & (diffuser_words - 1)
-            read = base + ((now - int(params[_DIFFUSERS + k])) & (diffuser_words - 1))
-            for i in range(n):
-                x = state[chunk + i]
-                y = memory[read + i] - g * x
-                memory[base + write + i] = np.float32(x + g * y)
-                state[chunk + i] = y
-            mirror(memory, base, write, n, diffuser_words)
-        for k in range(LINES):
-            read = lines + k * (line_words + _CHUNK)
-            read += (now - int(params[_LENGTHS + k])) & (line_words - 1)
-            for i in range(n):
-                memory[_SCRATCH + LINES * i + k] = memory[read + i]
-        for i in range(n):
-            x_l = np.float32(state[_INPUT + i])
-            x_r = np.float32(state[_INPUT + _CHUNK + i])
-            row = _SCRATCH + LINES * i
-            damp_a = (gain_a * load8_singles(memory, row) + pole_a * damp_a) + tiny
-            damp_b = (gain_b * load8_singles(memory, row + 8) + pole_b * damp_b) + tiny
-            out[2 * (done + i)] = total8(out_l_a * damp_a + out_l_b * damp_b)
-            out[2 * (done + i) + 1] = total8(out_r_a * damp_a + out_r_b * damp_b)
-            turned = cos_a * step_c_a - sin_a * step_s_a
-            sin_a = sin_a * step_c_a + cos_a * step_s_a
-            cos_a = turned
-            turned = cos_b * step_c_b - sin_b * step_s_b
-            sin_b = sin_b * step_c_b + cos_b * step_s_b
-            cos_b = turned
-            even = hadamard8(cos_a * damp_a + sin_a * swap_pairs(damp_a))
-            odd = hadamard8(cos_b * damp_b + sin_b * swap_pairs(damp_b))
-            store8_singles(memory, row, quarter * (even + odd) + (in_l_a * x_l + in_r_a * x_r))
-            store8_singles(memory, row + 8, quarter * (even - odd) + (in_l_b * x_l + in_r_b * x_r))
-        for k in range(LINES):
-            base = lines + k * (line_words + _CHUNK)
-            write = now & (line_words - 1)
-            for i in range(n):
-                memory[base + write + i] = memory[_SCRATCH + LINES * i + k]
-            mirror(memory, base, write, n, line_words)
-        done += n
-        now += n
-    state[1] = float(now)
-    state[2], state[3], state[4], state[5] = low_l, low_r, lower_l, lower_r
-    store8_singles(memory, _DAMPED, damp_a)
-    store8_singles(memory, _DAMPED + 8, damp_b)
-    store8_singles(memory, _COS, cos_a)
-    store8_singles(memory, _COS + 8, cos_b)
-    store8_singles(memory, _SIN, sin_a)
-    store8_singles(memory, _SIN + 8, sin_b)
+                x_l = np.float32(state[entry + i])
+                x_r = np.float32(state[entry + _CHUNK + i])
+                row = scratch + LINES * i
+                damp_a = (gain_a * load8_singles(memory, row) + pole_a * damp_a) + tiny
+                damp_b = (gain_b * load8_singles(memory, row + 8) + pole_b * damp_b) + tiny
+                at = 2 * (done + i)
+                out[at] += total8(out_l_a * damp_a + out_l_b * damp_b)
+                out[at + 1] += total8(out_r_a * damp_a + out_r_b * damp_b)
+                turned = cos_a * step_c_a - sin_a * step_s_a
+                sin_a = sin_a * step_c_a + cos_a * step_s_a
+                cos_a = turned
+                turned = cos_b * step_c_b - sin_b * step_s_b
+                sin_b = sin_b * step_c_b + cos_b * step_s_b
+                cos_b = turned
+                even = hadamard8(cos_a * damp_a + sin_a * swap_pairs(damp_a))
+                odd = hadamard8(cos_b * damp_b + sin_b * swap_pairs(damp_b))
+                store8_singles(memory, row, quarter * (even + odd) + (in_l_a * x_l + in_r_a * x_r))
+                store8_singles(
+                    memory, row + 8, quarter * (even - odd) + (in_l_b * x_l + in_r_b * x_r)
+                )
+            for k in range(LINES):
+                line = lines + k * (line_words + _CHUNK)
+                write = now & (line_words - 1)
+                for i in range(n):
+                    memory[line + write + i] = memory[scratch + LINES * i + k]
+                mirror(memory, line, write, n, line_words)
+            done += n
+            now += n
+        state[base_word + 1] = float(now)
+        state[base_word + 2], state[base_word + 3] = low_l, low_r
+        state[base_word + 4], state[base_word + 5] = lower_l, lower_r
+        store8_singles(memory, base + _DAMPED, damp_a)
+        store8_singles(memory, base + _DAMPED + 8, damp_b)
+        store8_singles(memory, base + _COS, cos_a)
+        store8_singles(memory, base + _COS + 8, cos_b)
+        store8_singles(memory, base + _SIN, sin_a)
+        store8_singles(memory, base + _SIN + 8, sin_b)
 
 
 reverberate = kernel(_reverberate)

@@ -34,8 +34,6 @@ def quietest_bits(samples: NDArray[np.float32], rate_hz: int = THIN_RATE_HZ) -> 
     density of the music in the quietest of four bands of an octave from 1 kHz to 14 kHz, in the
     quietest 16 ms of the block (so that no noise runs ahead of a drum), less a margin.
     """
-    import scipy.fft
-
     windows = -(-samples.size // _HOP)
     padded = np.zeros((windows + 2) * _HOP, np.float32)
     padded[_HOP // 2 : _HOP // 2 + samples.size] = samples
@@ -45,7 +43,7 @@ def quietest_bits(samples: NDArray[np.float32], rate_hz: int = THIN_RATE_HZ) -> 
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][:windows]
     quietest = np.empty(windows)
     for first in range(0, windows, _AT_ONCE):
-        spectrum = scipy.fft.rfft(frames[first : first + _AT_ONCE] * shape, axis=1)
+        spectrum = np.fft.rfft(frames[first : first + _AT_ONCE] * shape, axis=1)
         spectrum = spectrum[:, edges[0] : edges[-1]]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         bands = np.add.reduceat(power, edges[:-1] - edges[0], axis=1) / np.diff(edges)

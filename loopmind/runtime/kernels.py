@@ -31,6 +31,7 @@ KERNEL_MODULES = (
     "loopmind.analysis.beats",
     "loopmind.dsp.saturation",
     "loopmind.runtime.program",
+    "loopmind.runtime.mastering",
 )
 """Modules that compile kernels when they are imported, the slowest first."""
 

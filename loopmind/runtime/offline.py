@@ -14,25 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.dsp import limiter
-from loopmind.dsp.loudness import integrated_lufs, measure, true_peak_dbtp
 from loopmind.dsp.strip import feed, tap, tap_params
 from loopmind.errors import CancelledError
 from loopmind.music.audio import Audio
 from loopmind.music.material import Material
 from loopmind.music.mix import Mix
 from loopmind.music.song import Song
-from loopmind.runtime.program import ProgramPlan
+from loopmind.runtime.mastering import master_sound
+from loopmind.runtime.program import SPAN, ProgramPlan
 from loopmind.runtime.session import GangPlan, SessionPlan, add_bus, add_master, plan_session
 
-SPAN = 1 << 15
-"""Frames between two meetings of the threads."""
-
 REVERB_STEM = "reverb"
-_WITHIN_LU = 0.04
-_PASSES = 6
-_TRIM_DB = 0.05
-_MAX_GAIN_DB = 40.0
 
 StemWriter = Callable[[str, NDArray[np.float32]], None]
 Progress = Callable[[int, int, str], None]
@@ -56,7 +48,8 @@ class Rendering:
     """A finished render.
 
     premaster is what the stems sum to: `master` is premaster through the master chain, raised by
-    `gain_db` into the limiter and lowered by `trim_db` (at most a twentieth) behind it.
+    `gain_db` into the limiter, which was set to `ceiling_dbtp`, and lowered by `trim_db` (at most
+    a twentieth) behind it.
     short_term_lufs: 3 s windows of the master every .1 s.
     passes: how often the limiter ran.
     """
@@ -68,6 +61,7 @@ class Rendering:
     gain_db: float
     passes: int
     trim_db: float
+    ceiling_dbtp: float
     stems: tuple[StemReport, ...]
     short_term_lufs: NDArray[np.float64]
 
@@ -115,7 +109,15 @@ def render(
         step(span, "mixing")
     premaster, before = mixdown.premaster, mixdown.before_limiter
     reports = mixdown.reports()
-    done = _master(before, mix, rate_hz, block, gain_db, lambda: step(spans + 1, "mastering"))
+    done = master_sound(
+        before,
+        mix.master,
+        rate_hz,
+        block=block,
+        threads=threads,
+        fixed_gain_db=gain_db,
+        check=lambda: step(spans + 1, "mastering"),
+    )
     step(total, "done")
     return Rendering(
         Audio(done.samples.T, rate_hz),
@@ -125,20 +127,10 @@ def render(
         done.gain_db,
         done.passes,
         done.trim_db,
+        done.ceiling_dbtp,
         reports,
         done.curve,
     )
-
-
-@dataclass(frozen=True)
-class _Mastered:
-    samples: NDArray[np.float32]
-    gain_db: float
-    lufs: float
-    peak_dbtp: float
-    passes: int
-    trim_db: float
-    curve: NDArray[np.float64]
 
 
 class _Gang:
@@ -259,69 +251,3 @@ class _Overview:
         overview = np.concatenate(pairs) if pairs else np.zeros((0, 2), np.float32)
         peak = float(np.abs(overview).max(initial=0.0))
         return StemReport(name, 20.0 * math.log10(peak) if peak > 0 else -math.inf, overview)
-
-
-def _limit(
-    before: NDArray[np.float32],
-    master: NDArray[np.float32],
-    rate_hz: int,
-    block: int,
-    gain_db: float,
-    ceiling_dbtp: float,
-) -> None:
-    """Fill `master` with `before` through the limiter, its latency taken out."""
-    plan = ProgramPlan()
-    buffer = plan.new_buffer()
-    plan.add(feed, [], [buffer], tap_params(before, 0, ring=False))
-    params = limiter.limiter_params(rate_hz, gain_db=gain_db, ceiling_dbtp=ceiling_dbtp)
-    plan.add(limiter.limit, [buffer], [buffer], params, limiter.STATE_WORDS, "limiter")
-    plan.add(tap, [buffer], [], tap_params(master, limiter.LATENCY, ring=False))
-    plan.build(block).run(0, len(before) + limiter.LATENCY)
-
-
-def _master(
-    before: NDArray[np.float32],
-    mix: Mix,
-    rate_hz: int,
-    block: int,
-    fixed_db: float | None,
-    check: Callable[[], None],
-) -> _Mastered:
-    """Find the gain into the limiter that meets the target; a few passes over the master.
-
-    Below the ceiling the first gain is right. Otherwise loudness grows with gain ever more
-    slowly, and the secant is followed. Where the measured true peak still passes the ceiling (the
-    measuring filter is longer than the limiter's), the limiter is set that much lower.
-    """
-    target, ceiling = mix.master.target_lufs, mix.master.ceiling_dbtp
-    gain = fixed_db if fixed_db is not None else 0.0
-    if fixed_db is None:
-        loudness = integrated_lufs(before.T, rate_hz)
-        gain = 0.0 if math.isinf(loudness) else min(target - loudness, _MAX_GAIN_DB)
-    kept, passes = ceiling, 0
-    known: list[tuple[float, float]] = []
-    master = np.empty_like(before)
-    while True:
-        check()
-        _limit(before, master, rate_hz, block, gain, kept)
-        lufs, curve = measure(master.T, rate_hz)
-        passes += 1
-        off = 0.0 if math.isinf(lufs) or fixed_db is not None else target - lufs
-        if abs(off) > _WITHIN_LU and passes < _PASSES and gain < _MAX_GAIN_DB:
-            known.append((gain, lufs))
-            slope = 0.8
-            if len(known) > 1 and known[-1][0] != known[-2][0]:
-                (g0, l0), (g1, l1) = known[-2:]
-                slope = min(max((l1 - l0) / (g1 - g0), 0.15), 1.2)
-                # The curve bends: further up it is flatter than between the last two gains.
-                slope *= 0.8 if off > 0.0 and g1 > g0 else 1.0
-            gain = min(gain + min(max(off / slope, -6.0), 6.0), _MAX_GAIN_DB)
-            continue
-        peak = true_peak_dbtp(master.T, rate_hz)
-        over = max(peak - ceiling, 0.0)
-        if over <= _TRIM_DB or passes > _PASSES:
-            trim = -over - 0.001 if over > 0.0 else 0.0
-            if trim < 0.0:
-                master *= np.float32(10.0 ** (trim / 20.0))
-            return _Mastered(master, gain, lufs + trim, peak + trim, passes, trim, curve + trim)
-        kept -= over + 0.01

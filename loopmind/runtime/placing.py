@@ -182,7 +182,6 @@ def _pattern(clip: Clip, sounds: Sounds, bpm: float, rate_hz: int) -> list[Event
                 end, fade_out = following[0] + choke, choke
                 end = min(end, at + samples.shape[1])
             fade_in = _edges(samples, 0, False, rate_hz)
-            events.append(
-                Event(at, end, samples, 0, level * velocity, fade_in, fade_out, swell, ebb)
-            )
+            gain = level * velocity
+            events.append(Event(at, end, samples, 0, gain, fade_in, fade_out, swell, ebb, velocity))
     return events

@@ -6,6 +6,7 @@ program compiles nothing; a built program is data.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +15,32 @@ import numpy as np
 from numba import int64, void
 from numpy.typing import NDArray
 
-from loopmind.dsp.kernel import Kernel, call_kernel, compiled
+from loopmind.dsp.kernel import Kernel, call_kernel, compiled, doubles_at, words_at
 
-OP_WORDS = 5
-"""Words of an operation: kernel address, then those of inputs, outputs, state, parameters."""
+OP_WORDS = 6
+"""Words of an operation: kernel address, then those of inputs, outputs, state, parameters, and
+how many words of state are rounded."""
+
+SPAN = 1 << 15
+"""States are rounded at every multiple of this many absolute frames."""
+
+_GRAIN = 2.0**-26  # -156 dB
 
 MAX_BLOCK = 8192
+
+
+@compiled(void(int64, int64))
+def round_states(ops_at, count):  # type: ignore[no-untyped-def]
+    """Round the states of `count` operations far below hearing: due at every multiple of SPAN.
+
+    Two programs whose sounds once differed so come to the same bits, instead of staying apart by
+    rounding errors for ever: what was rendered before can be taken up again after a change.
+    """
+    ops = words_at(ops_at)
+    for i in range(count):
+        state = doubles_at(ops[OP_WORDS * i + 3])
+        for k in range(ops[OP_WORDS * i + 5]):
+            state[k] = math.floor(state[k] * (1.0 / _GRAIN) + 0.5) * _GRAIN
 
 
 @compiled(void(int64[:, :], int64, int64, int64))
@@ -31,9 +52,12 @@ def run_program(ops, start, frames, block):  # type: ignore[no-untyped-def]
     done = 0
     while done < frames:
         n = min(block, frames - done)
+        n = min(n, SPAN - ((start + done) & (SPAN - 1)))
         for i in range(ops.shape[0]):
             call_kernel(ops[i, 0], ops[i, 1], ops[i, 2], ops[i, 3], ops[i, 4], start + done, n)
         done += n
+        if (start + done) & (SPAN - 1) == 0:
+            round_states(ops.ctypes.data, ops.shape[0])
 
 
 @dataclass(frozen=True)
@@ -79,6 +103,7 @@ class Program:
                 places[1].ctypes.data,
                 state.ctypes.data,
                 params.ctypes.data,
+                op.state_words if op.kernel.forgets else 0,
             )
         self.ops: NDArray[np.int64] = ops
 

@@ -6,9 +6,8 @@ The same plans serve the offline renderer (gangs side by side) and the live engi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,15 +144,19 @@ def _compressor(c: Compressor | None) -> CompressorSettings | None:
     )
 
 
-def _peak_db(events: list[Event]) -> float:
-    """The highest peak that the events can reach alone: a key track's usual level."""
+def _key_events(events: list[Event]) -> list[Event]:
+    """What a ducker follows: the events at full scale, but for how hard each was struck.
+
+    So the depth does not depend on levels, nor on what else the track plays somewhere.
+    """
     peaks: dict[int, float] = {}
-    top = 0.0
     for event in events:
         if id(event.samples) not in peaks:
             peaks[id(event.samples)] = float(np.abs(event.samples).max(initial=0.0))
-        top = max(top, peaks[id(event.samples)] * event.gain)
-    return 20.0 * math.log10(max(top, 1e-6))
+    return [
+        replace(event, gain=event.velocity / max(peaks[id(event.samples)], 1e-6))
+        for event in events
+    ]
 
 
 def _four(values: list[int], filler: int) -> list[int]:
@@ -176,15 +179,17 @@ def _plan_gang(
     early = [saturation.LATENCY if s.drive > 0 else 0 for s in strips]
     tables: dict[str, int] = {}
 
-    def player(track: str, delay: int) -> int:
+    def player(track: str, played: list[Event], delay: int) -> int:
         buffer = plan.new_buffer()
-        table = event_table(events[track])
+        table = event_table(played)
         plan.keep(table)
-        plan.tables += [event.samples for event in events[track]]
+        plan.tables += [event.samples for event in played]
         plan.add(play, [], [buffer], player_params(table, delay), label=track)
         return buffer
 
-    tracks = [player(s.track, latency - e) for s, e in zip(strips, early, strict=True)]
+    tracks = [
+        player(s.track, events[s.track], latency - e) for s, e in zip(strips, early, strict=True)
+    ]
     ins, outs = _four(tracks, SILENCE), _four(tracks, TRASH)
     cascades = [_bands(s.eq, rate_hz) for s in strips]
     sections = max(map(len, cascades))
@@ -223,14 +228,13 @@ def _plan_gang(
             assert s.sidechain is not None
             source = s.sidechain.source
             if source not in tables:
-                tables[source] = player(source, latency)
+                tables[source] = player(source, _key_events(events[source]), latency)
             keys.append(tables[source])
             settings.append(
                 DuckerSettings(
                     s.sidechain.depth_db,
                     s.sidechain.attack_s,
                     s.sidechain.release_s,
-                    _peak_db(events[source]),
                 )
             )
         signals = [t for t, _ in keyed]
