@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "branch": ("loopmind.commands.branch", "list, start or switch branches of a song"),
     "merge": ("loopmind.commands.merge", "take a section of another branch over"),
     "diff": ("loopmind.commands.diff", "tell what differs between two songs"),
+    "open": ("loopmind.commands.open", "look into a project or bundle and find its sounds"),
+    "bundle": ("loopmind.commands.bundle", "pack a song and its sounds into one file"),
     "render": ("loopmind.commands.render", "write a song's sound, page and other files"),
     "run": ("loopmind.commands.run", "run a graph document or a preset"),
     "nodes": ("loopmind.commands.nodes", "list the node types that are installed"),

@@ -7,6 +7,7 @@ the section's start, so that a section which only moved up stays the same music.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -18,11 +19,10 @@ from loopmind.compose.difference_report import (
     Status,
     TrackDifference,
 )
+from loopmind.compose.sectioning import RESTING, curve_within, is_same_curve, section_clips
 from loopmind.music.draft import Draft
 from loopmind.music.mix import EqBand, Strip
-from loopmind.music.song import Automation, Clip, Section, Song
-
-_NEAR = 1e-6
+from loopmind.music.song import Clip, Section, Song
 
 
 def difference(
@@ -225,14 +225,6 @@ def _section_changes(a: Section, b: Section) -> Iterator[Change]:
         yield Change("kind", f"the {a.kind} became a {b.kind}")
 
 
-def section_clips(song: Song, section: Section, track: str) -> list[Clip]:
-    """The clips of a track that begin in a section, in order."""
-    start = section.start_bar * song.beats_per_bar
-    end = start + section.bars * song.beats_per_bar
-    found = [c for c in song.clips if c.track == track and start <= c.start_beat < end]
-    return sorted(found, key=lambda clip: (clip.start_beat, clip.id))
-
-
 def _playing(song: Song, section: Section) -> list[str]:
     return [track.id for track in song.tracks if section_clips(song, section, track.id)]
 
@@ -245,14 +237,12 @@ def _cells(
     for track in dict.fromkeys((*(t.id for t in b.tracks), *(t.id for t in a.tracks))):
         clips_a = [_from(c, start_a) for c in section_clips(a, one, track)]
         clips_b = [_from(c, start_b) for c in section_clips(b, two, track)]
-        drawn = tuple(_drawn(track, a, b, start_a, span_a, start_b, span_b))
         if not clips_a and not clips_b:
-            if drawn:
-                yield Cell(track, "changed", drawn)
-            continue
+            continue  # what is drawn where nothing plays is not heard
         if not clips_a or not clips_b:
             yield Cell(track, "added" if not clips_a else "removed")
             continue
+        drawn = _drawn(track, a, b, start_a, span_a, start_b, span_b)
         changes = (*_clip_changes(clips_a, clips_b, names), *drawn)
         yield Cell(track, "changed" if changes else "identical", changes)
 
@@ -318,38 +308,16 @@ def _drawn(
     curves_a = {c.parameter: c for c in a.automation if c.track == track}
     curves_b = {c.parameter: c for c in b.automation if c.track == track}
     for parameter in {**curves_a, **curves_b}:
-        one = _stretch(curves_a.get(parameter), start_a, span_a)
-        two = _stretch(curves_b.get(parameter), start_b, span_b)
-        if not _near(one, two):
+        one, two = curves_a.get(parameter), curves_b.get(parameter)
+        # Without a curve a send stays as the strip has it, which no value here can stand for.
+        rest = RESTING.get(parameter, math.nan)
+        here, there = (
+            curve_within(one, start_a, span_a, rest),
+            curve_within(two, start_b, span_b, rest),
+        )
+        if not is_same_curve(here, there):
             shown = parameter.rpartition("_")[0].replace("_", " ")
             yield Change("automation", f"{shown} is automated otherwise")
-
-
-def _near(a: list[tuple[float, float]], b: list[tuple[float, float]]) -> bool:
-    return len(a) == len(b) and all(
-        abs(p[0] - q[0]) <= _NEAR and abs(p[1] - q[1]) <= _NEAR
-        for p, q in zip(a, b, strict=True)
-    )  # fmt: skip
-
-
-def _stretch(curve: Automation | None, start: float, span: float) -> list[tuple[float, float]]:
-    """The points of a curve in a stretch, told from its start, with its values at both ends."""
-    if curve is None:
-        return []
-    inside = [(beat - start, v) for beat, v in curve.points if start < beat < start + span]
-    ends = [(0.0, _at(curve, start)), (span, _at(curve, start + span))]
-    return [ends[0], *inside, ends[1]]
-
-
-def _at(curve: Automation, beat: float) -> float:
-    earlier = [point for point in curve.points if point[0] <= beat]
-    later = [point for point in curve.points if point[0] > beat]
-    if not earlier:
-        return later[0][1]
-    if not later:
-        return earlier[-1][1]
-    (x, y), (u, v) = earlier[-1], later[0]
-    return y + (v - y) * (beat - x) / (u - x)
 
 
 def _moved(a: float, b: float, unit: str, up: str, down: str) -> str:

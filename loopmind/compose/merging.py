@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from loopmind.compose.difference import section_clips
+from loopmind.compose.sectioning import (
+    RESTING,
+    Point,
+    curve_at,
+    curve_within,
+    is_same_curve,
+    section_clips,
+)
 from loopmind.errors import LoopMindError, UsageError
 from loopmind.music.draft import Draft
 from loopmind.music.mix import Strip
 from loopmind.music.song import Automation, Clip, Section, Song, Track
 
 _GAP_BEATS = 1.0 / 64.0
-_RESTING = {"gain_db": 0.0, "lowpass_hz": 20000.0, "highpass_hz": 20.0}
 _SILENT_SEND_DB = -120.0
-
-Point = tuple[float, float]
 
 
 class MergeError(LoopMindError):
@@ -63,12 +66,18 @@ def merge_section(ours: Draft, theirs: Draft, name: str) -> Draft:
     )
     new = {track.id for track in tracks} - {track.id for track in ours.song.tracks}
     strips = [strip for strip in theirs.mix.strips if strip.track in new]
+    added = _fitting(strips, tracks)
+    mix = replace(ours.mix, strips=(*ours.mix.strips, *added))
+    automatic = ours.automatic
+    if automatic is not None:
+        automatic = replace(automatic, strips=(*automatic.strips, *added))
     slots = {choice.slot for choice in ours.palette.choices}
     choices = [c for c in theirs.palette.choices if c.slot in new - slots]
     return replace(
         ours,
         song=song,
-        mix=replace(ours.mix, strips=(*ours.mix.strips, *_fitting(strips, tracks))),
+        mix=mix,
+        automatic=automatic,
         palette=replace(ours.palette, choices=(*ours.palette.choices, *choices)),
         told=(*ours.told, _told(ours, theirs, name, new, locked, clips)),
     )
@@ -195,20 +204,19 @@ def _automation(
     }
     start = float(placed.start_bar * ours.beats_per_bar)
     span = float(placed.bars * ours.beats_per_bar)
-    away = start - section.start_bar * ours.beats_per_bar
+    theirs_start = float(section.start_bar * ours.beats_per_bar)
     for key in {**mine, **other}:
         track, parameter = key
         if track in locked or track == "master" or track not in tracks:
             if key in mine:
                 yield mine[key]
             continue
-        rest = _RESTING.get(parameter)
+        rest = RESTING.get(parameter)
         if rest is None:
             send = sends.get(track)
             rest = _SILENT_SEND_DB if send is None else send
-        inside = _between(other.get(key), start - away, span, away, rest)
-        outside = _between(mine.get(key), start, span, 0.0, rest)
-        if _close(inside, outside):
+        inside = curve_within(other.get(key), theirs_start, span, rest)
+        if is_same_curve(inside, curve_within(mine.get(key), start, span, rest), 1e-9):
             if key in mine:
                 yield mine[key]
             continue
@@ -218,39 +226,8 @@ def _automation(
         points = [
             *(p for p in old if p[0] < start),
             first,
-            *((min(max(b, start + _GAP_BEATS), start + span - _GAP_BEATS), v) for b, v in inside),
+            *((start + min(max(b, _GAP_BEATS), span - _GAP_BEATS), v) for b, v in inside),
             last,
             *(p for p in old if p[0] > start + span),
         ]
         yield Automation(track, parameter, tuple(points))
-
-
-def _between(
-    curve: Automation | None, start: float, span: float, away: float, rest: float
-) -> list[Point]:
-    ends = [(beat, curve_at(curve, beat, rest)) for beat in (start, start + span)]
-    points = () if curve is None else curve.points
-    inside = [(b, v) for b, v in points if start < b < start + span]
-    return [(b + away, v) for b, v in (ends[0], *inside, ends[1])]
-
-
-def _close(a: list[Point], b: list[Point]) -> bool:
-    return len(a) == len(b) and all(
-        abs(p[0] - q[0]) < 1e-9 and abs(p[1] - q[1]) < 1e-9 for p, q in zip(a, b, strict=True)
-    )
-
-
-def curve_at(curve: Automation | None, beat: float, rest: float) -> float:
-    """The value of a curve at a beat, as the renderer reads it; `rest` where there is no curve."""
-    if curve is None:
-        return rest
-    earlier = [p for p in curve.points if p[0] <= beat]
-    later = [p for p in curve.points if p[0] > beat]
-    if not earlier or not later:
-        return (earlier[-1] if earlier else later[0])[1]
-    (x, y), (u, v) = earlier[-1], later[0]
-    share = (beat - x) / (u - x)
-    if curve.parameter.endswith("_hz"):
-        y, v = max(y, 1.0), max(v, 1.0)
-        return math.exp(math.log(y) + (math.log(v) - math.log(y)) * share)
-    return y + (v - y) * share

@@ -112,6 +112,8 @@ def _with_sounds(graph: Graph, going: Going) -> Graph:
     made = graph.with_node(
         SOUNDS, "loopmind.recall_sounds", {"project": str(going.project), "folders": folders}
     )
+    if going.revision is not None:
+        made = made.with_control(SOUNDS, "revision", going.revision)
     library = _control(graph, source, "library")
     if library:
         made = made.with_control(SOUNDS, "library", library)
@@ -119,7 +121,8 @@ def _with_sounds(graph: Graph, going: Going) -> Graph:
         if origin == source:
             made = made.connect(f"{SOUNDS}.crate", target)
     if source is not None:
-        made, usable = _with_present_folders(made, split_address(source)[0])
+        node = split_address(source)[0]
+        made, usable = _with_present_folders(made, node, going.project.parent)
         if usable:
             made = made.connect(source, f"{SOUNDS}.crate")
     return made
@@ -142,14 +145,18 @@ def _control(graph: Graph, source: str | None, name: str) -> Any:
         return None
 
 
-def _with_present_folders(graph: Graph, node: str) -> tuple[Graph, bool]:
-    """The folders to scan without those that are gone, and whether any is left."""
+def _with_present_folders(graph: Graph, node: str, home: Path) -> tuple[Graph, bool]:
+    """The folders to scan without those that are gone, and whether any is left.
+
+    Relative ones lie in the project's folder, as in a bundle that was unpacked.
+    """
     try:
         asked = graph.control_value(node, "folders")
     except GraphError:  # no scan of folders: whatever it is, it works on as it did
         return graph, True
-    present = [folder for folder in asked or () if Path(folder).exists()]
-    if len(present) == len(asked or ()):
+    places = [str(home / folder) for folder in asked or ()]
+    present = [place for place in places if Path(place).exists()]
+    if present == list(asked or ()):
         return graph, bool(present)
     driver = graph.driver(node, "folders")
     if driver is not None:

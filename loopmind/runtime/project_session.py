@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from loopmind.errors import LoopMindError
+from loopmind.files.bundle import is_bundle, unpack_bundle
 from loopmind.files.project import (
+    PROJECT_NAME,
     Project,
     ProjectDamagedError,
     ProjectError,
@@ -220,6 +223,29 @@ class ProjectSession:
                 "a placeholder keeps its place"
             )
 
+    def sounds_of_history(self) -> set[str]:
+        """Digests of the sounds that the song plays at any revision that was kept."""
+        used: set[str] = set()
+        for number in self._project.snapshots:
+            with suppress(PartError):  # a damaged song plays nothing
+                used |= used_digests(self._project.draft(number))
+        return used
+
+    def remember_places(self) -> None:
+        """Save where the sounds are now, where they were looked for and found elsewhere."""
+        if self._crate is None:
+            return
+        there = self._crate.by_digest()
+        moved = [
+            there[r.digest]
+            for r in self._project.references
+            if r.digest in there
+            and there[r.digest].path != r.path
+            and Path(there[r.digest].path).is_file()
+        ]
+        if moved:
+            self._save(self._project.with_sounds(moved))
+
     def history(self) -> History:
         """The tree of revisions, its branches, and where they stand."""
         return self._project.history
@@ -410,11 +436,14 @@ class ProjectSession:
 
 
 def project_path(path: str | Path) -> Path:
-    """The project file that `path` means: itself, or the one in that folder."""
-    from loopmind.files.project import PROJECT_NAME
+    """The project file that `path` means: itself, the one in that folder, or in that bundle.
 
+    A bundle is unpacked beside itself, once. Raises ProjectError, OutputError.
+    """
     place = Path(path)
-    return place / PROJECT_NAME if place.is_dir() else place
+    if place.is_dir():
+        return place / PROJECT_NAME
+    return unpack_bundle(place) if is_bundle(place) else place
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
