@@ -13,6 +13,7 @@ from tools.derive_presets import PRESETS, derived
 from loopmind.compose.anchor import anchored
 from loopmind.compose.arrange import arrange
 from loopmind.compose.genres import PEAK_KINDS
+from loopmind.compose.inspire import invent
 from loopmind.compose.select import choose
 from loopmind.compose.sharing import choose_shared, contributions, contributions_told, shared
 from loopmind.compose.tuning import tuned
@@ -198,3 +199,36 @@ def test_folders_that_cannot_share_are_named(tmp_path: Path) -> None:
     ):
         with pytest.raises(LoopMindError, match=word):
             shared(Brief(), sounds, folders)
+
+
+# Inspire me
+
+
+def test_what_is_invented_is_at_home_in_the_crate_and_says_why() -> None:
+    strong = [
+        make(instrument, bpm=84.0, key="A minor", number=n, moods=("lo-fi",), energy=0.3)
+        for instrument in ("drums", "bass", "keys", "keys", "pad", "lead")
+        for n in range(4)
+    ]
+    few = [make("keys", bpm=128.0, key="F# major", number=9), make("drums", bpm=128.0, number=9)]
+    sounds = crate_of(*strong, *few)
+    for seed in range(1, 6):
+        brief = invent(Brief(), sounds, seed)
+        assert brief.genre and brief.bpm and brief.key and brief.moods
+        assert brief.genre != genre_of(Brief(), sounds).name
+        assert 79.0 <= brief.bpm[0] <= 89.5 and brief.bpm[0] == brief.bpm[1]
+        assert abs(Key.parse("A minor").semitones_to(brief.key)) <= 2
+        assert any(said.startswith("you have ") for said in brief.why)
+        assert invent(Brief(), sounds, seed) == brief
+
+
+def test_what_the_wish_names_is_not_invented() -> None:
+    wish = Brief(genre="house", key=Key.parse("C major"), bpm=(120.0, 126.0), moods=("dark",))
+    brief = invent(wish, crate(), 3)
+    assert (brief.genre, brief.key, brief.moods) == ("house", wish.key, ("dark",))
+    assert brief.bpm and 120.0 <= brief.bpm[0] <= 126.0
+
+
+def test_single_sounds_inspire_nothing() -> None:
+    with pytest.raises(LoopMindError, match="single sounds"):
+        invent(Brief(), crate_of(make("kick", kind="oneshot")), 1)

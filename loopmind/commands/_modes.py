@@ -38,6 +38,9 @@ def add_modes(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--collab", action="store_true", help="two folders contribute equal shares, told apart"
     )
+    group.add_argument(
+        "--inspire", action="store_true", help="let LoopMind think of something, and say why"
+    )
 
 
 def mode_of(args: argparse.Namespace) -> Mode:
@@ -52,6 +55,8 @@ def mode_of(args: argparse.Namespace) -> Mode:
         return Mode("hybrid", folders, {"anchor": str(anchor)}, name=f"round {anchor.stem}")
     if args.collab:
         return _collab(tuple(args.folders))
+    if args.inspire:
+        return Mode("inspire", tuple(args.folders), name="inspired")
     return Mode(PRESET, tuple(args.folders))
 
 

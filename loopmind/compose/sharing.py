@@ -81,7 +81,7 @@ def choose_shared(crate: Crate, brief: Brief, seed: int) -> Palette:
             break
     assert best is not None
     _, palette, first = best
-    if abs(first.time_share - 0.5) > 0.15:
+    if abs(first.time_share - 0.5) > 0.1:
         less = 0 if first.time_share < 0.5 else 1
         note = (
             f"{_name(brief.sides, less)} has too little that fits beside the other folder, "

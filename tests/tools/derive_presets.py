@@ -72,9 +72,17 @@ def collab(graph: Document) -> None:
     graph["macros"]["folders"]["targets"].append({"control": "share.folders"})
 
 
+def inspire(graph: Document) -> None:
+    graph["title"] = "Inspire me"
+    graph["description"] = "A surprising wish, invented from what the sounds are good at."
+    _second_wish(graph, "invent", "invent_brief", needs={"crate": "scan.crate"})
+    graph["macros"]["seed"]["targets"].append({"control": "invent.seed"})
+
+
 MODES: dict[str, Callable[[Document], None]] = {
     "hybrid": hybrid,
     "collab": collab,
+    "inspire": inspire,
 }
 
 
