@@ -26,7 +26,6 @@ from loopmind.files.project import (
     write_project,
 )
 from loopmind.files.project_lock import ProjectLock
-from loopmind.files.references import candidate_paths
 from loopmind.files.snapshots import PartError
 from loopmind.graph.document import Graph
 from loopmind.graph.schema import graph_from_plain
@@ -51,6 +50,8 @@ from loopmind.runtime.project_graph import (
     working_graph,
 )
 from loopmind.runtime.project_making import sounds_of, used_digests
+from loopmind.runtime.project_sounds import all_in_place, missing_sounds, moved_sounds, told
+from loopmind.runtime.project_stand_in import stand_in
 from loopmind.runtime.result import Result
 
 Cancelled = Callable[[], bool]
@@ -176,7 +177,9 @@ class ProjectSession:
         are not installed (both have placeholders).
         """
         if self._notes is None:
-            self._notes = (*self._sounds_told(), *self._nodes_told())
+            missing, used = self.missing(), used_digests(self.draft)
+            moved = moved_sounds(self._project, used, self._crate) if self._crate else ()
+            self._notes = told(missing, moved, missing_nodes(self.graph()))
         return self._notes
 
     @property
@@ -187,41 +190,9 @@ class ProjectSession:
     def missing(self) -> tuple[Reference, ...]:
         """The sounds of the song that are nowhere to be found, at their last seen places."""
         used = used_digests(self.draft)
-        wanted = [r for r in self._project.references if r.digest in used]
-        place, here = self._project.place, self.path.parent
-        if all(any(p.is_file() for p in candidate_paths(r.path, place, here)) for r in wanted):
-            return ()  # what lies there is looked at when it is read
-        there = self.crate.by_digest()
-        return tuple(
-            r for r in wanted if r.digest not in there or not Path(there[r.digest].path).is_file()
-        )
-
-    def _sounds_told(self) -> Iterable[str]:
-        missing = self.missing()
-        for reference in missing:
-            yield (
-                f"the sound {reference.path} is missing and stays silent; "
-                "name a folder to look in with --look-in"
-            )
-        moved = []
-        if self._crate is not None:
-            there, used = self._crate.by_digest(), used_digests(self.draft)
-            for reference in self._project.references:
-                loop = there.get(reference.digest) if reference.digest in used else None
-                if loop is None or reference in missing or loop.path == reference.path:
-                    continue
-                if not Path(reference.path).is_file():
-                    moved.append(f"{reference.path} was found again as {loop.path}")
-        if moved:
-            more = f" (and {len(moved) - 1} more sounds elsewhere)" if len(moved) > 1 else ""
-            yield f"the sound {moved[0]}{more}"
-
-    def _nodes_told(self) -> Iterable[str]:
-        for kind in missing_nodes(self.graph()):
-            yield (
-                f"the node type {kind} is not installed (or older than the project); "
-                "a placeholder keeps its place"
-            )
+        if all_in_place(self._project, used, self.path.parent):
+            return ()
+        return missing_sounds(self._project, used, self.crate)
 
     def sounds_of_history(self) -> set[str]:
         """Digests of the sounds that the song plays at any revision that was kept."""
@@ -235,14 +206,8 @@ class ProjectSession:
         """Save where the sounds are now, where they were looked for and found elsewhere."""
         if self._crate is None:
             return
-        there = self._crate.by_digest()
-        moved = [
-            there[r.digest]
-            for r in self._project.references
-            if r.digest in there
-            and there[r.digest].path != r.path
-            and Path(there[r.digest].path).is_file()
-        ]
+        everything = {reference.digest for reference in self._project.references}
+        moved = [loop for _, loop in moved_sounds(self._project, everything, self._crate)]
         if moved:
             self._save(self._project.with_sounds(moved))
 
@@ -278,6 +243,7 @@ class ProjectSession:
         asked = tuple(edits)
         if not asked:
             raise LoopMindError("there is nothing to change; give at least one edit")
+        self._check_may_change()
         draft = self.preview(asked)
         told = draft.told[len(self.draft.told) :]
         return self._add(draft, "edited", edits=asked, words=words, told=told)
@@ -314,6 +280,7 @@ class ProjectSession:
 
         Raises UsageError for an unknown branch or section, MergeError for a locked section.
         """
+        self._check_may_change()
         ours, theirs = self.history().head, self.history().find(branch)
         graph = Graph(registry=self.graph().registry)
         for name, step in (("ours", ours), ("theirs", theirs)):
@@ -371,7 +338,7 @@ class ProjectSession:
         self._drafts[number] = draft
         return history.head
 
-    def _save(self, project: Project) -> None:
+    def _check_may_change(self) -> None:
         if self._lock is None:
             raise ProjectError(f"{self.path} was opened for looking only; open it for changes")
         if self.path.exists() and _stamp(self.path) != self._stamp:
@@ -379,6 +346,9 @@ class ProjectSession:
                 f"{self.path} was changed by another program since it was opened; nothing was "
                 "written; open it again"
             )
+
+    def _save(self, project: Project) -> None:
+        self._check_may_change()
         place = str(self.path.parent.resolve())
         project = replace(project, place=place)
         write_project(self.path, project, backup=True)
@@ -415,7 +385,7 @@ class ProjectSession:
     def _edited(self, base: int, edits: tuple[Edit, ...]) -> Draft:
         document = self.graph(base)
         if document.registry.find(EDIT_TYPE) is None:
-            return _stand_in(self._project.draft(base), edits)
+            return stand_in(self._project.draft(base), edits)
         graph = working_graph(document, self._going(base, edits))
         node = edit_node(graph)
         assert node is not None
@@ -452,33 +422,3 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     except OSError:  # it was taken away; saving puts it back
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _stand_in(draft: Draft, edits: tuple[Edit, ...]) -> Draft:
-    """A few edits, until the node that applies all of them is there."""
-    from loopmind.music.draft import Lock
-    from loopmind.music.edit import ChangeStrip, MuteTrack, SetLock
-
-    for edit in edits:
-        if isinstance(edit, ChangeStrip | MuteTrack):
-            if edit.track not in {strip.track for strip in draft.mix.strips}:
-                raise LoopMindError(f"there is no track {edit.track!r}")
-            change: dict[str, Any] = {"muted": edit.muted} if isinstance(edit, MuteTrack) else {}
-            strips = []
-            for strip in draft.mix.strips:
-                if strip.track == edit.track and isinstance(edit, ChangeStrip):
-                    before = getattr(strip, edit.parameter) or 0.0
-                    after = before + edit.by if edit.value is None else edit.value
-                    change = {edit.parameter: after}
-                strips.append(replace(strip, **change) if strip.track == edit.track else strip)
-            draft = replace(draft, mix=replace(draft.mix, strips=tuple(strips)))
-            said = f"changed {edit.track}"
-        elif isinstance(edit, SetLock):
-            lock = Lock(edit.kind, edit.name)
-            rest = tuple(other for other in draft.locks if other != lock)
-            draft = replace(draft, locks=(*rest, lock) if edit.locked else rest)
-            said = f"locked {edit.name}"
-        else:
-            raise LoopMindError(f"{type(edit).__name__} is not possible yet")
-        draft = replace(draft, told=(*draft.told, said))
-    return draft
