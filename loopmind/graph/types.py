@@ -25,6 +25,7 @@ from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
 from loopmind.music.notes import Note, Notes
 from loopmind.music.palette import Palette
+from loopmind.music.signal import Signal
 from loopmind.music.song import Song
 from loopmind.music.stems import Embedding, Stems
 
@@ -219,6 +220,7 @@ def _register_built_in() -> None:
         (Material, "material", "#5e60ce"),
         (Measured, "measured", "#80ffdb"),
         (Note, "note", "#ff99c8"),
+        (Signal, "signal", "#ff8c1a"),
     )
     for python, name, colour in plain:
         register_type(python, name, colour=colour)

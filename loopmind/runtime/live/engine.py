@@ -29,7 +29,8 @@ from loopmind.runtime.live.devices import (
     release,
     sounddevice,
 )
-from loopmind.runtime.live.patch import Patch, PatchPlan
+from loopmind.runtime.live.patch import Handle, Patch, PatchPlan
+from loopmind.runtime.live.signal_patch import moves
 
 TAP_FRAMES = 1 << 19
 """About twelve seconds of what was heard and of what came in are kept."""
@@ -266,6 +267,20 @@ class Engine:
                 if other.address == passed_over:
                     del self._patches[number]
         return patch
+
+    def update(self, planned: PatchPlan) -> bool:
+        """Play `planned`: where it differs from what plays only in words that may move, these
+        are moved (True), else it is swapped in."""
+        patch = self._current
+        found = None if patch is None else moves(patch.planned, planned)
+        if patch is None or found is None:
+            self.swap(planned)
+            return False
+        for operation, word, value in found:
+            address = patch.parameter(Handle(operation, word))
+            self._send(at.SET, address, float_bits(value), patch.id)
+        patch.planned = planned
+        return True
 
     def read_events(self) -> None:
         """Take what the callback has told: free old programs, log faults and ends."""

@@ -31,7 +31,8 @@ class PatchPlan:
     latency: frames by which everything comes late. read_latency: how much of it players make by
     reading behind the position (the rest is made by kernels that look ahead). scale: factor
     behind the last kernel. end: frames until silence, 0 where there is no end. handles: by
-    "node.control" or "track.parameter". queues: places of note queues, by node.
+    "node.control" or "track.parameter". moving: by operation, the parameter words that may change
+    while it plays.
     """
 
     plan: ProgramPlan
@@ -42,6 +43,7 @@ class PatchPlan:
     scale: float = 1.0
     end: int = 0
     handles: dict[str, Handle] = field(default_factory=dict)
+    moving: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 class Patch:

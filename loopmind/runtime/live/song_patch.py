@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from loopmind.dsp import limiter
 from loopmind.music.material import Material
 from loopmind.music.mix import Mix
+from loopmind.music.signal import Signal
 from loopmind.music.song import Song
 from loopmind.runtime.live.patch import PatchPlan
+from loopmind.runtime.live.signal_patch import SignalPlanner, Stream
 from loopmind.runtime.program import SILENCE, TRASH, ProgramPlan
 from loopmind.runtime.session import GangPlan, add_bus, add_master, plan_session
 
@@ -26,8 +30,42 @@ def song_patch(
     gain_db, ceiling_dbtp, trim_db: what the renderer found for the master (see Rendering); with
     them the samples are those of the exported master. Raises as `plan_session` does.
     """
-    session = plan_session(song, mix, material, rate_hz)
     plan = ProgramPlan()
+    out, late, behind, frames = _add_song(plan, song, mix, material, rate_hz, gain_db, ceiling_dbtp)
+    return PatchPlan(
+        plan, out, rate_hz, latency=late, read_latency=behind, scale=10.0 ** (trim_db / 20.0),
+        end=frames,
+    )  # fmt: skip
+
+
+class SongUnit:
+    """A whole song as a stream. values: song, mix, material. Settings: gain_db."""
+
+    def add(self, planner: SignalPlanner, signal: Signal, sources: list[Stream]) -> Stream:
+        song, mix, material = cast(tuple[Song, Mix, Material], signal.values)
+        gain_db = cast(float, signal.settings["gain_db"])
+        out, late, behind, frames = _add_song(
+            planner.plan, song, mix, material, planner.rate_hz, gain_db, None
+        )
+        planner.read_latency = max(planner.read_latency, behind)
+        planner.end = max(planner.end, frames)
+        return Stream(out, late)
+
+
+SONG = SongUnit()
+
+
+def _add_song(
+    plan: ProgramPlan,
+    song: Song,
+    mix: Mix,
+    material: Material,
+    rate_hz: int,
+    gain_db: float,
+    ceiling_dbtp: float | None,
+) -> tuple[int, int, int, int]:
+    """Adds all up to the limiter: (buffer, latency, share of it by reading behind, frames)."""
+    session = plan_session(song, mix, material, rate_hz)
     dry, sends = [], []
     for gang in session.gangs:
         places = _join(plan, gang)
@@ -39,16 +77,8 @@ def song_patch(
     ceiling = mix.master.ceiling_dbtp if ceiling_dbtp is None else ceiling_dbtp
     params = limiter.limiter_params(rate_hz, gain_db=gain_db, ceiling_dbtp=ceiling)
     plan.add(limiter.limit, [out], [out], params, limiter.STATE_WORDS, "limiter")
-    late = session.latency + session.master_latency
-    return PatchPlan(
-        plan,
-        out,
-        rate_hz,
-        latency=late + limiter.LATENCY,
-        read_latency=session.latency,
-        scale=10.0 ** (trim_db / 20.0),
-        end=session.frames,
-    )
+    late = session.latency + session.master_latency + limiter.LATENCY
+    return out, late, session.latency, session.frames
 
 
 def _join(plan: ProgramPlan, gang: GangPlan) -> dict[int, int]:

@@ -1,0 +1,1 @@
+"""Units of the stream nodes: one file each, its kernel beside what prepares it."""
