@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.dsp.kernel import Kernel
-from loopmind.runtime.program import SILENCE, TRASH, ProgramPlan, run_program
+from loopmind.runtime.program import SILENCE, SPAN, TRASH, ProgramPlan, run_program
 
 RATE_HZ = 44100
 BLOCKS: tuple[Sequence[int], ...] = (
@@ -44,7 +44,8 @@ def run_kernel(
     results = [np.zeros((2, frames), np.float32) for _ in outs]
     at, sizes = 0, itertools.cycle(blocks)
     while at < frames:
-        n = min(next(sizes), frames - at)
+        # A program ends a block where it rounds its states; what is put in must end there too.
+        n = min(next(sizes), frames - at, SPAN - (start + at) % SPAN)
         for number, sound in zip(ins, sounds, strict=True):
             program.buffer(number)[:n] = sound[:, at : at + n].T
         run_program(program.ops, start + at, n, max(blocks))

@@ -146,7 +146,7 @@ def test_two_networks_in_turns_sound_like_one() -> None:
         for p in (turned, params)
     )
     assert np.abs(two).max() > 0.01
-    np.testing.assert_allclose(two, one, atol=2e-5)
+    np.testing.assert_allclose(two, one, atol=1e-6)
     # The matrix has turned elsewhere at another place of the song.
     assert np.abs(one - alone).max() > 1e-3
 
