@@ -24,6 +24,7 @@ from loopmind.errors import LoopMindError, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "generate": ("loopmind.commands.generate", "make a song of a folder of loops"),
+    "remix": ("loopmind.commands.remix", "make another version of a finished track or project"),
     "demo": ("loopmind.commands.demo", "make a song of loops that LoopMind synthesises itself"),
     "explain": ("loopmind.commands.explain", "tell what plays in a song, and why"),
     "analyze": ("loopmind.commands.analyze", "tell tempo, key, instrument and more of sound files"),

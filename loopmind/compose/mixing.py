@@ -24,12 +24,15 @@ DRUM_REFERENCE_LUFS = -18.0
 MAX_GAIN_DB, MIN_GAIN_DB = 18.0, -30.0
 HEADROOM_DBFS = -1.0
 DUCKING_SHARE = 0.5
+# A finished track that is cut up is mixed already: level and low cut are all it needs.
+SAMPLE_ID = "sample"
+SAMPLE_LU = 3.0
 KIT_IDS = frozenset({"kick", "snare", "clap", "hat", "cymbal", "tom", "perc", "crash", "fill"})
 # Below this nothing of the role is missed; the room belongs to kick and bass.
 LOWCUT_HZ = {"kick": 28.0, "snare": 90.0, "clap": 180.0, "hat": 250.0, "cymbal": 220.0,
              "tom": 60.0, "perc": 160.0, "crash": 220.0, "fill": 90.0, "drums": 28.0,
              "percussion": 140.0, "bass": 30.0, "chords": 110.0, "lead": 140.0, "pad": 150.0,
-             "vocal": 95.0, "fx": 120.0, "riser": 150.0}  # fmt: skip
+             "vocal": 95.0, "fx": 120.0, "riser": 150.0, "sample": 24.0}  # fmt: skip
 WIDTH = {"kick": 0.0, "snare": 0.6, "bass": 0.25, "chords": 1.2, "pad": 1.4, "percussion": 1.15,
          "vocal": 0.9, "fx": 1.4, "riser": 1.4, "crash": 1.2}  # fmt: skip
 PAN = {"hat": 0.12, "perc": -0.28, "percussion": 0.18, "clap": -0.06, "tom": 0.2, "crash": -0.15,
@@ -55,7 +58,7 @@ class _Heard:
     @property
     def part(self) -> str:
         """What the tables know it by: its id for kit voices and made tracks, else its role."""
-        made = self.track.id in KIT_IDS or self.track.id == "riser"
+        made = self.track.id in KIT_IDS or self.track.id in ("riser", SAMPLE_ID)
         return self.track.id if made else self.track.role
 
 
@@ -116,6 +119,8 @@ def _levelled(h: _Heard, genre: GenreProfile, number: int) -> Strip:
     drums = genre.role("drums").level_lu
     if h.part in KIT_IDS or h.part == "riser":
         relative = drums + kit_level_lu(h.part)
+    elif h.part == SAMPLE_ID:
+        relative = drums + SAMPLE_LU
     else:
         relative = genre.role(h.track.role).level_lu - (2.0 if number else 0.0)
     gain = DRUM_REFERENCE_LUFS + relative - h.lufs
@@ -140,7 +145,7 @@ def _toned(
         # Nobody else holds the low end: leave it to whoever has one.
         lowcut = min(lowcut, 45.0)
     eq = [EqBand("lowcut", lowcut)]
-    if style == "raw" or h.loop is None:
+    if style == "raw" or h.loop is None or h.part == SAMPLE_ID:
         return replace(strip, eq=tuple(eq))
     share = band_shares(h.loop)
     if share[250.0] > 0.42 and h.part not in ("bass", "kick", "tom"):
@@ -161,6 +166,8 @@ def _dressed(
     strip: Strip, h: _Heard, genre: GenreProfile, style: str, song: Song, heard: Sequence[_Heard]
 ) -> Strip:
     """Compressor, drive, reverb send and sidechain."""
+    if h.part == SAMPLE_ID:
+        return strip
     compressor = _compressor(h)
     drive = genre.drive * _DRIVE_SHARE.get(h.part, 0.2)
     if style == "tape":

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from loopmind.graph.errors import NodeDeclarationError
 from loopmind.music.audio import Audio
 from loopmind.music.brief import Brief
+from loopmind.music.cuts import Cuts
 from loopmind.music.draft import Draft
 from loopmind.music.key import Key
 from loopmind.music.loop import Crate, Loop
@@ -221,6 +222,7 @@ def _register_built_in() -> None:
         (Measured, "measured", "#80ffdb"),
         (Note, "note", "#ff99c8"),
         (Signal, "signal", "#ff8c1a"),
+        (Cuts, "cuts", "#b5838d"),
     )
     for python, name, colour in plain:
         register_type(python, name, colour=colour)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from typing import Annotated
 
 from loopmind.compose.fit import FitError, fit_material
@@ -46,13 +48,14 @@ def fit_loops(
         for key in clip_material(clip):
             wanted.setdefault(key, roles[clip.track])
     keys = sorted(wanted)
+    reader = _Reader(loops, keys)
 
     def fit(key: MaterialKey) -> Audio:
         context.check_cancelled()
         loop, role = loops[key.digest], wanted[key]
         # One sound that changed is fitted anew, the others are remembered.
         what = (key, role, loop.swing, song.bpm, song.swing, rate_hz)
-        return context.remember(what, "audio", lambda: _fit(key, loop, role, song, rate_hz))
+        return context.remember(what, "audio", lambda: _fit(key, loop, role, song, rate_hz, reader))
 
     # Threads: decoding and resampling leave the interpreter's lock; for the dozen sounds of a
     # song, starting processes would cost more than the stretching itself.
@@ -60,13 +63,44 @@ def fit_loops(
     return Material(song.bpm, rate_hz, dict(zip(keys, sounds, strict=True)))
 
 
-def _fit(key: MaterialKey, loop: Loop, role: str, song: Song, rate_hz: int) -> Audio:
-    # Of a file that goes on for an hour no more is read than was heard, or than is played.
-    seconds = HEARD_SECONDS
-    if key.source_bpm > 0:
-        needed = key.source_start_s + key.beats * 60.0 / key.source_bpm + _CONTEXT_SECONDS
-        seconds = needed if loop.kind == "song" else max(needed, HEARD_SECONDS)
-    audio = read_audio(loop.path, max_seconds=seconds)
+class _Reader:
+    """Reads sounds, each long track of which many excerpts are used only once."""
+
+    def __init__(self, loops: dict[str, Loop], keys: list[MaterialKey]) -> None:
+        self._loops = loops
+        self._seconds: dict[str, float] = {}
+        self._held: dict[str, Audio] = {}
+        self._lock = threading.Lock()
+        self._excerpts = Counter(key.digest for key in keys)
+        for key in keys:
+            needed = max(self._seconds.get(key.digest, 0.0), _seconds(key, loops[key.digest]))
+            self._seconds[key.digest] = needed
+
+    def read(self, key: MaterialKey) -> Audio:
+        loop = self._loops[key.digest]
+        if self._excerpts[key.digest] < 2 or loop.kind != "song":
+            return read_audio(loop.path, max_seconds=_seconds(key, loop))
+        with self._lock:
+            if key.digest not in self._held:
+                seconds = self._seconds[key.digest]
+                self._held[key.digest] = read_audio(loop.path, max_seconds=seconds)
+            held = self._held[key.digest]
+        # Cut to what this excerpt alone would read, so that others make no difference to it.
+        return Audio(held.samples[:, : round(_seconds(key, loop) * held.rate_hz)], held.rate_hz)
+
+
+def _seconds(key: MaterialKey, loop: Loop) -> float:
+    """Of a file that goes on for an hour no more is read than was heard, or than is played."""
+    if key.source_bpm <= 0:
+        return HEARD_SECONDS
+    needed = key.source_start_s + key.beats * 60.0 / key.source_bpm + _CONTEXT_SECONDS
+    return needed if loop.kind == "song" else max(needed, HEARD_SECONDS)
+
+
+def _fit(
+    key: MaterialKey, loop: Loop, role: str, song: Song, rate_hz: int, reader: _Reader
+) -> Audio:
+    audio = reader.read(key)
     try:
         return fit_material(
             key,
