@@ -17,6 +17,7 @@ from loopmind.commands._graphs import ShowEvents
 from loopmind.commands._places import place
 from loopmind.commands._terminal import ProgressLine
 from loopmind.files.atomic import check_folder
+from loopmind.files.project import PROJECT_NAME
 from loopmind.graph.ports import SEED_HIGH
 from loopmind.runtime.generate import PRESET, Made, make_song, song_graph, song_session
 from loopmind.runtime.kernels import warm_up
@@ -152,9 +153,23 @@ def make(
     with ProgressLine() as line, song_session() as session:
         show = ShowEvents(line)
         made = make_song(graph, session, listener=show)
-    for trouble in show.troubles:
+    for trouble in (*show.troubles, *_note_uses(args.library, made)):
         print(f"loopmind: {trouble}", file=sys.stderr)
     return made
+
+
+def _note_uses(directory: Path | None, made: Made) -> list[str]:
+    """Let the library remember what plays in the song; what kept it from that, for the user."""
+    from loopmind.library.library import Library, LibraryError
+
+    clips = made.song.clips
+    played = {clip.digest for clip in clips} | {hit.digest for c in clips for hit in c.hits}
+    try:
+        with Library(directory) as library:
+            library.note_song(made.out / PROJECT_NAME, played - {""}, time.time())
+    except LibraryError as error:  # the song itself is done
+        return [f"what plays in the song is not remembered: {error}"]
+    return []
 
 
 def as_data(made: Made, took_s: float) -> dict[str, Any]:

@@ -18,6 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out", type=place, metavar="DIR", help="where to (default: a new folder under songs/)"
     )
     parser.add_argument(
+        "--fresh", action="store_true", help="prefer sounds that your latest songs did not use"
+    )
+    parser.add_argument(
         "--no-names", action="store_true", help="hear only; file names are no evidence"
     )
 
@@ -30,5 +33,5 @@ def run(args: argparse.Namespace) -> int:
         out = new_song_folder(args.prompt or args.brain or mode.name or "song")
     return sing(
         args, list(mode.folders), out, preset=mode.preset, more=mode.more,
-        use_names=not args.no_names, **mode.macros,
+        use_names=not args.no_names, fresh=args.fresh, **mode.macros,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from loopmind.compose.compatibility import (
     shift_cost,
     tempo_fit,
 )
+from loopmind.compose.freshness import WEAR_MALUS, fresh_first, wear
 from loopmind.compose.genres import GenreProfile
 from loopmind.compose.joint import Found, Setting, Slot, Table, describe, search, weigh
 from loopmind.compose.oneshots import (
@@ -97,7 +98,9 @@ class _Chooser:
         self.t, self.mood, self.brief, self.genre, self.seed = t, mood, brief, genre, seed
         self.notes = notes
         self.anchors = {anchor.digest for anchor in brief.anchors}
-        self.kit = {} if "drums" in brief.forbidden else kit_voices(t, mood, seed)
+        self.wear = wear(t, brief)
+        kit = {} if "drums" in brief.forbidden else kit_voices(t, mood, seed)
+        self.kit = {voice: fresh_first(entries, self.wear) for voice, entries in kit.items()}
         self.share = share
         self.beats_per_bar = self._metre()
         self.bonus = self._bonus()
@@ -141,6 +144,8 @@ class _Chooser:
 
     def _note_guesses(self, bpm: float) -> None:
         """Say what was decided without being asked, and where the genre had to give way."""
+        if self.wear.any():
+            self.notes.append("sounds of the latest songs were passed over where others fit")
         if self.brief.genre is None:
             self.notes.append(f"no genre was named; {self.genre.name} suits these sounds best")
         low, high = self.genre.bpm
@@ -159,8 +164,8 @@ class _Chooser:
         return 3 if threes > int(loops.sum()) - threes else 4
 
     def _bonus(self) -> Floats:
-        """What wished-for folders and instruments add to a loop's score."""
-        bonus = np.zeros(len(self.t))
+        """What wished-for folders and instruments add to a loop's score, and wear takes off it."""
+        bonus: Floats = -WEAR_MALUS * self.wear
         words = self.brief.folders
         for i, loop in enumerate(self.t.loops):
             if words and folder_words(loop, words):
@@ -308,6 +313,7 @@ class _Chooser:
             if plays or self.genre.role(role).priority < 0.3:
                 continue
             entries = note_candidates(self.t, role, key, self.mood, self.seed)
+            entries = fresh_first(entries, self.wear)
             entries = [e for e in entries if e.candidate.digest not in used]
             # A melody made up over somebody's chord loops clashes sooner than it helps.
             if not entries or (role == "lead" and harmony and "lead" not in self.brief.wanted):
@@ -360,7 +366,8 @@ def _from_songs(
 ) -> Palette:
     """A palette of excerpts, where the crate holds nothing but whole songs."""
     songs = [i for i in np.flatnonzero(t.kind == "song").tolist() if t.lufs[i] > -55.0]
-    songs.sort(key=lambda i: (-gumbel(seed, "song", t.loops[i].digest), t.loops[i].digest))
+    worn = wear(t, brief)
+    songs.sort(key=lambda i: (worn[i], -gumbel(seed, "song", t.loops[i].digest), t.loops[i].digest))
     if not songs:
         raise LoopMindError(
             "every sound in the folder is silent or too short to use; add loops or one-shots"

@@ -41,6 +41,7 @@ from loopmind.library.schema import (
     set_aside,
 )
 from loopmind.library.store import Store
+from loopmind.library.wear import SongUse, by_song
 from loopmind.music.key import Key
 from loopmind.music.loop import Crate, Loop, Unusable
 
@@ -268,6 +269,19 @@ class Library:
         loops.sort(key=lambda loop: loop.path)
         unusable.sort(key=lambda bad: bad.path)
         return Crate(tuple(loops), tuple(unusable))
+
+    # uses
+
+    def note_song(self, song: str | Path, digests: Iterable[str], used_s: float) -> None:
+        """Remember what plays in the project `song`, made at `used_s`, in place of what did."""
+        path = os.path.abspath(song)  # noqa: PTH100 - links stay as they are
+        with self._lock, self._explaining(), self._store.changing(quietly=True):
+            self._store.put_song(path, sorted(set(digests)), used_s)
+
+    def songs(self) -> tuple[SongUse, ...]:
+        """What was used in which song and when, the latest song first."""
+        with self._lock, self._explaining():
+            return by_song(self._store.uses())
 
     # searching
 

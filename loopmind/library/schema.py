@@ -25,6 +25,7 @@ _BUSY_SECONDS = 30.0
 # labels: what search filters by, weights 0..1, from merged rows.
 # corrections: what the user said, by content; also kept in corrections.json.
 # naming: what words in this user's names mean (label, weight).
+# uses: which content plays in which song (its project file), and when that was last made.
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE files (
@@ -55,6 +56,12 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
     INSERT INTO facts VALUES ('revision', 0), ('naming', 0), ('naming_files', 0),
         ('corrections', 0), ('naming_corrections', 0);
+    """,
+    """
+    CREATE TABLE uses (
+        digest TEXT NOT NULL, song TEXT NOT NULL, used_s REAL NOT NULL,
+        PRIMARY KEY (song, digest)
+    ) WITHOUT ROWID;
     """,
 )
 SCHEMA_VERSION = len(MIGRATIONS)

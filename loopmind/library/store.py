@@ -38,14 +38,17 @@ class Store:
         self._connection.close()
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
-        """One transaction; raises `revision` by one when anything was written."""
+    def changing(self, *, quietly: bool = False) -> Iterator[None]:
+        """One transaction; raises `revision` by one when anything was written.
+
+        quietly: what is written changes no answer of scan or search, so the revision stays.
+        """
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         before = connection.total_changes
         try:
             yield
-            if connection.total_changes > before:
+            if connection.total_changes > before and not quietly:
                 self.raise_fact("revision")
         except BaseException:
             connection.execute("ROLLBACK")
@@ -239,6 +242,22 @@ class Store:
     def put_naming(self, rows: Iterable[tuple[str, str, float, float]]) -> None:
         self._connection.execute("DELETE FROM naming")
         self._connection.executemany("INSERT INTO naming VALUES (?, ?, ?, ?)", rows)
+
+    # uses
+
+    def put_song(self, song: str, digests: Iterable[str], used_s: float) -> None:
+        """Remember what plays in `song`, in place of what was remembered of it."""
+        self._connection.execute("DELETE FROM uses WHERE song = ?", (song,))
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO uses VALUES (?, ?, ?)",
+            [(digest, song, used_s) for digest in digests],
+        )
+
+    def uses(self) -> list[tuple[str, str, float]]:
+        """(song, digest, time) of all uses, the latest song first."""
+        return self.query(
+            "SELECT song, digest, used_s FROM uses ORDER BY used_s DESC, song, digest"
+        )
 
     # searching
 

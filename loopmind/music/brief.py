@@ -37,7 +37,8 @@ class Brief:
     must contain, to be blended. understood / ignored: what the parser took and what it left.
     anchors: loops that must play, which all else is chosen round. sides: folders that contribute
     equal shares. form: the sections, in order, in place of the genre's. why: what was decided
-    beyond the words of the wish, and for which reason.
+    beyond the words of the wish, and for which reason. worn: sounds (by digest) to pass over where
+    others fit, each with a weight 0..1.
     """
 
     prompt: str = ""
@@ -59,3 +60,4 @@ class Brief:
     sides: tuple[str, ...] = ()
     form: tuple[FormPart, ...] = ()
     why: tuple[str, ...] = ()
+    worn: tuple[tuple[str, float], ...] = ()

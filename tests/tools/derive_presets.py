@@ -14,7 +14,7 @@ from typing import Any
 
 PRESETS = Path(__file__).resolve().parents[2] / "presets"
 BASE = "generate"
-_AFTER = ("choose", "arrange", "mix", "edit", "fit", "render", "document")
+_AFTER = ("fresh", "choose", "arrange", "mix", "edit", "fit", "render", "document")
 
 Document = dict[str, Any]
 
