@@ -18,7 +18,8 @@ from loopmind.errors import UsageError
 
 if TYPE_CHECKING:
     from loopmind.music.history import History, Revision
-    from loopmind.runtime.project_session import ProjectSession, Rendering
+    from loopmind.runtime.project_session import ProjectSession
+    from loopmind.runtime.project_work import Rendering
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:

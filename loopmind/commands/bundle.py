@@ -21,7 +21,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Pack it and tell how much it is."""
-    from loopmind.files.bundle import BUNDLE_SUFFIX, write_bundle
+    from loopmind.files.bundle import write_bundle
+    from loopmind.files.project import BUNDLE_SUFFIX
 
     with opened(args, read_only=True) as session:
         used = session.sounds_of_history()

@@ -30,17 +30,11 @@ from loopmind.files.project import (
     read_project,
 )
 
-BUNDLE_SUFFIX = ".loopbundle"
 SOUNDS = "sounds"
 _MEMBER = re.compile(r"sounds/([0-9a-f]{32})/([^/\\:]{1,120})")
 _TIME = (1980, 1, 1, 0, 0, 0)  # the same contents make the same bytes
 _BLOCK_BYTES = 1 << 20
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
-
-
-def is_bundle(path: str | Path) -> bool:
-    """Is the file a bundle, by its name?"""
-    return Path(path).suffix.lower() == BUNDLE_SUFFIX
 
 
 def write_bundle(

@@ -33,6 +33,7 @@ FORMAT = "loopmind-project"
 VERSION = 2
 PROJECT_NAME = "song.loopmind"
 BACKUP_SUFFIX = "~"
+BUNDLE_SUFFIX = ".loopbundle"
 _KEEP_EVERY = 10
 _KEEP_LATEST = 200
 

@@ -31,6 +31,7 @@ from loopmind.graph.schema import graph_to_text
 from loopmind.music.draft import Draft
 from loopmind.music.history import History
 from loopmind.music.loop import Crate
+from loopmind.runtime.project_sounds import sounds_of
 from loopmind.runtime.result import Result
 
 _WAIT_S = 30.0
@@ -75,21 +76,6 @@ def _is_same(project: Project, document: dict[str, Any], draft: Draft) -> bool:
         head = project.history.head.id
         return project.draft(head) == draft and project.graph(head) == document
     return False
-
-
-def sounds_of(draft: Draft, crate: Crate) -> list[Any]:
-    """The loops that a song plays, and those that its choices could play instead."""
-    loops, used = crate.by_digest(), used_digests(draft)
-    for choice in draft.palette.choices:
-        used |= {candidate.digest for candidate in (choice.picked, *choice.runners_up)}
-    return [loops[digest] for digest in sorted(used & loops.keys())]
-
-
-def used_digests(draft: Draft) -> set[str]:
-    """Content digests of the sounds that a song plays."""
-    used = {clip.digest for clip in draft.song.clips}
-    used |= {hit.digest for clip in draft.song.clips for hit in clip.hits}
-    return used - {""}
 
 
 def made_by(result: Result) -> tuple[dict[str, int], dict[str, str]]:

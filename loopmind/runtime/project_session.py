@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loopmind.errors import LoopMindError
-from loopmind.files.bundle import is_bundle, unpack_bundle
 from loopmind.files.project import (
+    BUNDLE_SUFFIX,
     PROJECT_NAME,
     Project,
     ProjectDamagedError,
@@ -27,44 +27,24 @@ from loopmind.files.project import (
 )
 from loopmind.files.project_lock import ProjectLock
 from loopmind.files.snapshots import PartError
-from loopmind.graph.document import Graph
-from loopmind.graph.schema import graph_from_plain
 from loopmind.music.draft import Draft
 from loopmind.music.edit import Edit
-from loopmind.music.history import History, Revision
+from loopmind.music.history import History, Revision, RevisionKind
 from loopmind.music.loop import Crate
-from loopmind.music.measured import Measured
-from loopmind.runtime.events import Listener
-from loopmind.runtime.execute import Session
-from loopmind.runtime.generate import song_session
-from loopmind.runtime.project_graph import (
-    EDIT_TYPE,
-    SOUNDS,
-    Going,
-    check_result,
-    edit_node,
-    missing_nodes,
-    node_of,
-    sounds_graph,
-    with_outputs,
-    working_graph,
+from loopmind.runtime.project_sounds import (
+    all_in_place,
+    missing_sounds,
+    moved_sounds,
+    sounds_of,
+    told,
+    used_digests,
 )
-from loopmind.runtime.project_making import sounds_of, used_digests
-from loopmind.runtime.project_sounds import all_in_place, missing_sounds, moved_sounds, told
-from loopmind.runtime.project_stand_in import stand_in
-from loopmind.runtime.result import Result
+
+if TYPE_CHECKING:
+    from loopmind.runtime.events import Listener
+    from loopmind.runtime.project_work import ProjectWork, Rendering
 
 Cancelled = Callable[[], bool]
-
-
-@dataclass(frozen=True, eq=False)
-class Rendering:
-    """A rendered song: the folder of its files, what was measured, and what ran for it."""
-
-    out: Path
-    measured: Measured
-    draft: Draft
-    result: Result
 
 
 class ProjectSession:
@@ -90,9 +70,8 @@ class ProjectSession:
         self._lock = lock
         self._look_in = tuple(look_in)
         self._stamp = _stamp(path)
-        self._session: Session | None = None
+        self._work: ProjectWork | None = None
         self._drafts: dict[int, Draft] = {}
-        self._crate: Crate | None = None
         self._notes: tuple[str, ...] | None = None
 
     @classmethod
@@ -131,9 +110,9 @@ class ProjectSession:
 
     def close(self) -> None:
         """Let others work on the project, and end what ran for it."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        if self._work is not None:
+            self._work.close()
+            self._work = None
         if self._lock is not None:
             self._lock.release()
             self._lock = None
@@ -164,10 +143,7 @@ class ProjectSession:
     @property
     def crate(self) -> Crate:
         """The user's sounds, and those of the project wherever they were found; see notes."""
-        if self._crate is None:
-            graph = sounds_graph(self.graph(), self._going(None, ()))
-            self._crate = self._evaluate(graph, SOUNDS)[SOUNDS]
-        return self._crate
+        return self._worker().find_crate(self.document())
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -178,14 +154,16 @@ class ProjectSession:
         """
         if self._notes is None:
             missing, used = self.missing(), used_digests(self.draft)
-            moved = moved_sounds(self._project, used, self._crate) if self._crate else ()
-            self._notes = told(missing, moved, missing_nodes(self.graph()))
+            crate = self._found_crate
+            moved = moved_sounds(self._project, used, crate) if crate is not None else ()
+            kinds = self._worker().missing_nodes(self.document())
+            self._notes = told(missing, moved, kinds)
         return self._notes
 
     @property
     def has_looked(self) -> bool:
         """Were the project's sounds looked for, so that notes cost nothing?"""
-        return self._notes is not None or self._crate is not None or bool(self._session)
+        return self._notes is not None or self._found_crate is not None
 
     def missing(self) -> tuple[Reference, ...]:
         """The sounds of the song that are nowhere to be found, at their last seen places."""
@@ -204,10 +182,11 @@ class ProjectSession:
 
     def remember_places(self) -> None:
         """Save where the sounds are now, where they were looked for and found elsewhere."""
-        if self._crate is None:
+        crate = self._found_crate
+        if crate is None:
             return
         everything = {reference.digest for reference in self._project.references}
-        moved = [loop for _, loop in moved_sounds(self._project, everything, self._crate)]
+        moved = [loop for _, loop in moved_sounds(self._project, everything, crate)]
         if moved:
             self._save(self._project.with_sounds(moved))
 
@@ -215,19 +194,21 @@ class ProjectSession:
         """The tree of revisions, its branches, and where they stand."""
         return self._project.history
 
-    def graph(self, revision: int | None = None) -> Graph:
-        """The graph that generated the song of a revision."""
+    def document(self, revision: int | None = None) -> dict[str, Any]:
+        """The graph document that generated the song of a revision (by default the head)."""
         try:
-            return graph_from_plain(self._project.graph(revision))
-        except PartError as error:
-            raise ProjectDamagedError(f"{self.path} is damaged ({error})") from error
+            return self._project.graph(revision)
+        except (PartError, KeyError) as error:
+            raise ProjectDamagedError(f"{self.path} is damaged: its graph ({error})") from error
 
     def draft_at(self, revision: int) -> Draft:
         """The song at a revision: as it was kept, else made again from the nearest one kept."""
         found = self._drafts.get(revision)
         if found is None:
             base, draft, edits = self._nearest(revision)
-            found = draft if not edits else self._edited(base, edits)
+            if edits:
+                draft = self._worker().edit(self.document(base), base, draft, edits)
+            found = draft
             found = replace(found, told=self._project.told(revision))
             self._drafts[revision] = found
         return found
@@ -254,8 +235,8 @@ class ProjectSession:
         now = self.draft
         if not asked:
             return now
-        base, _, since = self._nearest(self.history().head.id)
-        made = self._edited(base, (*since, *asked))
+        base, draft, since = self._nearest(self.history().head.id)
+        made = self._worker().edit(self.document(base), base, draft, (*since, *asked))
         # A kept draft's own words come first, whatever the node told while it replayed others.
         return replace(made, told=(*now.told, *made.told[-len(asked) :]))
 
@@ -282,14 +263,9 @@ class ProjectSession:
         """
         self._check_may_change()
         ours, theirs = self.history().head, self.history().find(branch)
-        graph = Graph(registry=self.graph().registry)
-        for name, step in (("ours", ours), ("theirs", theirs)):
+        for step in (ours, theirs):
             self._keep(step.id)
-            controls = {"project": str(self.path.resolve()), "revision": step.id}
-            graph = graph.with_node(name, "loopmind.recall_draft", controls)
-        graph = graph.with_node("merge", "loopmind.merge_section", {"section": section})
-        graph = graph.connect("ours.draft", "merge.ours").connect("theirs.draft", "merge.theirs")
-        draft: Draft = self._evaluate(graph, "merge")["merge"]
+        draft = self._worker().merge(ours.id, theirs.id, section)
         told = draft.told[-1:]
         return self._add(draft, "merged", told=told, merged=(theirs.id, section))
 
@@ -310,28 +286,41 @@ class ProjectSession:
         number = self.history().head.id if revision is None else revision
         base, _, edits = self._nearest(number)
         folder = Path(out) if out is not None else self.path.parent
-        leave_out = bool(self.missing())
-        going = replace(self._going(base, edits), leave_out=leave_out)
-        graph = with_outputs(working_graph(self.graph(base), going), folder, settings)
-        render = node_of(graph, "loopmind.render_song")
-        targets = [render]
-        if documents:
-            targets.append(node_of(graph, "loopmind.write_documents"))
-        result = self._evaluate(graph, *targets)
-        return Rendering(folder, result[f"{render}.measured"], self.draft_at(number), result)
+        return self._worker().render(
+            self.document(base),
+            base,
+            edits,
+            self.draft_at(number),
+            folder,
+            leave_out=bool(self.missing()),
+            documents=documents,
+            settings=settings,
+        )
 
     # Inner workings
+
+    @property
+    def _found_crate(self) -> Crate | None:
+        """The crate, if it was looked for by now."""
+        return None if self._work is None else self._work.crate
+
+    def _worker(self) -> ProjectWork:
+        if self._work is None:
+            from loopmind.runtime.project_work import ProjectWork  # it needs the whole graph
+
+            self._work = ProjectWork(self.path, self._look_in, self.listener, self.cancelled)
+        return self._work
 
     def _moved(self, history: History) -> Revision:
         self._save(replace(self._project, history=history))
         return history.head
 
-    def _add(self, draft: Draft, kind: Any, **more: Any) -> Revision:
+    def _add(self, draft: Draft, kind: RevisionKind, **more: Any) -> Revision:
         history = self.history().add(kind, time_s=round(time.time(), 3), **more)
         number = history.head.id
         project = replace(self._project, history=history).with_snapshot(number, draft)
         known = {r.digest: r.path for r in project.references if r.digest in project.heard}
-        if self._crate is not None or not used_digests(draft) <= known.keys():
+        if self._found_crate is not None or not used_digests(draft) <= known.keys():
             loops = sounds_of(draft, self.crate)  # those that are new, or were moved
             project = project.with_sounds(x for x in loops if known.get(x.digest) != x.path)
         self._save(project.thinned())
@@ -379,31 +368,6 @@ class ProjectSession:
             f"({trouble}); go back to another revision, or use the backup"
         )
 
-    def _going(self, revision: int | None, edits: tuple[Edit, ...]) -> Going:
-        return Going(self.path.resolve(), revision, edits, self._look_in)
-
-    def _edited(self, base: int, edits: tuple[Edit, ...]) -> Draft:
-        document = self.graph(base)
-        if document.registry.find(EDIT_TYPE) is None:
-            return stand_in(self._project.draft(base), edits)
-        graph = working_graph(document, self._going(base, edits))
-        node = edit_node(graph)
-        assert node is not None
-        result = self._evaluate(graph, node, SOUNDS)
-        self._crate = result[SOUNDS]
-        draft: Draft = result.outputs(node)["draft"]
-        return draft
-
-    def _evaluate(self, graph: Graph, *targets: str) -> Result:
-        if self._session is None:
-            self._session = song_session()
-        result = self._session.evaluate(
-            graph, targets, listener=self.listener, cancelled=self.cancelled
-        )
-        check_result(result.failures)
-        result.check()
-        return result
-
 
 def project_path(path: str | Path) -> Path:
     """The project file that `path` means: itself, the one in that folder, or in that bundle.
@@ -413,7 +377,11 @@ def project_path(path: str | Path) -> Path:
     place = Path(path)
     if place.is_dir():
         return place / PROJECT_NAME
-    return unpack_bundle(place) if is_bundle(place) else place
+    if place.suffix.lower() != BUNDLE_SUFFIX:
+        return place
+    from loopmind.files.bundle import unpack_bundle
+
+    return unpack_bundle(place)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -1,4 +1,4 @@
-"""Which sounds of a project are where they were, elsewhere, or nowhere, and how that is told."""
+"""The sounds of a project: which it uses, which lie elsewhere or nowhere, and how that is told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,23 @@ from pathlib import Path
 
 from loopmind.files.project import Project, Reference
 from loopmind.files.references import candidate_paths
+from loopmind.music.draft import Draft
 from loopmind.music.loop import Crate, Loop
+
+
+def sounds_of(draft: Draft, crate: Crate) -> list[Loop]:
+    """The loops that a song plays, and those that its choices could play instead."""
+    loops, used = crate.by_digest(), used_digests(draft)
+    for choice in draft.palette.choices:
+        used |= {candidate.digest for candidate in (choice.picked, *choice.runners_up)}
+    return [loops[digest] for digest in sorted(used & loops.keys())]
+
+
+def used_digests(draft: Draft) -> set[str]:
+    """Content digests of the sounds that a song plays."""
+    used = {clip.digest for clip in draft.song.clips}
+    used |= {hit.digest for clip in draft.song.clips for hit in clip.hits}
+    return used - {""}
 
 
 def all_in_place(project: Project, used: Iterable[str], home: Path) -> bool:

@@ -1,0 +1,146 @@
+"""What a project has computed for it: its crate, edited and merged songs, renderings.
+
+Everything goes through the graph (project_graph.py). Only this half of a session needs the graph,
+so that a project can be looked into without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from loopmind.graph.document import Graph
+from loopmind.graph.schema import graph_from_plain
+from loopmind.music.draft import Draft
+from loopmind.music.edit import Edit
+from loopmind.music.loop import Crate
+from loopmind.music.measured import Measured
+from loopmind.runtime.events import Listener
+from loopmind.runtime.execute import Session
+from loopmind.runtime.generate import song_session
+from loopmind.runtime.project_graph import (
+    EDIT_TYPE,
+    SOUNDS,
+    Going,
+    check_result,
+    edit_node,
+    missing_nodes,
+    node_of,
+    sounds_graph,
+    with_outputs,
+    working_graph,
+)
+from loopmind.runtime.project_stand_in import stand_in
+from loopmind.runtime.result import Result
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """A rendered song: the folder of its files, what was measured, and what ran for it."""
+
+    out: Path
+    measured: Measured
+    draft: Draft
+    result: Result
+
+
+class ProjectWork:
+    """Evaluates graphs for the project in the file `path`. `document`s are graphs as plain data.
+
+    Revisions that are named must have their songs in the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        look_in: Sequence[Path],
+        listener: Listener | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self._path = path.resolve()
+        self._look_in = tuple(look_in)
+        self._listener = listener
+        self._cancelled = cancelled
+        self._session: Session | None = None
+        self.crate: Crate | None = None
+
+    def close(self) -> None:
+        """End worker processes and threads."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def find_crate(self, document: dict[str, Any]) -> Crate:
+        """The user's sounds, and those of the project wherever they are."""
+        if self.crate is None:
+            graph = sounds_graph(graph_from_plain(document), self._going(None))
+            crate: Crate = self._evaluate(graph, SOUNDS)[SOUNDS]
+            self.crate = crate
+        return self.crate
+
+    def missing_nodes(self, document: dict[str, Any]) -> tuple[str, ...]:
+        """Types of nodes that are not installed."""
+        return missing_nodes(graph_from_plain(document))
+
+    def edit(
+        self, document: dict[str, Any], base: int, draft: Draft, edits: tuple[Edit, ...]
+    ) -> Draft:
+        """`draft`, the song of revision `base`, with `edits` applied."""
+        graph = graph_from_plain(document)
+        if graph.registry.find(EDIT_TYPE) is None:
+            return stand_in(draft, edits)
+        graph = working_graph(graph, self._going(base, edits))
+        node = edit_node(graph)
+        assert node is not None
+        result = self._evaluate(graph, node, SOUNDS)
+        self.crate = result[SOUNDS]
+        edited: Draft = result.outputs(node)["draft"]
+        return edited
+
+    def merge(self, ours: int, theirs: int, section: str) -> Draft:
+        """The song of revision `ours` with `section` as it is in `theirs`."""
+        graph = Graph()
+        for name, revision in (("ours", ours), ("theirs", theirs)):
+            controls = {"project": str(self._path), "revision": revision}
+            graph = graph.with_node(name, "loopmind.recall_draft", controls)
+        graph = graph.with_node("merge", "loopmind.merge_section", {"section": section})
+        graph = graph.connect("ours.draft", "merge.ours").connect("theirs.draft", "merge.theirs")
+        merged: Draft = self._evaluate(graph, "merge")["merge"]
+        return merged
+
+    def render(
+        self,
+        document: dict[str, Any],
+        base: int,
+        edits: tuple[Edit, ...],
+        draft: Draft,
+        out: Path,
+        *,
+        leave_out: bool,
+        documents: bool,
+        settings: dict[str, Any],
+    ) -> Rendering:
+        """Render `draft`, which is the song of `base` with `edits`, into `out`."""
+        going = replace(self._going(base, edits), leave_out=leave_out)
+        graph = with_outputs(working_graph(graph_from_plain(document), going), out, settings)
+        render = node_of(graph, "loopmind.render_song")
+        targets = [render]
+        if documents:
+            targets.append(node_of(graph, "loopmind.write_documents"))
+        result = self._evaluate(graph, *targets)
+        return Rendering(out, result[f"{render}.measured"], draft, result)
+
+    def _going(self, revision: int | None, edits: tuple[Edit, ...] = ()) -> Going:
+        return Going(self._path, revision, edits, self._look_in)
+
+    def _evaluate(self, graph: Graph, *targets: str) -> Result:
+        if self._session is None:
+            self._session = song_session()
+        result = self._session.evaluate(
+            graph, targets, listener=self._listener, cancelled=self._cancelled
+        )
+        check_result(result.failures)
+        result.check()
+        return result
