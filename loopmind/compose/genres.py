@@ -10,11 +10,14 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from loopmind.errors import UsageError
+from loopmind.files.digest import file_digest, value_digest
 from loopmind.files.places import preset_file, user_presets
 from loopmind.music.brief import MIX_STYLES
 from loopmind.music.codec import CodecError, from_plain
@@ -170,16 +173,41 @@ def plain_words(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9#]+", text.lower()))
 
 
+def fingerprint(controls: Mapping[str, Any]) -> str:
+    """A digest of all genre files, for nodes that look genres up by name.
+
+    With it in their keys, an edited file is heard in the next song, also in an open session: what
+    was read of the files before is forgotten here.
+    """
+    seen = []
+    for file in _files():
+        with suppress(OSError):  # a file that goes just now is found out when it is read
+            status = file.stat()
+            seen.append((str(file), status.st_size, status.st_mtime_ns))
+    return _digest_of(tuple(seen))
+
+
+@functools.lru_cache(maxsize=1)
+def _digest_of(seen: tuple[tuple[str, int, int], ...]) -> str:
+    _profiles.cache_clear()
+    aliases.cache_clear()
+    digests = []
+    for path, _, _ in seen:
+        with suppress(OSError):
+            digests.append((Path(path).name, file_digest(path)))
+    return value_digest(digests)
+
+
+def _files() -> list[Path]:
+    files = sorted(preset_file("genres/default").parent.glob("*.json"))
+    return files + sorted((user_presets() / "genres").glob("*.json"))
+
+
 @functools.cache
 def _profiles() -> dict[str, GenreProfile]:
-    base_file = preset_file("genres/default")
-    base = _read_json(base_file)
-    files = sorted(base_file.parent.glob("*.json"))
-    own = user_presets() / "genres"
-    if own.is_dir():
-        files += sorted(own.glob("*.json"))
+    base = _read_json(preset_file("genres/default"))
     found: dict[str, GenreProfile] = {}
-    for file in files:
+    for file in _files():
         if file.stem != "default":
             brain = read_profile(_read_json(file), base, str(file))
             found[brain.name] = brain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopmind.compose import arrange
+from loopmind.compose import arrange, genres
 from loopmind.graph.node import node
 from loopmind.graph.ports import Seed
 from loopmind.music.brief import Brief
@@ -11,7 +11,14 @@ from loopmind.music.palette import Palette
 from loopmind.music.song import Song
 
 
-@node(id="loopmind.arrange_song", category="Compose", output="song", cache="disk")
+@node(
+    id="loopmind.arrange_song",
+    category="Compose",
+    output="song",
+    cache="disk",
+    touches_files=True,
+    fingerprint=genres.fingerprint,
+)
 def arrange_song(palette: Palette, crate: Crate, brief: Brief, seed: Seed = 1) -> Song:
     """Arrange sections in whole bars along an energy curve that builds to the hook.
 

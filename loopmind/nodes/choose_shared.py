@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopmind.compose import sharing
+from loopmind.compose import genres, sharing
 from loopmind.graph.node import node
 from loopmind.graph.ports import Seed
 from loopmind.music.brief import Brief
@@ -10,7 +10,14 @@ from loopmind.music.loop import Crate
 from loopmind.music.palette import Palette
 
 
-@node(id="loopmind.choose_shared", category="Compose", output="palette", cache="disk")
+@node(
+    id="loopmind.choose_shared",
+    category="Compose",
+    output="palette",
+    cache="disk",
+    touches_files=True,
+    fingerprint=genres.fingerprint,
+)
 def choose_shared(crate: Crate, brief: Brief, seed: Seed = 1) -> Palette:
     """Fill the roles of a song so that both sides of the brief contribute about half.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loopmind.compose import genres
 from loopmind.compose.inspire import invent
 from loopmind.graph.node import node
 from loopmind.graph.ports import Seed
@@ -9,7 +10,13 @@ from loopmind.music.brief import Brief
 from loopmind.music.loop import Crate
 
 
-@node(id="loopmind.invent_brief", category="Wish", output="brief")
+@node(
+    id="loopmind.invent_brief",
+    category="Wish",
+    output="brief",
+    touches_files=True,
+    fingerprint=genres.fingerprint,
+)
 def invent_brief(brief: Brief, crate: Crate, seed: Seed = 1) -> Brief:
     """Invent genre, tempo, key and mood from what the sounds are good at, and say why.
 

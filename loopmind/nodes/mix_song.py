@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from loopmind.compose import mixing
+from loopmind.compose import genres, mixing
 from loopmind.graph.node import node
 from loopmind.graph.ports import Range
 from loopmind.music.loop import Crate
@@ -13,7 +13,14 @@ from loopmind.music.palette import Palette
 from loopmind.music.song import Song
 
 
-@node(id="loopmind.mix_song", category="Mix", output="mix", cache="disk")
+@node(
+    id="loopmind.mix_song",
+    category="Mix",
+    output="mix",
+    cache="disk",
+    touches_files=True,
+    fingerprint=genres.fingerprint,
+)
 def mix_song(
     song: Song,
     palette: Palette,

@@ -12,7 +12,13 @@ from loopmind.music.brief import Brief
 from loopmind.music.key import Key
 
 
-@node(id="loopmind.read_prompt", category="Wish", output="brief")
+@node(
+    id="loopmind.read_prompt",
+    category="Wish",
+    output="brief",
+    touches_files=True,
+    fingerprint=genres.fingerprint,
+)
 def read_prompt(
     wish: Annotated[str, "What you want, in plain words: 'dark trap, 140 bpm'."] = "",
     genre: Annotated[str, "Name of a genre brain; empty: what the wish says, or what suits."] = "",

@@ -5,13 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from loopmind.compose import genres
 from loopmind.compose.anchor import anchored
 from loopmind.graph.node import node
 from loopmind.music.brief import Brief
 from loopmind.music.loop import Crate
 
 
-@node(id="loopmind.set_anchor", category="Wish", output="brief")
+@node(
+    id="loopmind.set_anchor",
+    category="Wish",
+    output="brief",
+    touches_files=True,
+    fingerprint=genres.fingerprint,
+)
 def set_anchor(
     brief: Brief,
     crate: Crate,
