@@ -6,8 +6,11 @@ import argparse
 from pathlib import Path
 
 from loopmind.commands._places import new_song_folder, place
-from loopmind.commands._song import add_wish, sing
+from loopmind.commands._song import More, add_wish, sing
 from loopmind.errors import LoopMindError
+from loopmind.files.project import PROJECT_NAME, read_project
+from loopmind.music.draft import Draft
+from loopmind.runtime.generate import Made
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "folders", nargs="*", metavar="FOLDER", type=place,
-        help="sounds for drums on top (default: the track alone)",
+        help="of a track: sounds for drums on top; of a project: where its sounds are now",
     )  # fmt: skip
     add_wish(parser)
     parser.add_argument(
@@ -32,5 +35,29 @@ def run(args: argparse.Namespace) -> int:
         raise LoopMindError(f"{song} is a folder; name the file of a finished track")
     if not song.is_file():
         raise LoopMindError(f"there is no file {song}; check the path")
-    out = args.out if args.out is not None else new_song_folder(f"{song.stem} remix")
+    is_project = song.suffix == Path(PROJECT_NAME).suffix
+    name = song.resolve().parent.name if is_project else song.stem
+    out = args.out if args.out is not None else new_song_folder(f"{name} remix")
+    if is_project:
+        if out.resolve() == song.resolve().parent:
+            raise LoopMindError(
+                f"the new version would take the place of {song}; choose another --out"
+            )
+        before = read_project(song).draft()  # what is wrong with it is told at once
+        return sing(
+            args, args.folders, out, preset="vary", project=str(song),
+            more=lambda made: _changed(before, made),
+        )  # fmt: skip
     return sing(args, [song, *args.folders], out, preset="remix", track=str(song))
+
+
+def _changed(before: Draft, made: Made) -> More:
+    """What is new in the whole song; the sounds are told in the palette's notes."""
+    old, new = before.song, made.song
+    lines = [
+        f"stayed: {new.bpm:g} bpm" if new.bpm == old.bpm else f"{old.bpm:g} bpm -> {new.bpm:g}",
+        "form: " + " ".join(f"{s.name} ({s.bars})" for s in old.sections)
+        + " -> " + " ".join(f"{s.name} ({s.bars})" for s in new.sections),
+        f"mix: {before.mix.style} -> {made.mix.style}",
+    ]  # fmt: skip
+    return More(tuple(lines), {"notes": list(made.palette.notes), "changed": lines})

@@ -48,11 +48,12 @@ LONGEST_WAIT_S = 15.0
 
 def arrange(
     palette: Palette, crate: Crate, brief: Brief, seed: int, *,
-    section_seeds: Mapping[str, int] | None = None,
+    section_seeds: Mapping[str, int] | None = None, form_seed: int | None = None,
 ) -> Song:  # fmt: skip
     """The song that `palette` makes. Same arguments, same song; `song.brief.genre` is settled.
 
     section_seeds: another seed for single sections by name ("hook 1"); the rest stays identical.
+    form_seed: another seed for the form alone.
     Raises LoopMindError where the crate holds none of the palette's sounds.
     """
     genre = genre_of(brief, crate)
@@ -63,7 +64,7 @@ def arrange(
         )
     parts = plan_parts(
         genre, bpm=palette.bpm, beats_per_bar=palette.beats_per_bar, length_s=brief.length_s,
-        seed=seed,
+        seed=seed if form_seed is None else form_seed,
     )  # fmt: skip
     score = score_for(palette, genre, lanes, seed, section_seeds)
     playing = layers(parts, score)
