@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analysis": {"music", "dsp", "files"},
     "library": {"music", "analysis", "files"},
     "compose": {"music", "dsp", "files"},
+    "assistant": {"music", "compose", "files"},
     "graph": {"music", "files"},
     "runtime": {"graph", "music", "dsp", "files"},
     "learn": {"music", "dsp", "analysis", "files"},
@@ -26,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "commands": {
         "music", "dsp", "files", "analysis", "library", "compose", "graph", "runtime", "nodes",
-        "learn", "present", "gui", "cli",
+        "assistant", "learn", "present", "gui", "cli",
     },
     "gui": {"graph", "runtime", "library", "music", "files"},
 }  # fmt: skip

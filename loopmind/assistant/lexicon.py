@@ -1,0 +1,612 @@
+"""The words of editing: verbs, qualities, amounts and the glue between, as tables.
+
+Instruments, moods and genres come from the vocabulary of prompts (compose/vocabulary.py) and are
+only added to here. How words make a wish lives in lexer.py, clauses.py and the frames.
+"""
+
+from __future__ import annotations
+
+# lemma -> what is done, where no particle says otherwise
+VERBS: dict[str, str] = {
+    **dict.fromkeys(
+        ("swap", "switch", "change", "replace", "exchange", "substitute", "trade", "switcheroo",
+         "sub"), "swap"),
+    **dict.fromkeys(
+        ("add", "insert", "include", "layer", "introduce", "stick", "throw", "slap", "sprinkle",
+         "overdub", "stack", "incorporate", "toss", "append", "chuck", "lay", "blend", "weave"),
+        "add"),
+    **dict.fromkeys(
+        ("remove", "delete", "kill", "lose", "ditch", "strip", "scrap", "axe", "nuke", "omit",
+         "skip", "eliminate", "erase", "bin", "cut", "drop", "chop", "discard", "yank", "clear"),
+        "remove"),
+    **dict.fromkeys(("mute", "silence", "disable", "hush"), "mute"),
+    **dict.fromkeys(("unmute", "enable", "un-mute", "reactivate"), "unmute"),
+    **dict.fromkeys(("solo", "isolate"), "solo"),
+    **dict.fromkeys(("unsolo", "un-solo"), "unsolo"),
+    **dict.fromkeys(
+        ("regenerate", "reroll", "re-roll", "rewrite", "rework", "remake", "rebuild",
+         "rearrange", "re-arrange", "refresh", "reshuffle", "randomize", "randomise",
+         "reimagine", "recreate", "regen", "redo", "re-do", "revamp", "reseed", "recompose",
+         "vary", "freshen", "reinvent"), "regenerate"),
+    **dict.fromkeys(
+        ("raise", "boost", "increase", "amplify", "crank", "bump", "emphasize", "emphasise",
+         "accentuate", "strengthen", "pump", "beef", "enhance"), "raise"),
+    **dict.fromkeys(
+        ("lower", "reduce", "decrease", "attenuate", "tame", "soften", "minimize", "minimise",
+         "tuck", "quieten", "diminish", "weaken", "ease"), "lower"),
+    **dict.fromkeys(("shorten", "trim", "condense", "halve", "truncate", "abbreviate", "compact"),
+                    "shorten"),
+    **dict.fromkeys(("lengthen", "extend", "stretch", "prolong", "expand", "elongate"), "lengthen"),
+    **dict.fromkeys(("move", "relocate", "place", "reposition"), "move"),
+    **dict.fromkeys(("repeat", "duplicate", "double", "copy", "clone", "reprise", "reuse"),
+                    "repeat"),
+    **dict.fromkeys(("lock", "freeze", "protect", "preserve", "pin", "keep", "retain"), "lock"),
+    **dict.fromkeys(("unlock", "unfreeze", "release", "unpin"), "unlock"),
+    **dict.fromkeys(("fade",), "fade"),
+    **dict.fromkeys(("transpose", "pitch", "tune", "repitch"), "pitch"),
+    **dict.fromkeys(("pan",), "pan"),
+    **dict.fromkeys(("compress", "squash", "squeeze", "glue"), "compress"),
+    **dict.fromkeys(("sidechain", "side-chain", "duck"), "duck"),
+    **dict.fromkeys(("high-pass", "highpass", "hipass", "hi-pass", "low-cut", "lowcut"), "lowcut"),
+    **dict.fromkeys(("low-pass", "lowpass", "lopass", "high-cut", "highcut"), "highcut"),
+    **dict.fromkeys(("eq", "equalise", "equalize"), "eq"),
+    **dict.fromkeys(("filter",), "filter"),
+    **dict.fromkeys(
+        ("saturate", "overdrive", "distort", "fatten", "thicken", "crunch", "warm"), "saturate"),
+    **dict.fromkeys(("widen", "spread"), "widen"),
+    **dict.fromkeys(("narrow",), "narrow"),
+    **dict.fromkeys(("brighten",), "brighten"),
+    **dict.fromkeys(("darken",), "darken"),
+    **dict.fromkeys(("build", "ramp", "escalate", "intensify", "explode", "lift", "hype", "amp",
+                     "energize", "energise"), "build"),
+    **dict.fromkeys(("slam", "bang", "smack", "knock", "hit", "thump", "slap-hard"), "hit"),
+    **dict.fromkeys(("accelerate", "quicken", "speed"), "speed"),
+    **dict.fromkeys(("slow", "decelerate"), "slow"),
+    **dict.fromkeys(("undo", "revert", "rollback", "unwind"), "undo"),
+    **dict.fromkeys(("explain", "describe"), "explain"),
+    **dict.fromkeys(("list", "show", "display"), "list"),
+    **dict.fromkeys(("render", "export", "bounce"), "render"),
+    **dict.fromkeys(("branch", "fork"), "branch"),
+    **dict.fromkeys(("merge",), "merge"),
+    **dict.fromkeys(("convert", "transform", "flip", "morph", "adapt", "reinterpret", "remix"),
+                    "convert"),
+    **dict.fromkeys(("make", "set", "let", "turn", "get", "go", "bring", "take", "put", "push",
+                     "pull", "dial", "tone", "back", "leave", "shift", "roll", "play", "come",
+                     "start", "begin", "open", "end", "finish", "close", "tighten", "loosen",
+                     "give", "have", "scale", "run", "sit", "rip", "kick", "calm", "chill",
+                     "liven", "spice", "clean", "mix", "master", "want", "need", "try", "use",
+                     "find", "pick", "choose", "hear", "sound", "feel", "be", "apply", "draw",
+                     "tie", "thin", "fill", "wash", "drown", "bury", "smooth", "polish", "join",
+                     "enter", "arrive", "select", "grab", "load", "like", "love", "dig", "shut",
+                     "save", "listen", "compare", "merge", "work", "ride", "dry", "adjust", "fix",
+                     "tweak", "modify", "alter", "shape", "carve", "scoop", "roll", "mess", "shake",
+                     "tell", "touch", "hold", "stop", "stay", "follow", "swell", "rise", "water",
+                     "bump", "turn", "press", "drive", "reach", "spin", "pop", "bounce", "restore",
+                     "return", "cancel", "forget", "scratch", "reset", "surprise", "shuffle"),
+                    ""),
+}  # fmt: skip
+VERBS.update({"bounce": "", "shuffle": "reseed", "surprise": "reseed", "restore": "unmute",
+              "cancel": "undo", "calm": "calm", "chill": "calm", "loosen": "", "dry": "dry",
+              "widen": "widen", "thin": "", "listen": "",
+              "bump": "raise", "halve": "shorten", "drive": ""})  # fmt: skip
+
+IRREGULAR: dict[str, str] = {
+    "made": "make", "took": "take", "taken": "take", "gone": "go", "went": "go", "goes": "go",
+    "brought": "bring", "kept": "keep", "left": "leave", "gotten": "get", "got": "get",
+    "began": "begin", "started": "start", "threw": "throw", "thrown": "throw", "heard": "hear",
+    "gave": "give", "given": "give", "had": "have", "has": "have", "came": "come", "is": "be",
+    "are": "be", "was": "be", "were": "be", "isn't": "be", "aren't": "be", "built": "build",
+    "undid": "undo", "rewrote": "rewrite", "redid": "redo", "chosen": "choose", "felt": "feel",
+    "feels": "feel", "been": "be", "being": "be", "am": "be", "stuck": "stick", "found": "find",
+    "lost": "lose", "frozen": "freeze", "froze": "freeze", "sped": "speed", "buried": "bury",
+    "drowned": "drown", "wanna": "want", "gimme": "give", "lemme": "let", "dies": "die",
+}  # fmt: skip
+
+# (lemma, particle) -> what is done
+PARTICLE_VERBS: dict[tuple[str, str], str] = {
+    **{(v, "up"): "raise" for v in ("turn", "bring", "push", "bump", "crank", "pump", "dial",
+                                    "ride", "beef", "move", "go", "pull", "set", "take", "boost",
+                                    "have", "get", "put", "step", "lift", "up")},
+    **{(v, "down"): "lower" for v in ("turn", "bring", "dial", "tone", "pull", "take", "bump",
+                                      "back", "move", "go", "knock", "set", "push", "ride", "get",
+                                      "put", "water", "step", "ease", "roll", "scale", "drop")},
+    **{(v, "back"): "lower" for v in ("dial", "pull", "push", "ease", "scale", "roll", "back",
+                                      "cut", "sit", "hold", "strip")},
+    **{(v, "off"): "lower" for v in ("back", "ease", "lay")},
+    **{(v, "forward"): "raise" for v in ("bring", "push", "move", "pull", "come", "put")},
+    **{(v, "through"): "raise" for v in ("cut", "come", "poke")},
+    **{(v, "out"): "remove" for v in ("take", "cut", "drop", "pull", "strip", "leave", "kick",
+                                      "throw", "toss", "get", "chuck", "rip", "clear", "thin")},
+    **{(v, "away"): "remove" for v in ("take", "throw", "go", "put", "toss")},
+    **{(v, "in"): "add" for v in ("bring", "put", "throw", "drop", "come", "stick", "mix", "blend",
+                                  "work", "slip", "toss", "pop", "weave", "enter", "start",
+                                  "layer", "add", "get", "have", "chuck", "slide", "kick", "dial",
+                                  "sneak", "join", "pull", "write", "slap")},
+    **{(v, "off"): "mute" for v in ("turn", "switch", "shut", "cut")},
+    **{(v, "on"): "unmute" for v in ("turn", "switch")},
+    ("bring", "back"): "unmute", ("put", "back"): "unmute", ("turn", "back"): "unmute",
+    ("add", "back"): "unmute", ("have", "back"): "unmute", ("get", "back"): "unmute",
+    ("come", "back"): "unmute", ("want", "back"): "unmute", ("drop", "back"): "unmute",
+    ("bring", "out"): "raise", ("make", "out"): "raise", ("stand", "out"): "raise",
+    ("swap", "out"): "swap", ("switch", "out"): "swap", ("change", "out"): "swap",
+    ("switch", "up"): "swap", ("change", "up"): "swap", ("change", "over"): "swap",
+    ("trade", "out"): "swap", ("mix", "up"): "regenerate", ("shake", "up"): "regenerate",
+    ("spin", "up"): "regenerate", ("do", "over"): "regenerate", ("start", "over"): "reseed",
+    ("fade", "in"): "fade_in", ("fade", "out"): "fade_out", ("fade", "up"): "fade_in",
+    ("fade", "away"): "fade_out", ("fade", "down"): "fade_out", ("ease", "in"): "fade_in",
+    ("cut", "down"): "shorten", ("trim", "down"): "shorten", ("tighten", "up"): "shorten",
+    ("draw", "out"): "lengthen", ("stretch", "out"): "lengthen",
+    ("build", "up"): "build", ("hype", "up"): "build", ("amp", "up"): "build",
+    ("ramp", "up"): "build", ("liven", "up"): "build", ("lift", "up"): "build",
+    ("spice", "up"): "build", ("open", "up"): "", ("go", "off"): "build", ("beef", "up"): "beef",
+    ("pick", "up"): "build", ("fill", "out"): "build", ("lift", "off"): "build",
+    ("calm", "down"): "calm", ("chill", "out"): "calm", ("cool", "down"): "calm",
+    ("settle", "down"): "calm", ("wind", "down"): "calm", ("strip", "down"): "calm",
+    ("speed", "up"): "speed", ("slow", "down"): "slow", ("pick", "pace"): "speed",
+    ("leave", "alone"): "lock", ("hold", "on"): "lock", ("leave", "be"): "lock",
+    ("pitch", "up"): "pitch", ("pitch", "down"): "pitch", ("shift", "up"): "pitch",
+    ("shift", "down"): "pitch", ("tune", "down"): "pitch", ("tune", "up"): "pitch",
+    ("transpose", "up"): "pitch", ("transpose", "down"): "pitch",
+    ("go", "back"): "undo", ("take", "back"): "undo", ("roll", "back"): "undo",
+    ("step", "back"): "undo", ("change", "back"): "undo", ("switch", "back"): "undo",
+    ("set", "back"): "undo", ("revert", "back"): "undo",
+    ("clean", "up"): "clean", ("dry", "up"): "dry", ("dry", "out"): "dry",
+    ("roll", "off"): "rolloff", ("spread", "out"): "widen",
+    ("smooth", "out"): "", ("thin", "down"): "calm", ("lock", "in"): "lock", ("lock", "down"): "lock",
+    ("cut", "off"): "mute", ("send", "back"): "lower", ("add", "up"): "add",
+}  # fmt: skip
+
+# Words and phrases -> (kind, value). Kinds are explained where they are used (clauses.py).
+PHRASES: dict[str, tuple[str, str]] = {}
+
+
+def _put(kind: str, value: str, *phrases: str) -> None:
+    for phrase in phrases:
+        PHRASES[phrase] = (kind, value)
+
+
+# how much of something
+_put("quant", "more", "more", "extra", "some more", "added", "additional", "bit more",
+     "a lot more", "not enough", "isn't enough", "aren't enough", "could use more", "plenty of")  # fmt: skip
+_put("quant", "less", "less", "fewer", "too much", "too many", "way too much", "not so much",
+     "not as much", "so much", "less of", "overpowering", "overwhelming", "easy on", "easier on",
+     "over the top")  # fmt: skip
+_put("quant", "no", "no", "without", "zero", "no more", "without any", "minus", "not any",
+     "completely without", "any")  # fmt: skip
+_put("too", "too", "too", "way too", "a bit too", "a little too", "far too", "much too", "kinda too",
+     "overly", "so", "bit too", "little too", "super")  # fmt: skip
+_put("enough", "enough", "enough")
+_put("degree", "small", "a bit", "a little", "a little bit", "slightly", "a touch", "a tad",
+     "a hair", "a notch", "a smidge", "somewhat", "a bit of", "a little bit of", "a touch of",
+     "a tiny bit", "just a bit", "just a touch", "just a little", "subtly", "gently", "a pinch",
+     "a hint of", "kinda", "lightly", "ever so slightly", "subtle", "a dash of", "bit", "tad",
+     "little", "a wee bit", "a fraction", "a smidgen", "a taste of", "a pinch of", "small",
+     "slight", "a little more", "a bit more")  # fmt: skip
+_put("degree", "big", "much", "a lot", "lots", "way", "far", "a ton", "a lot of", "lots of",
+     "tons of", "a ton of", "really", "very", "heaps of", "significantly", "drastically",
+     "massively", "considerably", "hella", "a whole lot", "loads of", "loads", "seriously",
+     "extremely", "dramatically", "totally", "a great deal", "heavily", "super much", "hugely",
+     "by a lot", "big time", "noticeably", "properly", "all the way", "as hell")  # fmt: skip
+for _p, _q in (("a lot more", "more"), ("a bit more", "more"), ("a little more", "more"),
+               ("way more", "more"), ("much more", "more"), ("slightly more", "more"),
+               ("a bit less", "less"), ("a little less", "less"), ("a lot less", "less"),
+               ("way less", "less"), ("much less", "less"), ("slightly less", "less"),
+               ("a touch more", "more"), ("a touch less", "less"), ("a tad more", "more"),
+               ("a tad less", "less"), ("far more", "more"), ("far less", "less")):  # fmt: skip
+    PHRASES.pop(_p, None)  # read as degree and quantity, word by word
+
+# qualities
+_put("level", "up", "louder", "loud", "audible", "upfront", "up front", "in your face",
+     "present", "prominent", "hotter", "stronger", "in front", "dominant", "in the front")  # fmt: skip
+_put("level", "down", "quieter", "quiet", "softer", "lower in the mix", "in the background",
+     "further back", "back in the mix", "less loud", "subdued", "faint", "background",
+     "lower in volume", "weak", "buried", "drowned out", "gets lost", "get lost", "getting lost",
+     "is lost", "hard to hear", "drowned", "hidden", "inaudible", "lost in the mix",
+     "can't hear", "can barely hear", "can hardly hear", "cannot hear", "hardly hear",
+     "barely hear", "drowning", "hardly audible", "barely audible")  # fmt: skip
+_put("size", "short", "short", "shorter", "briefer", "tighter", "brief")
+_put("level", "over", "killing my ears", "hurting my ears", "hurts my ears", "hurt my ears",
+     "drowning everything out", "drowns everything out", "drowning everything", "taking over",
+     "takes over", "dominating", "dominates", "overpowers", "overpowering everything",
+     "blasting", "eats everything", "covers everything", "masks everything", "too hot",
+     "drowning out", "drowns out", "in the way", "burying", "buries", "covering up",
+     "sticks out", "sticking out", "steals the show", "jumps out", "stands out too much",
+     "eating up the mix", "blows out", "blowing out", "deafening", "fighting", "clashes with")  # fmt: skip
+_put("size", "long", "long", "longer", "lengthier")
+_put("energy", "up", "energy", "energetic", "intense", "intensity", "hype", "hyped", "bigger",
+     "big", "huge", "massive", "fuller", "busier", "busy", "epic", "exciting", "impact",
+     "impactful", "powerful", "power", "tension", "drive", "momentum", "hard-hitting",
+     "hard hitting", "anthemic", "climactic", "excitement", "oomph", "denser",
+     "dense", "explosive", "full", "lively", "buildup", "build-up", "build up", "hypeness",
+     "crowded", "cluttered", "crammed", "overloaded", "going on", "messy", "chaotic",
+     "larger", "movement", "pumped", "high energy", "dramatic", "driving")  # fmt: skip
+_put("energy", "down", "emptier", "empty", "sparser", "sparse", "thinned out", "smaller",
+     "stripped back", "stripped down", "stripped-back", "low energy", "minimal", "lighter",
+     "simpler", "boring down", "understated", "restrained", "bare", "barer", "minimalist")  # fmt: skip
+_put("tempo", "fast", "faster", "fast", "quick", "quicker", "speedier", "uptempo", "up-tempo", "rushed",
+     "upbeat tempo")  # fmt: skip
+_put("tempo", "slow", "slower", "slow", "slowed", "draggy", "dragging", "sluggish", "downtempo")
+_put("width", "wide", "wider", "wide", "stereo", "broader", "width", "stereo width", "spacious",
+     "stereo image", "stereo spread")  # fmt: skip
+_put("width", "narrow", "narrower", "narrow", "tighter in stereo")
+_put("width", "mono", "mono", "in mono")
+_put("dist", "far", "farther", "further away", "distant", "wetter", "wet", "roomier", "roomy",
+     "more distant", "washed out", "washy", "washier", "reverby", "reverberant", "echoey",
+     "far away", "deeper in the room", "reverb-y", "reverbier", "drenched")  # fmt: skip
+_put("dist", "near", "closer", "drier", "dryer", "dry", "bone dry", "nearer", "intimate")
+_put("tone", "low+", "low end", "lows", "low frequencies", "bottom end", "bottom", "sub bass end",
+     "low-end", "weight", "body", "lowend", "subs", "bass frequencies", "rumble", "sub frequencies",
+     "boom", "heft", "girth")  # fmt: skip
+_put("tone", "high+", "highs", "treble", "top end", "high end", "air", "sparkle", "sheen",
+     "high frequencies", "top-end", "brilliance", "shimmer", "sizzle", "high-end", "hiss",
+     "crispness", "brightness")  # fmt: skip
+_put("tone", "mid+", "mids", "midrange", "mid range", "middle frequencies", "mid-range", "mid")
+_put("tone", "pres+", "presence", "bite", "clarity", "definition", "attack", "edge", "snap")
+_put("tone", "mud+", "mud", "boxiness", "low mids", "low-mids", "muddiness", "boominess")
+_put("tone", "harsh+", "harshness", "sibilance", "shrillness", "ess", "harsh frequencies")
+_put("tonadj", "mud-", "muddy", "boomy", "boxy", "muddier", "woofy", "cloudy", "boomier",
+     "murky", "tubby")  # fmt: skip
+_put("tonadj", "harsh-", "harsh", "sharp", "piercing", "shrill", "harsher", "sibilant", "brittle",
+     "ear-piercing", "painful", "shriller", "abrasive")  # fmt: skip
+_put("tonadj", "thin-", "thin", "tinny", "thinner", "weedy", "wimpy")
+_put("tonadj", "dull-", "dull", "muffled", "duller", "veiled")
+_put("tonadj", "crisp+", "crisper", "crisp", "clearer", "clear", "snappier", "snappy", "sparkly",
+     "sparklier", "defined", "crystal")  # fmt: skip
+_put("tonadj", "bass+", "bassier", "boom heavy", "deeper", "bass heavy", "bass-heavy", "bassy",
+     "subbier")  # fmt: skip
+_put("fat", "up", "fatter", "fat", "thicker", "thick", "beefier", "beefy", "chunkier", "chunky",
+     "meatier", "meaty", "phat", "phatter", "fatness", "thickness", "grit", "dirt", "saturation",
+     "distortion", "overdrive", "crunch", "warmth and grit", "harmonics", "saturated", "fuzz",
+     "heavier saturation", "tape saturation")  # fmt: skip
+_put("moodnoun", "punchy", "punch", "knock", "thump", "slap", "bounce", "groove", "smack")
+_put("moodnoun", "warm", "warmth", "soul")
+_put("moodnoun", "dark", "darkness", "menace", "gloom", "evil vibes", "doom", "darker vibe",
+     "a darker vibe")  # fmt: skip
+_put("moodnoun", "aggressive", "aggression", "anger", "rage", "attitude", "heaviness")
+_put("moodnoun", "dreamy", "dreaminess", "atmosphere", "ambience", "haze", "space vibe")
+_put("moodnoun", "happy", "happiness", "joy")
+_put("moodnoun", "sad", "sadness", "melancholy", "emotion", "feeling", "feels")
+_put("moodnoun", "lo-fi", "lofi vibe", "lo-fi vibe", "lo-fi vibes", "lofi vibes", "lo-fi feel",
+     "lo-fi character")  # fmt: skip
+
+# what a track or the song has
+_put("effect", "reverb", "reverb", "reverbs", "verb", "reverberation", "echoes of the room",
+     "room sound", "wetness", "ambience reverb", "space", "room", "hall", "wash", "spaciousness",
+     "reverb tail", "depth", "tail", "reverb send")  # fmt: skip
+_put("effect", "compression", "compression", "compressor", "squash")
+_put("effect", "sidechain", "sidechain", "side chain", "sidechaining", "ducking", "pumping",
+     "sidechain compression", "side-chain")  # fmt: skip
+_put("effect", "none", "delay", "echo", "chorus effect", "autotune", "auto-tune", "flanger",
+     "phaser", "vocoder", "bitcrusher", "bitcrush", "delays", "pitch correction", "chorus pedal",
+     "tremolo", "wah", "gate", "noise gate", "de-esser", "lyrics", "talkbox", "vibrato", "echoes",
+     "harmonizer", "ping pong delay", "swing", "swingy", "humanize", "shuffle feel",
+     "time signature", "waltz", "triplet", "triplets", "metronome", "slapback", "glitch effects")  # fmt: skip
+_put("effect", "volume", "volume", "level", "levels", "loudness", "gain", "fader", "vol")
+_put("noun", "tempo", "tempo", "bpm", "speed", "pace")
+_put("noun", "key", "key", "scale")
+_put("noun", "pitch", "pitch", "tuning")
+_put("noun", "genre", "genre", "style")
+_put("noun", "mixdown", "mix", "master", "sound", "mixdown", "mastering")
+_put("noun", "hardstop", "hard stop", "hard cut", "hard ending", "abrupt ending", "sudden stop")
+_put("part", "ontop", "on top", "on top of it", "on top of that", "in addition", "as a layer")
+_put("noun", "length", "length", "duration")
+_put("noun", "fade", "fade-out", "fadeout", "fade-in", "fadein")
+_put("noun", "mood", "mood", "vibe", "vibes", "atmosphere", "feel")
+PHRASES["fade-in"] = PHRASES["fadein"] = ("noun", "fadein")
+PHRASES["fade-out"] = PHRASES["fadeout"] = ("noun", "fadeout")
+
+# whom it concerns
+_put("song", "song", "song", "the song", "the whole song", "the whole thing", "whole thing",
+     "everything", "this beat", "my beat", "the whole beat", "this track", "the track", "whole track",
+     "the whole track", "the entire song", "entire song", "whole song", "instrumental", "tune",
+     "the instrumental", "this song", "whole beat", "the entire track", "entire track", "it all",
+     "all of it", "overall", "the overall mix", "the mix", "the master", "this thing", "arrangement",
+     "the arrangement", "the whole mix", "all tracks", "every track", "the whole arrangement", "all the way through", "from start to finish", "the whole time",
+     "the entire time", "the whole way through", "start to finish", "everywhere", "the entire way",
+     "this one", "the entire thing", "the overall sound", "all of this", "the total", "the production",
+     "my song", "my track", "the tune", "this tune", "your beat", "the joint", "entire beat",
+     "the entire beat", "this whole thing", "this instrumental", "whole arrangement")  # fmt: skip
+_put("pron", "it", "it", "that", "this", "them", "they", "those", "these", "its", "it's", "that's",
+     "they're", "that one", "those ones", "their", "that thing", "him", "her")  # fmt: skip
+_put("rest", "rest", "everything else", "the rest", "all the rest", "all else", "rest",
+     "the others", "all the other tracks", "the other tracks", "everything other",
+     "all other tracks", "everybody else", "the rest of the song", "the rest of it")  # fmt: skip
+_put("source", "sound", "sound", "sounds", "loop", "loops", "sample", "samples", "one", "ones",
+     "version", "take", "part", "parts", "variation", "track", "line", "option", "pattern",
+     "patterns", "stem", "channel", "layer", "layers", "texture", "type", "choice", "stuff",
+     "groove part", "idea", "thing", "something", "anything", "kind", "beat part", "tone")  # fmt: skip
+_put("other", "other", "another", "different", "new", "other", "else", "fresh", "alternative",
+     "alternate", "next", "something else", "something different", "anything else", "instead",
+     "something new", "the other one", "a new one", "another one", "a different one", "new one")  # fmt: skip
+_put("runner", "runner", "runner-up", "runner up", "alternative number", "option number",
+     "candidate", "runners-up")  # fmt: skip
+_put("other", "best", "the next best", "next best", "next one", "the next one")
+
+# determiners and numbers
+_put("det", "def", "the", "my", "your", "our", "his", "whole", "entire", "current", "existing",
+     "actual")  # fmt: skip
+_put("det", "this", "this here", "that there")
+_put("det", "indef", "a", "an", "some", "a couple of", "a few", "couple of", "several", "any kind of",
+     "some kind of", "some sort of", "a kind of", "a set of", "another set of")  # fmt: skip
+_put("ord", "all", "all", "every", "each", "all of the", "all the", "every single", "each of the",
+     "every one of the", "all my")  # fmt: skip
+_put("ord", "both", "both", "both the", "both of the")
+_put("ord", "oneof", "one of the", "one of", "one of my", "any of the", "some of the", "either")
+_put("ord", "last", "last", "final", "very last", "closing")
+_put("ord", "1", "first", "1st", "opening", "very first", "initial")
+_put("ord", "2", "second", "2nd")
+_put("ord", "3", "third", "3rd")
+_put("ord", "4", "fourth", "4th")
+_put("ord", "5", "fifth", "5th")
+for _n, _w in enumerate(
+    "zero one two three four five six seven eight nine ten eleven twelve "
+    "thirteen fourteen fifteen sixteen".split()
+):
+    if _w != "one":
+        _put("num", str(_n), _w)
+_put("num", "1", "one single", "a single", "1")
+_put("num", "32", "thirty-two", "thirty two")
+_put("num", "2", "a couple", "couple")
+_put("ratio", "2", "twice", "two times", "double", "doubled", "twice as", "2x", "x2", "2 times",
+     "double the length", "double the length of", "twice the length", "double length")  # fmt: skip
+_put("ratio", "0.5", "half", "half as", "half the length", "in half", "by half", "half of",
+     "to half", "half length", "halfway")  # fmt: skip
+_put("ratio", "3", "three times", "triple", "3 times", "3x", "thrice")
+_put("ratio", "4", "four times", "quadruple", "4 times")
+_put("ratio", "0.25", "a quarter", "quarter", "to a quarter")
+_put("ratio", "0.333", "a third of")
+_put("timefeel", "2", "double time", "double-time", "doubletime", "double speed", "double the tempo",
+     "double the speed", "twice as fast", "twice the speed")  # fmt: skip
+_put("timefeel", "0.5", "half time", "half-time", "halftime", "half speed", "half the tempo",
+     "half the speed", "half as fast")  # fmt: skip
+_put("interval", "1", "a half step", "half step", "half-step", "semitone", "a semitone",
+     "half a step", "half tone", "a half tone", "halfstep", "half steps")  # fmt: skip
+_put("interval", "2", "whole step", "a whole step", "a whole tone", "whole tone", "a step",
+     "whole steps", "a full step")  # fmt: skip
+_put("interval", "12", "octave", "an octave", "one octave", "octaves", "a whole octave")
+_put("interval", "7", "a fifth", "perfect fifth", "a perfect fifth")
+_put("interval", "5", "a fourth", "perfect fourth", "a perfect fourth")
+_put("interval", "3", "a minor third")
+_put("interval", "4", "a major third")
+
+# prepositions, normalised
+_put("prep", "in", "in", "on", "during", "throughout", "within", "inside", "across", "all over",
+     "through", "over", "for", "at", "of", "as for", "all through", "when it comes to", "onto",
+     "regarding", "around", "about", "out of", "off of", "per")  # fmt: skip
+_put("prep", "for", "for")
+_put("prep", "on", "on", "onto", "on top of", "over")
+_put("prep", "at", "at")
+_put("prep", "of", "of", "off")
+_put("prep", "after", "after", "following", "right after", "directly after", "straight after",
+     "just after", "behind", "past", "immediately after", "once", "after that")  # fmt: skip
+_put("prep", "before", "before", "ahead of", "prior to", "in front of", "right before",
+     "just before", "directly before", "leading up to", "immediately before", "preceding")  # fmt: skip
+_put("prep", "between", "between", "in between", "in-between")
+_put("prep", "into", "into", "in to", "going into", "leading into", "towards", "up to", "up into",
+     "toward")  # fmt: skip
+_put("prep", "to", "to", "until")
+_put("prep", "with", "with", "using", "featuring", "via", "w/", "alongside", "along with",
+     "together with")  # fmt: skip
+_put("prep", "from", "from", "out of", "starting at", "starting from", "from the")
+_put("prep", "under", "under", "underneath", "beneath", "below", "against", "behind")
+_put("prep", "by", "by")
+_put("prep", "except", "except", "except for", "apart from", "other than", "besides",
+     "with the exception of", "everything but", "all but", "anything but", "everything except",
+     "everything except for", "excluding", "but not", "everything besides", "aside from")  # fmt: skip
+_put("prep", "like", "like", "more like", "similar to", "closer to", "à la", "in the style of")
+_put("prep", "than", "than", "compared to")
+_put("prep", "instead", "instead of", "rather than", "in place of", "not")
+PHRASES["not"] = ("neg", "not")
+PHRASES["behind"] = ("prep", "after")
+_put("only", "only", "only", "just", "solely", "nothing but", "purely", "by itself", "alone",
+     "on its own", "by themselves", "exclusively", "simply", "on their own", "nothing else",
+     "and nothing else", "with nothing else", "nothing except")  # fmt: skip
+_put("neg", "not", "not", "don't", "do not", "doesn't", "never", "no longer", "isn't", "aren't",
+     "won't", "shouldn't", "didn't", "does not",
+     "stop", "ain't", "cannot", "can't", "wasn't")  # fmt: skip
+PHRASES["alone"] = ("part", "alone")
+_put("again", "again", "again", "once more", "one more time", "another time", "another round",
+     "a second time", "as well again")  # fmt: skip
+_put("too", "also", "as well")
+_put("verb", "delete", "get rid of", "getting rid of", "do away with", "has to go", "have to go",
+     "got to go", "needs to go", "need to go", "must go", "should go", "can go", "out with",
+     "rid of", "say goodbye to", "goodbye", "no need for", "be without", "do without",
+     "go without")  # fmt: skip
+_put("verb", "regenerate", "roll the dice on", "roll the dice", "come up with something new for",
+     "come up with something new", "come up with something else", "come up with", "try again",
+     "have another go at", "take another stab at", "from scratch", "another take on",
+     "another go at", "do over", "give another try", "another try")  # fmt: skip
+_put("verb", "undo", "never mind", "ctrl z", "control z", "scratch that", "forget it",
+     "forget that", "cancel that", "liked it better before", "like it better before",
+     "was better before", "better before", "how it was", "as it was", "the way it was",
+     "put it back", "change it back", "take that back", "take it back", "roll back", "step back",
+     "preferred it before", "liked it before", "go back", "bring it back to", "undo it", "cmd z",
+     "the previous version", "back to before", "switch it back", "turn it back", "set it back",
+     "back to the previous version", "not what i wanted", "not what i meant", "like before",
+     "one step back", "wind back", "go back to before", "the old version")  # fmt: skip
+_put("asis", "asis", "as it is", "as they are", "as is", "the way it is", "the way they are",
+     "untouched", "intact", "unchanged", "like it is", "like they are", "how it is",
+     "how they are", "exactly as it is", "whatever happens", "no matter what", "like that",
+     "like this", "alone", "be", "where it is", "as that is", "just like that",
+     "whatever you do", "for good", "as it stands")  # fmt: skip
+del PHRASES["be"], PHRASES["alone"]
+_put("verb", "compress", "even it out", "even out", "even them out", "level it out",
+     "level out", "under control", "control the dynamics of")  # fmt: skip
+_put("verb", "shuffle", "start from scratch", "start over", "from the ground up", "start again",
+     "start fresh", "do it all over", "do it all again", "surprise me")  # fmt: skip
+_put("same", "same", "the same", "same", "same thing", "the same thing", "do the same", "ditto",
+     "likewise", "do that", "do this", "that too", "same again", "do it", "and the same",
+     "similarly", "same deal", "same treatment", "the same treatment")  # fmt: skip
+for _word in ("up", "down", "out", "back", "away", "forward", "alone", "together", "upwards",
+              "downwards"):  # fmt: skip
+    _put("part", _word, _word)
+PHRASES["upwards"], PHRASES["downwards"] = ("part", "up"), ("part", "down")
+PHRASES["higher"] = PHRASES["high"] = ("height", "up")
+PHRASES["lower"] = ("height", "down")
+PHRASES["low"] = ("height", "down")
+PHRASES["alone"] = ("part", "alone")
+_put("side", "left", "left", "to the left", "on the left", "left side", "leftwards")
+_put("side", "right", "to the right", "on the right", "right side", "hard right", "rightwards",
+     "right")  # fmt: skip
+_put("side", "left", "hard left")
+_put("side", "center", "center", "centre", "middle", "to the center", "dead center", "centered",
+     "the middle of the mix", "in the middle", "centred")  # fmt: skip
+_put("mode", "major", "major")
+_put("mode", "minor", "minor")
+_put("wh", "why", "why", "how come", "what's the reason", "for what reason", "reason")
+_put("wh", "what", "what", "what's", "whats", "which", "what is", "how", "who", "where", "what are",
+     "tell me", "how many", "what're", "how does", "when")  # fmt: skip
+_put("style", "tape", "tape", "tape vibe", "tape feel", "tape sound", "tape mix", "cassette",
+     "vinyl", "tape machine", "vinyl feel", "vinyl vibe", "on tape", "analog feel", "analog vibe",
+     "analogue vibe", "analog warmth", "analog mix", "analog sound", "analogue sound", "tape warmth",
+     "cassette vibe", "tape style", "tape treatment", "old tape", "vintage tape", "cassette feel",
+     "cassette sound", "vinyl sound", "tapey", "analogue feel", "analogue warmth", "taped")  # fmt: skip
+_put("style", "polished", "polished", "radio ready", "radio-ready", "professional", "pro",
+     "mastered", "glossy", "slick", "release ready", "commercial", "studio quality", "pristine",
+     "hi-fi", "hifi", "modern mix", "clean mix", "professionally mixed", "radio", "well mixed",
+     "spotify ready", "polished mix", "expensive")  # fmt: skip
+_put("style", "raw", "raw", "unmixed", "unprocessed", "rough mix", "demo", "demo-like", "untouched",
+     "raw mix", "unpolished", "rough", "rawer", "basement")  # fmt: skip
+_put("folderish", "analog", "analog", "analogue")
+_put("sep", ",", ",")
+_put("sep", "and", "and", "&", "n", "plus", "+", "as well as", "or", "then", "nor", "along with")
+_put("sep", "hard", ".", ";", "!", "?", "and then", "but", "then", "afterwards", "and also",
+     "however", "though", "while", "plus also", "after that", "next up", "because", "since",
+     "so that", "but also", ":", "…", "...", "and please", "although", "cause", "cuz")  # fmt: skip
+
+# sections beyond their own names
+SECTION_NOUNS: dict[str, str] = {
+    "intro": "intro", "intros": "intro", "introduction": "intro", "verse": "verse",
+    "verses": "verse", "hook": "hook", "hooks": "hook", "chorus": "hook", "choruses": "hook",
+    "refrain": "hook", "refrains": "hook", "bridge": "bridge", "bridges": "bridge",
+    "middle eight": "bridge", "middle 8": "bridge", "breakdown": "breakdown",
+    "breakdowns": "breakdown", "break down": "breakdown", "break": "breakdown", "drop": "drop",
+    "drops": "drop", "outro": "outro", "outros": "outro", "ending": "outro",
+    "the end": "end", "the very end": "end", "end": "end", "the start": "start",
+    "beginning": "start", "the beginning": "start", "the very beginning": "start",
+    "start": "start", "the opening": "start", "the very start": "start", "the top": "start",
+    "chorusses": "hook", "interlude": "breakdown", "coda": "outro",
+}  # fmt: skip
+SECTION_WORDS_PLURAL = frozenset(
+    {"verses", "hooks", "choruses", "refrains", "bridges", "breakdowns", "drops", "intros",
+     "outros", "chorusses"}
+)  # fmt: skip
+UNSUPPORTED_SECTIONS = ("pre-chorus", "prechorus", "pre chorus", "pre-hook", "post-chorus",
+                        "drum fill", "fill", "fills", "solo section", "drum break", "beat switch",
+                        "tag", "pause", "silence", "riser", "risers", "impact", "transition",
+                        "transitions", "lyrics", "crash")  # fmt: skip
+
+# track words beyond the vocabulary of prompts; "=drums" is the drum loop alone
+TRACK_WORDS: dict[str, str] = {
+    "drum loop": "=drums", "drumloop": "=drums", "drum break": "=drums", "breakbeat": "=drums",
+    "drum sample": "=drums", "drum loops": "=drums", "drum track": "drums",
+    "beat": "drums", "beats": "drums", "kit": "drums", "drum kit": "drums", "drumset": "drums",
+    "drum set": "drums", "drums": "drums", "drum": "drums", "rhythm section": "drums",
+    "all the drums": "drums", "all drums": "drums", "the whole kit": "drums",
+    "drum pattern": "drums", "drum beat": "drums", "drum part": "drums",
+    "eight-oh-eight": "bass", "eight oh eight": "bass", "808": "bass", "808s": "bass",
+    "808 bass": "bass", "low bass": "bass", "baseline": "bass", "base line": "bass",
+    "sub": "bass", "bass guitar": "bass", "bass part": "bass", "basline": "bass",
+    "hh": "hat", "hihats": "hat", "highhats": "hat", "high hats": "hat", "high hat": "hat",
+    "high-hats": "hat", "hi-hat": "hat", "hat pattern": "hat", "hatz": "hat", "open hat": "hat",
+    "closed hat": "hat", "hi hats": "hat", "hihat": "hat", "rolling hats": "hat",
+    "top loop": "percussion", "congas": "percussion", "triangle": "percussion",
+    "maracas": "percussion", "claves": "percussion", "woodblock": "percussion",
+    "harmony": "chords", "harmonies": "chords", "chord progression": "chords",
+    "progression": "chords", "chord": "chords", "chords": "chords", "e piano": "keys",
+    "grand piano": "keys", "wurlitzer": "keys", "wurli": "keys", "clavinet": "keys",
+    "synth pad": "pad", "pads": "pad", "atmos": "pad", "drone": "pad", "ambient pad": "pad",
+    "synth keys": "keys", "vibes keys": "keys", "celesta": "keys", "glockenspiel": "keys",
+    "main melody": "melody", "melody": "melody", "melodies": "melody", "topline": "melody",
+    "top line": "melody", "lead melody": "melody", "lead": "melody", "leads": "melody",
+    "riff": "melody", "hook melody": "melody", "motif": "melody", "tune part": "melody",
+    "melody loop": "melody", "lead line": "melody", "melodic part": "melody",
+    "synth": "synth", "synths": "synth", "synthesizer": "synth", "arp": "synth", "arps": "synth",
+    "arpeggio": "synth", "pluck": "synth", "plucks": "synth", "synth lead": "synth",
+    "lead synth": "synth", "lead guitar": "guitar", "guitar line": "guitar", "synth line": "synth",
+    "guitar melody": "guitar", "guitar riff": "guitar", "guitar loop": "guitar",
+    "lead vocal": "vocal", "lead vocals": "vocal", "singer": "vocal", "vocal chops": "vocal",
+    "vocal chop": "vocal", "chops": "vocal", "vocal sample": "vocal", "vox": "vocal",
+    "acapella": "vocal", "rapper": "vocal", "rap": "vocal", "ad-libs": "vocal",
+    "ad libs": "vocal", "adlibs": "vocal", "vocals": "vocal", "voice": "vocal",
+    "backing vocals": "vocal", "background vocals": "vocal", "vocal loop": "vocal",
+    "fx": "fx", "effects": "fx", "sound effects": "fx", "sfx": "fx", "noise": "fx",
+    "riser": "fx", "risers": "fx", "sweeps": "fx", "impacts": "fx", "foley": "fx",
+    "ear candy": "fx", "sweep": "fx", "vinyl crackle": "fx", "crackle": "fx",
+    "saxophone": "woodwind", "horn section": "brass", "string section": "strings",
+    "orchestral strings": "strings", "trumpets": "brass", "whistle": "woodwind",
+    "harp": "strings", "sitar": "guitar", "kalimba": "keys", "xylophone": "keys",
+    "rim": "percussion", "rimshot": "percussion", "clave": "percussion", "snap": "clap",
+    "snaps": "clap", "kick drum": "kick", "bass drum": "kick", "kicks": "kick", "kik": "kick",
+    "music box": "keys", "bell": "keys", "bells": "keys",
+}  # fmt: skip
+
+# Words that carry no wish.
+FILLER = frozenset(
+    """
+    please pls plz thanks thank you can could would will shall should i i'd i'll i'm im id we we'd
+    we'll let's lets me us hey hi hello yo ok okay alright right bro man dude cool nice good great
+    well uh um hmm maybe perhaps possibly probably think guess feel kind sort of like actually
+    basically really honestly just now here there both do does did done doing be been is are was
+    were it'd you you'd you're to a an the and then please-and-thank-you quite rather pretty
+    there's i've need needs needed gonna going got gotta have has having had want wants wanted
+    would'd able again-please which who whom bit little sounding sounds so too as at more-or-less
+    if possible for-me your my our mine yeah yep yea sure still even already always ever yet
+    loopmind assistant could've might must may oh god damn sick dope love fam mate sir
+    kinda sorta gotcha listen look see wait section sections bit's go ahead quickly simply
+    time moment second-thought overall whole entire completely entirely fully properly total
+    nicely better best bring-it bars bar's feels feeling sounds-like way by myself real totally
+    all of up on for with in from that this those these what's it its it's doesn't seem seems
+    right-now currently at-the-moment tiny when where much many lot lots very every any
+    rather-more track tracks line something somewhere somehow someone anything stuff
+    play plays playing played sit sits sitting song's mix feel feels vibe vibes
+    wondering wonder suggest suggestion prefer preferably hope hoping ideally idea mean
+    absolutely definitely literally instead anyway anymore mind favor favour kindly
+    """.split()  # noqa: SIM905 -- a column of quoted words would hide them
+)
+
+# Qualities beyond the vocabulary of prompts -> moods, joined by "|".
+MOODS: dict[str, str] = {
+    "mean": "aggressive", "nasty": "aggressive", "grimy": "dark|distorted", "grime": "dark",
+    "savage": "aggressive", "rough": "distorted", "dusty": "lo-fi", "dusty lofi": "lo-fi",
+    "lo-fi": "lo-fi", "lofi": "lo-fi", "low-fi": "lo-fi", "melodic": "dreamy",
+    "emotional": "sad", "cry": "sad", "depressing": "sad", "depressed": "sad", "somber": "sad|dark",
+    "gothic": "dark", "creepy": "dark", "horror": "dark", "villain": "dark", "cold": "dark",
+    "icy": "dark", "mellow": "calm", "chill": "calm", "cheery": "happy", "joyous": "happy",
+    "light-hearted": "happy", "lighthearted": "happy", "heavenly": "dreamy",
+    "angelic": "dreamy", "otherworldly": "dreamy", "lush": "dreamy", "spacy": "dreamy",
+    "floaty": "dreamy", "ambient": "dreamy|calm", "hard": "aggressive", "heavy": "aggressive",
+    "bangin": "aggressive", "punchy": "punchy", "punchier": "punchy", "tight": "punchy",
+    "knocky": "punchy", "snappier": "punchy", "summer": "happy", "summery": "happy",
+    "sunny": "happy", "bright": "bright", "shiny": "bright", "shimmery": "bright",
+    "dirty": "distorted", "filthy": "distorted", "crushed": "distorted", "fuzzy": "distorted",
+    "screaming": "aggressive", "smooth": "calm", "soothing": "calm", "relaxing": "calm",
+    "laid back": "calm", "groovy": "punchy", "bouncy": "punchy", "funky": "punchy",
+    "vintage": "lo-fi", "old school": "lo-fi", "retro": "lo-fi", "nostalgic": "dreamy",
+    "sentimental": "sad", "tragic": "sad", "blue": "sad", "gloomy": "dark", "moody": "dark",
+    "sinister": "dark", "menacing": "dark", "evil": "dark", "spooky": "dark", "eerie": "dark",
+    "mysterious": "dark", "haunting": "dark", "night": "dark", "tense": "dark",
+    "organic": "warm", "rich": "warm", "full-bodied": "warm", "cozy": "warm", "soulful": "warm",
+    "woolly": "warm", "rounder": "warm", "round": "warm", "soft": "calm", "gentle": "calm",
+    "metallic": "bright", "glassy": "bright", "pretty": "happy", "sweet": "happy",
+    "romantic": "warm", "sexy": "warm", "sensual": "warm", "magical": "dreamy", "hazy": "dreamy",
+    "trippy": "dreamy", "psychedelic": "dreamy", "hostile": "aggressive", "violent": "aggressive",
+    "upbeat": "happy", "cleaner": "clean", "clean": "clean",
+}  # fmt: skip
+
+# Read as nouns or qualities even where a verb could stand.
+RARELY_VERBS = frozenset({"like", "mix", "master", "sound", "short", "left", "right", "clean",
+                          "dry", "thin", "warm", "feel", "open", "hype", "calm", "chill", "smooth",
+                          "slow", "narrow", "drive", "crunch", "hit", "take", "loop", "tune",
+                          "knock", "bounce", "slap", "speed", "space", "stop", "water"})  # fmt: skip
+
+# Opinions: they ask for nothing by themselves.
+REMARKS = frozenset(
+    """
+    boring bored wack trash weird meh bad worse worst ugly annoying lame awful terrible horrible
+    whack stupid generic cheesy corny off sucks suck hate hates love loves like likes nice great
+    good fire lit perfect beautiful amazing crazy insane dope sick hard-to-say okay fine solid
+    banging slaps wrong tired flat weak cool vibing vibe flow head ears chest friend girlfriend
+    mom car studio listened played yesterday today tomorrow everyone people nobody tiktok spotify
+    """.split()  # noqa: SIM905
+)

@@ -1,0 +1,135 @@
+"""What a frame makes of a clause: edits or actions, or a question, or why it cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.refs import SectionRef, TrackRef
+from loopmind.assistant.values import Action, Choice, Question
+from loopmind.assistant.world import World
+from loopmind.music.edit import Edit
+
+NO_TRACK: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The meaning of one clause. tracks, sections: what "it" means from here on."""
+
+    edits: tuple[Edit, ...] = ()
+    actions: tuple[Action, ...] = ()
+    question: Question | None = None
+    notes: tuple[str, ...] = ()
+    tracks: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    silent: bool = False
+
+
+def done(edits: Iterable[Edit], *, tracks: Sequence[str] = (), sections: Sequence[str] = ()) -> Outcome:  # fmt: skip
+    return Outcome(tuple(edits), tracks=tuple(tracks), sections=tuple(sections))
+
+
+def act(*actions: Action) -> Outcome:
+    return Outcome(actions=actions)
+
+
+def note(*texts: str) -> Outcome:
+    return Outcome(notes=texts)
+
+
+def ask(text: str, choices: Iterable[tuple[str, Sequence[Edit]]]) -> Outcome:
+    """A question; each choice with the edits it leads to."""
+    found = tuple(Choice(label, tuple(edits)) for label, edits in choices)
+    return Outcome(question=Question(text, found))
+
+
+def several(names: Iterable[str]) -> str:
+    """ "a, b and c"."""
+    found = list(names)
+    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
+
+
+def missing_track(ref: TrackRef, world: World) -> Outcome:
+    """Nothing plays what was named: say so and offer what is nearest."""
+    near = [t.id for t in world.tracks if t.role == ref.pointed.role][:4]
+    names = several([t.id for t in world.tracks]) if world.tracks else "no tracks"
+    if not near:
+        return note(f"there is no {ref.text} in the song; its tracks are {names}")
+    return Outcome(
+        question=Question(
+            f"There is no {ref.text} in the song. Which track do you mean?",
+            tuple(Choice(track) for track in near),
+        ),
+        notes=(f"there is no {ref.text} in the song",),
+    )
+
+
+def missing_section(ref: SectionRef, world: World) -> Outcome:
+    there = several([s.name for s in world.sections])
+    shown = f"{ref.kind} {ref.number}" if ref.number else ref.text
+    return note(f"there is no {shown}; the sections are {there}")
+
+
+class Targets:
+    """The tracks and sections that a clause is about, with "it" and what was left out filled in."""
+
+    def __init__(self, clause: Clause) -> None:
+        self.clause = clause
+        world = clause.world
+        self.world = world
+        self.trouble: Outcome | None = None
+        refs = clause.tracks or clause.subject
+        self.refs = [r for r in refs if r.prep not in ("than", "instead", "except")]
+        excluded = {i for r in clause.tracks if r.prep == "except" for i in r.ids}
+        self.sections = self._sections()
+        pronoun = clause.has("pron") and not clause.tracks
+        tracks: list[str] = []
+        for ref in self.refs:
+            if not ref.ids and self.trouble is None:
+                self.trouble = missing_track(ref, world)
+            tracks += [i for i in ref.ids if i not in tracks]
+        self.by_pronoun = False
+        if not tracks and not self.refs and pronoun and not clause.has("song"):
+            tracks = [i for i in world.memory.tracks if world.track(i)]
+            self.by_pronoun = bool(tracks)
+        if clause.has("rest") or excluded:
+            others = set(tracks) if clause.has("rest") else excluded
+            tracks = [t.id for t in world.tracks if t.id not in others]
+        self.tracks = tuple(tracks)
+        self.whole = clause.has("song") or not (self.tracks or self.sections)
+
+    def _sections(self) -> tuple[str, ...]:
+        clause = self.clause
+        refs = clause.sections or clause.subject_sections
+        names: list[str] = []
+        for ref in refs:
+            if ref.missing and not ref.names and self.trouble is None:
+                self.trouble = missing_section(ref, clause.world)
+            elif ref.missing and self.trouble is None:
+                self.trouble = missing_section(ref, clause.world)
+            names += [n for n in ref.names if n not in names]
+        if (
+            not refs
+            and clause.tokens
+            and clause.tokens[-1].text == "there"
+            and (len(clause.tokens) < 2 or clause.tokens[-2].kind not in ("prep",))
+        ):
+            names = [n for n in clause.world.memory.sections if clause.world.section(n)]
+        if not refs and not names:
+            names = list(clause.scope)
+        return tuple(names)
+
+    def singles(self) -> tuple[str, ...]:
+        """One track for each mention, as sounds are swapped: "the drums" are the drum loop."""
+        found: list[str] = []
+        for ref in self.refs:
+            if ref.pointed.single and ref.pointed.single not in found:
+                found.append(ref.pointed.single)
+        if not found and self.by_pronoun:
+            kit = set(self.world.kit())
+            if set(self.tracks) == kit and "drums" in kit:
+                return ("drums",)
+            return self.tracks
+        return tuple(found)

@@ -1,0 +1,219 @@
+"""Plain words become edits, offline and the same every time: clause by clause, frame by frame.
+
+A frame knows one kind of wish (frames_*.py). The first that can make sense of a clause gives its
+edits, or one question where the wish has several meanings. Whatever no frame understands is told,
+never guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+from loopmind.assistant import frames_form as form
+from loopmind.assistant import frames_mix as mix
+from loopmind.assistant import frames_sound as sound
+from loopmind.assistant import frames_talk as talk
+from loopmind.assistant import frames_whole as whole
+from loopmind.assistant.answers import answered
+from loopmind.assistant.clauses import Clause, split
+from loopmind.assistant.lexer import lex, tidy
+from loopmind.assistant.lexicon import REMARKS
+from loopmind.assistant.outcome import Outcome
+from loopmind.assistant.telling import tell, tell_action
+from loopmind.assistant.values import Action, Memory, Question, Reading
+from loopmind.assistant.world import World
+from loopmind.music.draft import Draft
+from loopmind.music.edit import Edit, ShiftMood, SwapSound
+from loopmind.music.loop import Crate
+
+LONGEST_TEXT = 2000
+Frame = Callable[[Clause], Outcome | None]
+FRAMES: tuple[Frame, ...] = (
+    talk.undo, whole.everything_but, whole.lock, talk.again, whole.genre, whole.key, whole.tempo,
+    form.fade, sound.swap, sound.regenerate, sound.only, form.repeat_section, form.resize,
+    form.move_section, form.add_section, form.remove_section, mix.effects, mix.place, mix.tone,
+    sound.remove, sound.add, mix.levels, mix.style, whole.mood, whole.energy, talk.render,
+    sound.unclear,
+)  # fmt: skip
+_REQUESTS = re.compile(
+    r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|please|yo)[ ,]+)*"
+    r"(?:how about|what about|what if (?:you|we|i)|why do(?:n't| not) (?:you|we)|"
+    r"do you mind|is it possible to|is there (?:a|any) way to|any chance (?:you|we) (?:can|could))\s+",
+    re.IGNORECASE,
+)
+_QUESTIONS = re.compile(
+    r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|hmm)[ ,]+)*"
+    r"(?:is|are|was|were|do|does|did|should (?:i|we|it|the|that|this)|am|have you|has|shall i|"
+    r"would you say|any (?:alternatives|other|options)|are there)\b.*\?\s*$",
+    re.IGNORECASE,
+)
+_ONLY_ASKED = re.compile(r"^(?:should (?:i|we)|do you think|any alternatives|are there)\b", re.I)
+_DOUBTS = re.compile(
+    r"^(?:i(?:'m| am) not (?:so )?sure (?:about|of)|i do not know (?:about|if)|not sure about)\b",
+    re.I,
+)
+
+
+def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) -> Reading:
+    """What `text` asks for, read against a song and the talk so far.
+
+    Never fails. memory: of the reading before; the reading carries the one for the next.
+    """
+    before = memory or Memory()
+    text = text[:LONGEST_TEXT]
+    if before.question is not None:
+        choice = answered(text, before.question)
+        if choice is not None:
+            edits = choice.edits
+            reading = _finish(before, list(edits), list(choice.actions), None, [], [], (), ())
+            if not edits and not choice.actions:
+                return replace(reading, notes=("nothing was changed",), edits=())
+            return reading
+    now = replace(before, question=None)
+    world = World(draft, crate, now)
+    shown = _REQUESTS.sub("", tidy(text).strip())
+    fixed = talk.whole(shown, world)
+    if fixed is not None:
+        return _finish(now, [], list(fixed.actions), None, [], [], (), ())
+    return _Reader(shown, world).reading()
+
+
+_JUST_MEND = frozenset({"fix", "tame", "soften", "adjust", "change", "tweak", "reduce", "lower"})
+
+
+class _Reader:
+    """One reading in the making."""
+
+    def __init__(self, text: str, world: World) -> None:
+        self.text, self.world = text, world
+        self.edits: list[Edit] = []
+        self.actions: list[Action] = []
+        self.question: Question | None = None
+        self.notes: list[str] = []
+        self.ignored: list[str] = []
+        self.tracks: tuple[str, ...] = ()
+        self.sections: tuple[str, ...] = ()
+        self.previous: Clause | None = None
+
+    def reading(self) -> Reading:
+        lexed = lex(self.text, self.world.names, self.world.sound_words())
+        asks = bool(_QUESTIONS.match(self.text) or _ONLY_ASKED.match(self.text))
+        if _DOUBTS.match(self.text):
+            self.notes.append("say what should change, and it is done")
+            return self._done()
+        clauses = split(lexed.tokens, self.world)
+        for number, clause in enumerate(clauses):
+            clause.question = asks and number == 0
+            self._read(clause)
+            self.previous = clause
+        return self._done()
+
+    def _done(self) -> Reading:
+        return _finish(self.world.memory, _tidied(self.edits), self.actions, self.question,
+                       self.notes, self.ignored, self.tracks, self.sections)  # fmt: skip
+
+    def _read(self, clause: Clause) -> None:
+        outcome = talk.asked(clause, self.text)
+        if outcome is None:
+            outcome = next((o for frame in FRAMES if (o := frame(clause)) is not None), None)
+        if outcome is not None and outcome.edits and self._mends_complaint(clause):
+            if clause.lemmas & _JUST_MEND and self.edits:
+                return
+            self.edits = []
+        if outcome is None:
+            if not (clause.lemmas & _JUST_MEND and self.edits):
+                self._not_understood(clause)
+        else:
+            self.edits += outcome.edits
+            self.actions += outcome.actions
+            self.notes += outcome.notes
+            if outcome.question is not None and self.question is None:
+                self.question = outcome.question
+        self._remember(clause, outcome)
+
+    def _mends_complaint(self, clause: Clause) -> bool:
+        """ "the kick is weak, can it knock more?": the wish says what to do about it."""
+        before = self.previous
+        if before is None or not before.complaint or clause.complaint:
+            return False
+        return (
+            not (clause.tracks or clause.sections)
+            and len(self.edits) > 0
+            and not clause.has("song")
+        )
+
+    def _remember(self, clause: Clause, outcome: Outcome | None) -> None:
+        tracks = outcome.tracks if outcome else ()
+        sections = outcome.sections if outcome else ()
+        if not tracks:
+            tracks = tuple(dict.fromkeys(i for r in clause.tracks for i in r.ids))
+        if not sections:
+            named = [r for r in clause.sections if not r.positional]
+            sections = tuple(dict.fromkeys(n for r in named for n in r.names))
+        if clause.tracks:
+            self.world.mention = clause.tracks[-1].word
+        if tracks or sections:
+            self.tracks, self.sections = tracks, sections
+            self.world.memory = replace(self.world.memory, tracks=tracks, sections=sections)
+
+    def _not_understood(self, clause: Clause) -> None:
+        """Say which words remained, unless they ask for nothing."""
+        content = [
+            t for t in clause.tokens if t.kind not in ("filler", "sep", "det", "prep", "pron")
+        ]
+        if not content:
+            return
+        words = [t.text for t in clause.tokens if t.kind not in ("sep",)]
+        if all(t.text in REMARKS or t.kind in ("too", "degree", "wh") for t in content):
+            return
+        remark = clause.copular and not clause.wished and not clause.has("too")
+        if remark or clause.lemmas & {"love", "like", "dig"}:
+            return
+        self.ignored.append(" ".join(words))
+
+
+def _tidied(edits: list[Edit]) -> list[Edit]:
+    """Without repetitions: what is said twice in one request is done once."""
+    found: list[Edit] = []
+    for edit in edits:
+        swapped = next((e for e in found if isinstance(e, SwapSound) and isinstance(edit, ShiftMood)
+                        and e.track == edit.track and not e.digest), None)  # fmt: skip
+        if swapped is not None and isinstance(edit, ShiftMood):
+            moods = tuple(dict.fromkeys((*swapped.moods, *edit.moods)))
+            found[found.index(swapped)] = replace(swapped, moods=moods)
+            continue
+        twin = next((e for e in found if _same_wish(e, edit)), None)
+        if twin is not None:
+            found[found.index(twin)] = edit
+        else:
+            found.append(edit)
+    return found
+
+
+def _same_wish(a: Edit, b: Edit) -> bool:
+    if type(a) is not type(b):
+        return False
+    loose = {"by", "value", "seed", "amount", "bars", "moods", "bpm", "energy"}
+    return all(getattr(a, f.name) == getattr(b, f.name) for f in fields(a) if f.name not in loose)
+
+
+def _finish(
+    memory: Memory, edits: list[Edit], actions: list[Action], question: Question | None,
+    notes: list[str], ignored: list[str], tracks: tuple[str, ...], sections: tuple[str, ...],
+) -> Reading:  # fmt: skip
+    after = Memory(
+        tracks=tracks or memory.tracks,
+        sections=sections or (() if tracks else memory.sections),
+        edits=tuple(edits) or memory.edits,
+        question=question,
+        turn=memory.turn + 1,
+    )
+    if tracks or sections:
+        after = replace(after, tracks=tracks, sections=sections)
+    understood = [tell(edit) for edit in edits] + [tell_action(a) for a in actions]
+    return Reading(
+        tuple(edits), tuple(actions), question, tuple(understood), tuple(dict.fromkeys(ignored)),
+        tuple(dict.fromkeys(notes)), after,
+    )  # fmt: skip
