@@ -1,7 +1,10 @@
 """The whole job in seconds: cold, warm, one control changed late; the demo with no kernel compiled.
 
-Each line is a fresh process, as a user starts it. Peer for scale: librosa alone loading and
-tracking beats of the same files, in a process of its own.
+Each line is a fresh process, as a user starts it, except those of an open session: one process
+that made the song before, as chat and the window keep it. A late change is measured twice: until
+song.wav is there, and until all documents are, the page with the sound in it being the last.
+"loudness" changes the mastering and what follows, "mix style" everything behind the mix.
+Peer for scale: librosa alone loading and tracking beats of the same files, in a process of its own.
 
     python benchmarks/bench_song.py [--loops DIR] [--count 100] [--length 2:30]
 """
@@ -27,6 +30,30 @@ for path in sys.argv[1:]:
 """
 
 
+# A change that was never made before; rendering remembers what it did.
+CHANGES: tuple[tuple[str, list[str], dict[str, object]], ...] = (
+    ("loudness", ["--loudness", "-12"], {"loudness_lufs": -12.0}),
+    ("mix style", ["--mix", "tape"], {"mix": "tape"}),
+)
+SESSION = """
+import json, sys, time
+from loopmind.runtime.events import NodeFinished
+from loopmind.runtime.generate import make_song, song_graph, song_session
+macros, changes = json.loads(sys.argv[1])
+rows = []
+with song_session() as session:
+    make_song(song_graph(macros), session)
+    for change in changes:
+        started, heard = time.perf_counter(), []
+        def listen(event):
+            if isinstance(event, NodeFinished) and event.node == "render":
+                heard.append(time.perf_counter() - started)
+        made = make_song(song_graph({**macros, **change}), session, listener=listen)
+        rows.append((heard[0], time.perf_counter() - started, len(made.result.ran)))
+print(json.dumps(rows))
+"""
+
+
 def seconds(command: list[str], home: Path, **extra: str) -> tuple[float, str]:
     """How long `command` takes, and what it printed."""
     env = {**os.environ, "LOOPMIND_HOME": str(home), **extra}
@@ -44,6 +71,8 @@ def main() -> None:
     files = sorted(p for p in args.loops.rglob("*") if p.suffix.lower() in SUFFIXES)
     # Loops first (they are the longer files), so that `count` of them make a crate of loops.
     files = sorted(files, key=lambda p: -p.stat().st_size)[: args.count]
+    minutes, _, rest = args.length.rpartition(":")
+    length_s = 60.0 * float(minutes or 0) + float(rest)
     loopmind = [sys.executable, "-m", "loopmind.cli"]
     with tempfile.TemporaryDirectory() as temp:
         place = Path(temp)
@@ -55,14 +84,36 @@ def main() -> None:
         base = [*loopmind, "generate", str(crate), "--length", args.length, "--json"]
         wish = ["--prompt", "pop, 110 bpm"]
         rows = []
-        for name, more in (
-            ("cold: nothing heard yet", ["--seed", "1"]),
-            ("warm: another song of the same library", ["--seed", "2"]),
-            ("late: the same song, another mix style", ["--seed", "2", "--mix", "tape"]),
-        ):
-            took, out = seconds([*base, *wish, *more, "--out", str(place / "song")], place / "home")
+
+        def fresh(seed: str, *more: str) -> tuple[float, float, str]:
+            """Seconds until song.wav is there, until all is, and what was made."""
+            song = place / f"song {seed}"
+            started = time.time()
+            command = [*base, *wish, "--seed", seed, *more, "--out", str(song)]
+            took, out = seconds(command, place / "home")
             told = json.loads(out)
-            rows.append((name, took, f"{told['duration_s']:.0f} s song, {told['nodes_ran']} ran"))
+            note = f"{told['duration_s']:.0f} s song, {told['nodes_ran']} ran"
+            return (song / "song.wav").stat().st_ctime - started, took, note
+
+        for name, seed in (
+            ("cold: nothing heard yet", "1"),
+            ("warm: another song of the same library", "2"),
+        ):
+            _, took, note = fresh(seed)
+            rows.append((name, took, note))
+        for name, more, _ in CHANGES:
+            heard, took, note = fresh("2", *more)
+            rows.append((f"late, {name}, fresh process: to song.wav", heard, note))
+            rows.append((f"late, {name}, fresh process: to all documents", took, ""))
+        macros = {
+            "folders": [str(crate)], "wish": wish[1], "length_s": length_s, "seed": 3,
+            "out": str(place / "session"),
+        }  # fmt: skip
+        given = json.dumps([macros, [change for _, _, change in CHANGES]])
+        _, out = seconds([sys.executable, "-c", SESSION, given], place / "home")
+        for (name, _, _), (heard, took, ran) in zip(CHANGES, json.loads(out), strict=True):
+            rows.append((f"late, {name}, open session: to song.wav", heard, f"{ran} ran"))
+            rows.append((f"late, {name}, open session: to all documents", took, ""))
         took, _ = seconds(
             [*loopmind, "demo", "--out", str(place / "demo")],
             place / "home2",
@@ -72,7 +123,7 @@ def main() -> None:
         took, _ = seconds([sys.executable, "-c", PEER, *map(str, files)], place / "home3")
         rows.append((f"librosa: load and track beats of the {len(files)} files", took, ""))
     for name, took, note in rows:
-        print(f"{name:<56}{took:7.2f} s  {note}")
+        print(f"{name:<60}{took:7.2f} s  {note}")
 
 
 if __name__ == "__main__":
