@@ -12,6 +12,7 @@ from typing import Any
 
 from loopmind.graph.document import GROUP_TYPE
 from loopmind.graph.schema import FORMAT, FORMAT_VERSION
+from loopmind.graph.types import LIST_SUFFIX, SCALARS
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 
@@ -80,7 +81,7 @@ def graph_json_schema() -> dict[str, Any]:
     macro = {
         "type": "object",
         "properties": {
-            "type": {"enum": ["number", "integer", "boolean", "text", "path"]},
+            "type": {"enum": [name + mark for name in SCALARS for mark in ("", LIST_SUFFIX)]},
             "default": {},
             "value": {},
             "nullable": {"type": "boolean"},

@@ -5,12 +5,16 @@ Marks are put into annotations: `Annotated[float, Range(-12, 12, unit="dB"), "Ho
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from loopmind.graph.types import LIST_SUFFIX
+from loopmind.music.codec import CodecError
+from loopmind.music.edit import EDITS, edit_from_plain, edit_to_plain
 
 Scale = Literal["linear", "log"]
 
@@ -50,6 +54,13 @@ Seed = Annotated[int, _SeedMark()]
 """Annotation of a seed control: a whole number from 0 that the user can re-roll."""
 
 SEED_HIGH = 2**31 - 1
+
+
+def _as_is(plain: Any) -> Any:
+    return plain
+
+
+_MADE_OF_PLAIN: dict[str, Callable[[Any], Any]] = {"path": Path, "edit": edit_from_plain}
 
 
 @dataclass(frozen=True)
@@ -116,10 +127,24 @@ class Control:
         if self.type.endswith(LIST_SUFFIX):
             if not isinstance(value, (list, tuple)):
                 raise self._refused(value)
-            return [self._scalar(self.type.removesuffix(LIST_SUFFIX), item) for item in value]
+            kind = self.type.removesuffix(LIST_SUFFIX)
+            if kind == "edit":
+                return [self._edit(item, f"edit {n}: ") for n, item in enumerate(value, start=1)]
+            return [self._scalar(kind, item) for item in value]
         return self._scalar(self.type, value)
 
+    def _edit(self, value: Any, where: str = "") -> dict[str, Any]:
+        """An edit (the value, or plain data) as plain data. Raises ValueError naming its field."""
+        if type(value) in EDITS.values():
+            return edit_to_plain(value)
+        try:
+            return edit_to_plain(edit_from_plain(value))
+        except CodecError as error:
+            raise ValueError(f"{where}{error}") from None
+
     def _scalar(self, kind: str, value: Any) -> Any:
+        if kind == "edit":
+            return self._edit(value)
         result: Any = value
         right = False
         if kind == "number":
@@ -150,21 +175,31 @@ class Control:
         """What the node function receives for `plain` data."""
         if plain is None:
             return None
+        make = _MADE_OF_PLAIN.get(self.type.removesuffix(LIST_SUFFIX), _as_is)
         if self.type.endswith(LIST_SUFFIX):
-            as_path = self.type.startswith("path")
-            return tuple(Path(item) if as_path else item for item in plain)
-        return Path(plain) if self.type == "path" else plain
+            return tuple(make(item) for item in plain)
+        return make(plain)
 
     def parse(self, text: str) -> Any:
         """Plain data for what was typed on a command line. Raises ValueError."""
         stripped = text.strip()
         if self.nullable and stripped.lower() in ("", "none", "null"):
             return None
+        if self.type.startswith("edit"):
+            return self.plain(self._json(stripped or "[]"))
         if self.type.endswith(LIST_SUFFIX):
             kind = self.type.removesuffix(LIST_SUFFIX)
             parts = [part.strip() for part in text.split(",") if part.strip()]
             return self.plain([self._typed(kind, part) for part in parts])
         return self.plain(self._typed(self.type, text))
+
+    def _json(self, text: str) -> Any:
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f"expected edits as JSON: {error}") from None
+        several = self.type.endswith(LIST_SUFFIX)
+        return [data] if several and not isinstance(data, list) else data
 
     def _typed(self, kind: str, text: str) -> Any:
         words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}

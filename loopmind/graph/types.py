@@ -19,6 +19,7 @@ from loopmind.music.audio import Audio
 from loopmind.music.brief import Brief
 from loopmind.music.cuts import Cuts
 from loopmind.music.draft import Draft
+from loopmind.music.edit import Edit
 from loopmind.music.key import Key
 from loopmind.music.loop import Crate, Loop
 from loopmind.music.material import Material
@@ -26,6 +27,7 @@ from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
 from loopmind.music.notes import Note, Notes
 from loopmind.music.palette import Palette
+from loopmind.music.reference import Match, Reference
 from loopmind.music.signal import Signal
 from loopmind.music.song import Song
 from loopmind.music.stems import Embedding, Stems
@@ -69,8 +71,8 @@ _BY_PYTHON: dict[Any, str] = {}
 _CONVERSIONS: dict[tuple[str, str], Callable[[Any], Any]] = {}
 
 _PLAIN = frozenset((float, int, bool, str, Path))
-SCALARS = ("number", "integer", "boolean", "text", "path")
-"""Types whose values can be typed in by hand, so a parameter of them is a control."""
+SCALARS = ("number", "integer", "boolean", "text", "path", "edit")
+"""Types whose values can be set by hand, so a parameter of them is a control."""
 
 
 def register_type(
@@ -150,7 +152,8 @@ def type_of(annotation: Any) -> str:
         if len(args) == 2 and args[1] is Ellipsis:
             return type_of(args[0]) + LIST_SUFFIX
         raise NodeDeclarationError(f"{annotation} cannot travel on a wire; use tuple[X, ...]")
-    name = _BY_PYTHON.get(annotation) if not isinstance(annotation, _types.UnionType) else None
+    union = isinstance(annotation, _types.UnionType) and annotation != Edit
+    name = None if union else _BY_PYTHON.get(annotation)
     if name is None:
         shown = getattr(annotation, "__qualname__", str(annotation))
         known = ", ".join(t.name for t in wire_types())
@@ -221,11 +224,16 @@ def _register_built_in() -> None:
         (Material, "material", "#5e60ce"),
         (Measured, "measured", "#80ffdb"),
         (Note, "note", "#ff99c8"),
+        (Reference, "reference", "#bc6c25"),
+        (Match, "match", "#606c38"),
         (Signal, "signal", "#ff8c1a"),
         (Cuts, "cuts", "#b5838d"),
     )
     for python, name, colour in plain:
         register_type(python, name, colour=colour)
+    # One name for every kind of edit; a control alone holds them, no wire carries them.
+    _BY_NAME["edit"] = WireType("edit", Edit, "#cdb4db")
+    _BY_PYTHON[Edit] = "edit"
     register_type(
         Crate, "crate", colour="#e76f51", item="loop", split=lambda crate: tuple(crate.loops)
     )

@@ -40,6 +40,9 @@ _VALUES = {
     "measured": "render.measured",
     "page": "document",
 }
+# Where a graph edits its song, what comes out of the edits is what was made.
+_EDIT = "edit"
+_EDITED = {name: f"{_EDIT}.{name}" for name in ("brief", "palette", "song", "mix")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +84,11 @@ def make_song(
     Raises what failed in a node as it was (LoopMindError) or wrapped in NodeError, and
     CancelledError.
     """
+    edits = _EDIT in graph.nodes
+    values = {**_VALUES, **_EDITED} if edits else _VALUES
     result = session.evaluate(
         graph,
-        [address.partition(".")[0] for address in _VALUES.values()],
+        [*graph.nodes],  # also what only measures the song
         listener=listener,
         cancelled=cancelled,
     )
@@ -92,10 +97,12 @@ def make_song(
             raise failure.error
     result.check()
     made = Made(
-        **{name: result[node] for name, node in _VALUES.items() if name != "page"},
+        **{name: result[node] for name, node in values.items() if name != "page"},
         out=Path(result[_VALUES["page"]]).parent,
         result=result,
     )
     draft = Draft(made.brief, made.palette, made.song, made.mix)
+    if edits:
+        draft = result[f"{_EDIT}.draft"]
     keep_song(made.out / PROJECT_NAME, graph, made.crate, draft, result)
     return made
