@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "remix": ("loopmind.commands.remix", "make another version of a finished track or project"),
     "demo": ("loopmind.commands.demo", "make a song of loops that LoopMind synthesises itself"),
     "explain": ("loopmind.commands.explain", "tell what plays in a song, and why"),
+    "provenance": ("loopmind.commands.provenance", "tell which files a song is made of"),
+    "uses": ("loopmind.commands.uses", "tell which sounds play in the songs made so far"),
     "analyze": ("loopmind.commands.analyze", "tell tempo, key, instrument and more of sound files"),
     "doctor": ("loopmind.commands.doctor", "find what is wrong or missing in your sounds"),
     "search": ("loopmind.commands.search", "find sounds by words or by a similar sound"),

@@ -143,3 +143,24 @@ def test_a_song_is_made_although_its_uses_cannot_be_remembered(tmp_path: Path) -
 
     (told,) = _note_uses(blocked / "library", Made())  # type: ignore[arg-type]
     assert "not remembered" in told
+
+
+def test_the_command_tells_songs_and_the_songs_of_a_sound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from loopmind.files.digest import file_digest
+
+    sound, other = write_sound(tmp_path / "kick.wav", 1), write_sound(tmp_path / "hat.wav", 2)
+    place = ["--library", str(tmp_path / "library")]
+    assert main(["uses", *place]) == 0
+    assert "no song was made yet" in capsys.readouterr().out
+    with Library(tmp_path / "library") as library:
+        library.note_song(tmp_path / "one" / "song.loopmind", [file_digest(sound)], 1.0)
+    assert main(["uses", *place, "--json"]) == 0
+    (song,) = json.loads(capsys.readouterr().out)
+    assert song["sounds"][0]["digest"] == file_digest(sound)
+    assert main(["uses", str(sound), *place]) == 0
+    assert "one" in capsys.readouterr().out
+    assert main(["uses", str(other), *place]) == 0
+    assert "no song" in capsys.readouterr().out
+    assert main(["uses", str(tmp_path / "gone.wav"), *place]) == 2

@@ -37,7 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FIELD=VALUE",
         help="remember what the named files are, for ever: bpm=140, key='F# minor', "
-        "instrument=bass, role=lead, kind=loop, tags=dark,warm; an empty value takes it back",
+        "instrument=bass, role=lead, kind=loop, tags=dark,warm, licence=CC0; an empty value "
+        "takes it back",
     )
     parser.add_argument("--library", type=place, metavar="DIR", help="folder of the library to use")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")

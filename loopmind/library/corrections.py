@@ -16,11 +16,20 @@ from loopmind.errors import UsageError
 from loopmind.files.atomic import atomic_write
 from loopmind.music.belief import Belief
 from loopmind.music.key import Key
-from loopmind.music.loop import INSTRUMENTS, KINDS, ROLE_OF_INSTRUMENT, ROLES, Kind, Loop
+from loopmind.music.loop import (
+    INSTRUMENTS,
+    KINDS,
+    LICENCE_NOTE,
+    ROLE_OF_INSTRUMENT,
+    ROLES,
+    Kind,
+    Loop,
+)
 
 SIDECAR_NAME = "corrections.json"
-FIELDS = ("bpm", "key", "instrument", "role", "kind", "tags")
-_ALIASES = {"tempo": "bpm", "tag": "tags"}
+FIELDS = ("bpm", "key", "instrument", "role", "kind", "tags", "licence")
+_ALIASES = {"tempo": "bpm", "tag": "tags", "license": "licence"}
+_LONGEST_LICENCE = 200
 _NO_KEY = "none"
 
 
@@ -42,6 +51,8 @@ def check_correction(field: str, value: object) -> tuple[str, str]:
         return name, ",".join(
             dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip())
         )
+    if name == "licence":
+        return name, _check_licence(text)
     choices: tuple[str, ...] = {"instrument": INSTRUMENTS, "role": ROLES, "kind": KINDS}[name]
     if text.lower() not in choices:
         raise UsageError(f"{text!r} is no {name}; choose from {', '.join(choices)}")
@@ -66,6 +77,15 @@ def _check_bpm(text: str) -> str:
     return f"{bpm:g}"
 
 
+def _check_licence(text: str) -> str:
+    line = " ".join(text.split())
+    if not line or len(line) > _LONGEST_LICENCE:
+        raise UsageError(
+            f"say the licence in 1 to {_LONGEST_LICENCE} letters, such as CC0 or 'own recording'"
+        )
+    return line
+
+
 def _check_key(text: str) -> str:
     if text.lower() in ("", _NO_KEY):
         return _NO_KEY
@@ -77,7 +97,10 @@ def _check_key(text: str) -> str:
 
 def apply_corrections(loop: Loop, said: dict[str, str]) -> Loop:
     """`loop` as the user says it is; each corrected belief has weight 1."""
-    changes: dict[str, Any] = {"evidence": (*loop.evidence, *(f"user: {name}" for name in said))}
+    notes = [f"user: {name}" for name in said]
+    if "licence" in said:
+        notes.append(LICENCE_NOTE + said["licence"])
+    changes: dict[str, Any] = {"evidence": (*loop.evidence, *notes)}
     if "kind" in said:
         changes["kind"], changes["kind_confidence"] = cast(Kind, said["kind"]), 1.0
     if "bpm" in said:

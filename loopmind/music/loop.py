@@ -39,6 +39,7 @@ MOODS: tuple[str, ...] = (
 SPECTRUM_BANDS_HZ = (31.5, 63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0)
 STEPS_PER_BAR = 16
 CHROMA_SLICES = 8
+LICENCE_NOTE = "licence: "
 HEARD_SECONDS = 120.0
 """At most this much of a file, from its beginning, is heard and used: enough for tempo, key and
 sound of a whole song, and memory stays bounded for an hour of audio."""
@@ -62,7 +63,8 @@ class Loop:
     brightness_hz: spectral centroid. energy: perceived drive, 0 calm .. 1 intense.
     rhythm: onset strength on STEPS_PER_BAR steps of the bar, at the best tempo.
     embedding: unit vector of timbre, rhythm and harmony.
-    evidence: words that say where beliefs came from ("name: 140 bpm", "user: key").
+    evidence: words that say where beliefs came from ("name: 140 bpm", "user: key"), and what the
+    user said of the licence ("licence: CC0").
     """
 
     path: str
@@ -117,6 +119,12 @@ class Loop:
     @property
     def best_role(self) -> str | None:
         return best(self.role)
+
+    @property
+    def licence(self) -> str:
+        """What the user said of its licence; empty where nothing was said."""
+        notes = [note for note in self.evidence if note.startswith(LICENCE_NOTE)]
+        return notes[-1].removeprefix(LICENCE_NOTE) if notes else ""
 
     def beats_at(self, bpm: float) -> float:
         """Length of the file in beats if its tempo is `bpm`."""

@@ -23,6 +23,7 @@ from loopmind.music.palette import Palette
 from loopmind.music.song import Song
 from loopmind.present.markers import section_labels, song_midi
 from loopmind.present.page import song_page
+from loopmind.present.provenance import provenance, provenance_csv, sounds_of_crate
 from loopmind.present.timeline import timeline, timeline_json
 
 _Sound = tuple[bytes, str]  # an encoded file and its media type
@@ -52,7 +53,8 @@ def write_documents(
     """Write song.html, a page with player, arrangement and every "why", and data for programs.
 
     timeline.json follows docs/schema/timeline.schema.json; song.mid holds the patterns' notes and
-    tempo, labels.txt the sections as Audacity labels. The page needs nothing beside it.
+    tempo, labels.txt the sections as Audacity labels, provenance.csv the files and licences of
+    every bar. The page needs nothing beside it.
     """
     source = dict(measured.files)["song"]
 
@@ -65,6 +67,8 @@ def write_documents(
         atomic_write(out / "labels.txt", section_labels(song).encode("utf-8"))
         voices = {loop.digest: loop.best_instrument or "" for loop in crate.loops}
         atomic_write(out / "song.mid", song_midi(song, voices))
+        sheet = provenance_csv(provenance(song, sounds_of_crate(song, crate.loops)))
+        atomic_write(out / "provenance.csv", sheet.encode("utf-8"))
 
     # Packing the sound leaves the interpreter's lock, so the rest is written beside it.
     work: tuple[Callable[[], _Sound | None], ...] = (sound, data)
