@@ -181,10 +181,11 @@ class ProjectSession:
         return used
 
     def remember_places(self) -> None:
-        """Save where the sounds are now, where they were looked for and found elsewhere."""
-        crate = self._found_crate
-        if crate is None:
+        """Look for the sounds that are no longer where they were, and save where they are."""
+        used = used_digests(self.draft)
+        if all(Path(r.path).is_file() for r in self._project.references if r.digest in used):
             return
+        crate = self.crate
         everything = {reference.digest for reference in self._project.references}
         moved = [loop for _, loop in moved_sounds(self._project, everything, crate)]
         if moved:
@@ -207,7 +208,7 @@ class ProjectSession:
         if found is None:
             base, draft, edits = self._nearest(revision)
             if edits:
-                draft = self._worker().edit(self.document(base), base, draft, edits)
+                draft = self._worker().edit(self.document(base), base, edits)
             found = draft
             found = replace(found, told=self._project.told(revision))
             self._drafts[revision] = found
@@ -235,8 +236,8 @@ class ProjectSession:
         now = self.draft
         if not asked:
             return now
-        base, draft, since = self._nearest(self.history().head.id)
-        made = self._worker().edit(self.document(base), base, draft, (*since, *asked))
+        base, _, since = self._nearest(self.history().head.id)
+        made = self._worker().edit(self.document(base), base, (*since, *asked))
         # A kept draft's own words come first, whatever the node told while it replayed others.
         return replace(made, told=(*now.told, *made.told[-len(asked) :]))
 

@@ -21,7 +21,6 @@ from loopmind.runtime.events import Listener
 from loopmind.runtime.execute import Session
 from loopmind.runtime.generate import song_session
 from loopmind.runtime.project_graph import (
-    EDIT_TYPE,
     SOUNDS,
     Going,
     check_result,
@@ -32,7 +31,6 @@ from loopmind.runtime.project_graph import (
     with_outputs,
     working_graph,
 )
-from loopmind.runtime.project_stand_in import stand_in
 from loopmind.runtime.result import Result
 
 
@@ -84,14 +82,9 @@ class ProjectWork:
         """Types of nodes that are not installed."""
         return missing_nodes(graph_from_plain(document))
 
-    def edit(
-        self, document: dict[str, Any], base: int, draft: Draft, edits: tuple[Edit, ...]
-    ) -> Draft:
-        """`draft`, the song of revision `base`, with `edits` applied."""
-        graph = graph_from_plain(document)
-        if graph.registry.find(EDIT_TYPE) is None:
-            return stand_in(draft, edits)
-        graph = working_graph(graph, self._going(base, edits))
+    def edit(self, document: dict[str, Any], base: int, edits: tuple[Edit, ...]) -> Draft:
+        """The song of revision `base` with `edits` applied."""
+        graph = working_graph(graph_from_plain(document), self._going(base, edits))
         node = edit_node(graph)
         assert node is not None
         result = self._evaluate(graph, node, SOUNDS)
