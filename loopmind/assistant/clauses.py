@@ -45,6 +45,7 @@ class Clause:
     subject_sections: list[SectionRef] = field(default_factory=list)
     question: bool = False
     lead: Token | None = None
+    place_only: bool = False
 
     @cached_property
     def tracks(self) -> list[TrackRef]:
@@ -282,6 +283,7 @@ def split(tokens: list[Token], world: World) -> list[Clause]:
                 continue
             if not any(r.open and not r.names for r in clause.sections):
                 scope = names
+                clause.place_only = True
                 clauses.append(clause)
                 continue
         if clauses and opener in ("and", ",", "but"):
@@ -301,6 +303,8 @@ def _extend(clause: Clause, piece: list[Token]) -> None:
 def _only_place(clause: Clause) -> bool:
     """ "in verse 2": a place and nothing else."""
     kinds = {t.kind for t in clause.tokens}
+    if any(r.positional for r in clause.sections) and any(not r.prep for r in clause.sections):
+        return False
     return bool(clause.sections) and kinds <= {"prep", "det", "ord", "section", "num", "filler",
                                                 "sep", "degree"}  # fmt: skip
 
@@ -334,11 +338,25 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
         )
         clauses.append(clause)
         return
+    if (predicate is not None and last.tracks and clause.tracks and not clause.sections
+            and not last.does and not any(
+                t.kind in PREDICATES or t.kind in ("quant", "part", "effect", "tone", "other", "same")
+                for t in last.tokens)
+            and last.lemmas <= _GLUE | {"turn", "set", "bring", "push", "keep", "put"}
+            and opener == "and"):  # fmt: skip
+        _extend(last, tokens)  # "make the kick and the snare punchier"
+        return
     if predicate is not None:
         clause.inherited = next((a for a in last.acts if a.lemma in ("make", "be")), None)
         clauses.append(clause)
         return
     own_place = any(r.prep for r in clause.sections)
+    if (last.tracks and clause.tracks and opener == "and" and not clause.sections and not last.does
+            and not any(t.kind in PREDICATES or t.kind in ("quant", "part", "effect", "tone", "other",
+                                                           "same") for t in last.tokens)
+            and last.lemmas <= _GLUE | {"turn", "set", "bring"}):  # fmt: skip
+        _extend(last, tokens)
+        return
     colour = any(t.kind in PREDICATES for t in tokens) and not clause.has("genre")
     if colour and (clause.sections or clause.tracks):
         doing = next(

@@ -189,6 +189,14 @@ def move_section(clause: Clause) -> Outcome | None:
         for r in refs
         if not r.positional and r.prep in ("", "with", "on", "of", "and", "as", "in")
     ]
+    ends = clause.tokens[-1] if clause.tokens else None
+    if moving and len(refs) == 1 and ends is not None and ends.kind == "ord" and refs[0].names and (
+        ends.value in ("1", "last") and not refs[0].open
+    ):
+        name = refs[0].names[0]
+        after = "" if ends.value == "1" else world.sections[-1].name
+        if name != after:
+            return done([MoveSection(name, after)], sections=(name,))
     if ("swap" in does or clause.word("order")) and not clause.has("other"):
         names = [r for r in refs if not r.positional]
         if len(names) == 1 and len(names[0].names) == 2 and not names[0].open and names[0].number:
@@ -340,6 +348,12 @@ def resize(clause: Clause) -> Outcome | None:
     size = clause.first("size")
     amount = clause.amount("bars")
     ratio = clause.first("ratio")
+    if clause.sections and clause.word("drags", "drag", "dragging") and not clause.tracks:
+        targets = Targets(clause)
+        return targets.trouble or done(
+            [ResizeSection(n, max(clause.world.bars_of(n) // 2, 1)) for n in targets.sections],
+            sections=targets.sections,
+        )
     does = clause.does
     if clause.has("too") and size is None and amount is None:
         return None
@@ -442,7 +456,7 @@ def _bars(clause: Clause, bars: int) -> int:
         following = clause.tokens[at + 1] if at + 1 < len(clause.tokens) else None
         if (
             following is not None
-            and following.kind in ("size", "quant")
+            and (following.kind == "quant" or (following.kind == "size" and following.comparative))
             or amount.text.startswith(("+", "-"))
         ):
             relative = True

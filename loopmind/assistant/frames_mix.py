@@ -82,6 +82,8 @@ def levels(clause: Clause) -> Outcome | None:
             and not clause.tracks):  # fmt: skip
         return done([ChangeMaster("target_lufs", -abs(clause.number.number))])
     way = 0
+    if loud is not None and "background" in loud.text and not targets.tracks:
+        return None
     if loud is not None and loud.value == "over":
         way = -1
     elif loud is not None:
@@ -105,7 +107,7 @@ def levels(clause: Clause) -> Outcome | None:
         clause.first("part", "up", "down")
         and not clause.does - {"add"}
         and not (
-            clause.has("mood") or clause.has("fat") or clause.has("tone") or clause.has("moodnoun")
+            clause.has("mood") or clause.has("energy") or clause.has("fat") or clause.has("tone") or clause.has("moodnoun")
         )
     ):
         way = 1 if clause.has("part", "up") else -1
@@ -258,6 +260,9 @@ def _reverb(clause: Clause, effect: Token | None, dist: Token | None) -> Outcome
         or (energy is not None and room)
         or (effect is not None and clause.does & {"shorten", "lengthen"})
     )
+    if effect is not None and "decay" in effect.text and not targets.tracks and not long:
+        quant_way = -1 if quant is not None and quant.value == "less" else 1
+        return done([ChangeReverb("decay_s", None, 0.6 * quant_way)])
     if effect is not None and long and not targets.tracks:
         seconds = clause.amount("seconds")
         if seconds is not None:
@@ -475,9 +480,9 @@ def tone(clause: Clause) -> Outcome | None:
     if targets.trouble is not None and (found or fat or hz or does & {"lowcut", "highcut"}):
         return targets.trouble
     if "lowcut" in does or (cut and hz is not None and clause.word("below", "under")):
-        return eq(targets, "lowcut", hz.number if hz else 150.0, 0.0)
+        return eq(targets, "lowcut", _hz(clause, 150.0), 0.0)
     if "highcut" in does or (cut and hz is not None and clause.word("above", "over")):
-        return eq(targets, "highcut", hz.number if hz else 6000.0, 0.0)
+        return eq(targets, "highcut", _hz(clause, 6000.0), 0.0)
     if "filter" in does and (targets.tracks or targets.sections):
         return ask("Which part should the filter take away?", [
             ("the highs", eq(targets, "highcut", hz.number if hz else 2000.0, 0.0).edits),
@@ -500,6 +505,14 @@ def tone(clause: Clause) -> Outcome | None:
     if fat is not None or "saturate" in does:
         return _fat(clause, targets, fat)
     return None
+
+
+def _hz(clause: Clause, usual: float) -> float:
+    hz = clause.amount("hz")
+    if hz is not None:
+        return hz.number
+    number = clause.number
+    return number.number if number is not None and number.number >= 20.0 else usual
 
 
 def _toned(clause: Clause, targets: Targets, found: Token, cut: bool) -> Outcome | None:

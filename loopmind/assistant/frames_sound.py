@@ -22,6 +22,8 @@ from loopmind.music.loop import MOODS
 
 _GENERIC = frozenset({"sound", "loop", "sample", "track", "one", "version", "folder", "pack", "kit",
                       "stuff", "the", "wav", "file"})  # fmt: skip
+_NEW = frozenset({"new", "different", "other", "fresh", "alternative", "alternate", "a new one",
+                  "something new", "something different", "a different one", "new one"})  # fmt: skip
 _WISHES = frozenset({"want", "need", "try", "use", "give", "find", "pick", "choose", "hear", "get",
                      "have", "select", "grab", "load", "like", "make", "put", "go", "throw",
                      "set", "bring", "stick", "drop", "spin"})  # fmt: skip
@@ -43,8 +45,12 @@ def swap(clause: Clause) -> Outcome | None:
     """Another sound on a track."""
     does, other = clause.does, clause.has("other")
     targets = Targets(clause)
-    unwanted = [r for r in clause.tracks if r.prep in ("instead", "than")]
     wished = bool(clause.lemmas & _WISHES) or not clause.acts or clause.lemmas <= {"be"}
+    if _played_by(clause) and "swap" not in does and (wished or "add" in does):
+        return _for_track(clause, targets)
+    unwanted = [r for r in clause.tracks if r.prep in ("instead", "than")]
+    if any(clause.has(kind) for kind in ("level", "size", "quant", "width", "height", "tempo")):
+        unwanted = [r for r in unwanted if r.prep == "instead"]
     runner = clause.has("runner")
     if "swap" not in does:
         known = [t for t in clause.world.memory.tracks if clause.world.track(t)]
@@ -54,9 +60,8 @@ def swap(clause: Clause) -> Outcome | None:
             and known
             and not clause.sections
             and (
-                clause.has("source")
-                and clause.lemmas & _WISHES
-                and (clause.has("mood") or clause.has("other") or _folder(clause))
+                clause.lemmas & _WISHES
+            and ((clause.has("source") and clause.has("mood")) or clause.has("other") or _folder(clause))
                 and not clause.has("song")
                 and not clause.world.memory.sections
             )
@@ -66,9 +71,11 @@ def swap(clause: Clause) -> Outcome | None:
             return None
         if clause.has("part", "ontop"):
             return None
-        changes = other or runner or bool(unwanted)
+        numbered = _runner_number(clause) > 0
+        changes = other or runner or numbered or bool(unwanted)
         first = clause.tracks[0] if clause.tracks else None
-        compared = bool(first and first.qualities and first.qualities[0].kind == "mood"
+        compared = bool(
+            first and first.ids and first.qualities and first.qualities[0].kind == "mood"
                         and first.det in ("indef", "other"))  # fmt: skip
         named = bool(first and first.ids and clause.lemmas & _WISHES and _names(clause, first))
         used = bool(first and first.ids and clause.lemmas & {"use", "try", "pick", "choose", "find"}
@@ -89,6 +96,29 @@ def swap(clause: Clause) -> Outcome | None:
     if clause.has("noun", "tempo", "key", "pitch", "genre") or clause.has("song"):
         return None
     return _swapped(clause, targets, unwanted)
+
+
+def _played_by(clause: Clause) -> bool:
+    """ "a flute for the melody", "put the organ in for the chords"."""
+    if len(clause.tracks) != 2:
+        return False
+    wanted, ref = clause.tracks
+    named = wanted.det in ("indef", "other", "") or wanted.pointed.loosely
+    return ref.prep == "for" and bool(ref.ids) and wanted.prep in ("", "in", "with") and named
+
+
+def _for_track(clause: Clause, targets: Targets) -> Outcome:
+    """ "a flute for the melody": the melody is played by another instrument."""
+    wanted, ref = clause.tracks[0], clause.tracks[1]
+    found = _one_swap(clause, ref.pointed.single, ref, wanted, targets.sections)
+    if isinstance(found, Outcome):
+        return found
+    if not found.digest:
+        words = {w for w in wanted.text.split()} | {wanted.text.rstrip("s")}
+        named = clause.world.named_sounds(words - set(MOODS), ref.pointed.single, ref.pointed.role)
+        if len(named) == 1:
+            found = SwapSound(ref.pointed.single, targets.sections, digest=named[0].digest)
+    return done([found], tracks=(ref.pointed.single,), sections=targets.sections)
 
 
 def _another(clause: Clause, known: list[str]) -> Outcome:
@@ -307,11 +337,7 @@ def regenerate(clause: Clause) -> Outcome | None:
     other = clause.has("other") and clause.has("source") and clause.word(
         "version", "take", "variation", "arrangement"
     )  # fmt: skip
-    new = [
-        t
-        for t in clause.tokens
-        if t.kind == "other" and t.text not in ("instead", "else", "next", "another")
-    ]
+    new = [t for t in clause.tokens if t.kind == "other" and t.text in _NEW]
     fresh = (
         bool(new)
         and not clause.tracks
@@ -335,7 +361,10 @@ def regenerate(clause: Clause) -> Outcome | None:
         and not any(r.positional for r in clause.sections)
         and len(clause.sections) == 1
     )
-    if "regenerate" not in does and not other and not fresh and not changed:
+    retried = clause.has("again") and bool(clause.sections or clause.tracks) and bool(
+        clause.lemmas & {"try", "do"}
+    )
+    if "regenerate" not in does and not other and not fresh and not changed and not retried:
         return None
     if changed and (clause.has("mood") or clause.has("key") or clause.amount("bars")):
         return None
@@ -522,6 +551,11 @@ def add(clause: Clause) -> Outcome | None:
         refs = clause.tracks
     if "layer" in clause.lemmas and refs and any(r.prep == "with" for r in under):
         refs = [r for r in under if r.prep == "with"]
+    known = tuple(t for t in clause.world.memory.tracks if clause.world.track(t))
+    if not clause.tracks and clause.has("pron") and known and clause.sections and "add" in does and (
+        targets.trouble is None and not any(r.positional for r in clause.sections)
+    ):
+        return _layers(targets.sections, add=known)
     if (
         not refs
         and clause.world.mention
@@ -532,7 +566,7 @@ def add(clause: Clause) -> Outcome | None:
         found = clause.world.point(clause.world.mention)
         word = clause.world.mention
         refs = [TrackRef(word, word.lstrip("@="), found, "", "indef", 0, 0)]
-    if not refs:
+    if not refs or clause.has("prep", "like"):
         return None
     on_top = clause.has("part", "ontop")
     wishing = bool(clause.lemmas & (_WISHES | {"love"})) or clause.word("needs", "need", "would", "wants",
@@ -553,12 +587,13 @@ def add(clause: Clause) -> Outcome | None:
     if clause.amount("semitones", "db", "percent") or does - {"add"}:
         return None
     absent = [r for r in refs if not r.ids]
-    spare = _loosely_named(clause, refs)
+    spare = any(r.pointed.loosely and r.det not in ("def", "this") for r in refs)
     if not adds and not absent and not targets.sections and not spare and not clause.has("song"):
         return None
     if clause.complaint or (clause.acts and clause.lemmas <= {"be", "play"} and not clause.wished):
         return None
-    new = bool(absent) or any(r.new for r in refs) or on_top or "layer" in clause.lemmas or spare
+    vague = [r for r in refs if r.pointed.loosely and r.det not in ("def", "this")]
+    new = bool(absent) or any(r.new for r in refs) or bool(vague) or on_top or "layer" in clause.lemmas or spare
     if not new and (clause.sections or clause.scope):
         if targets.trouble is not None:
             return targets.trouble
@@ -581,11 +616,6 @@ def add(clause: Clause) -> Outcome | None:
     return _added(clause, refs, targets)
 
 
-def _loosely_named(clause: Clause, refs: list[TrackRef]) -> bool:
-    """ "add a piano" where keys play, but nothing that is called so: a track of its own."""
-    return any(r.pointed.loosely and r.det == "indef" for r in refs)
-
-
 def _added(clause: Clause, refs: list[TrackRef], targets: Targets) -> Outcome:
     moods = moods_of(clause)
     words = clause.world.sound_words()
@@ -594,6 +624,10 @@ def _added(clause: Clause, refs: list[TrackRef], targets: Targets) -> Outcome:
     for ref in refs:
         described = next((t.text for t in clause.tokens
                           if t.kind in ("folderish", "unknown", "genre") and t.text in words), "")  # fmt: skip
+        if not described and ref.pointed.loosely and ref.text.rstrip("s") in words:
+            described = ref.text.rstrip("s")
+        if not described and ref.text in words and ref.pointed.loosely:
+            described = ref.text
         folder = _folder(clause) or described
         instrument = ref.pointed.instrument
         if ref.word.startswith("@"):

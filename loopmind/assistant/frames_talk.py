@@ -204,6 +204,15 @@ def again(clause: Clause) -> Outcome | None:
             return _retargeted(clause, last)
     if not last:
         return None
+    picked = _one_of_these(clause)
+    if picked:
+        quant = clause.first("quant", "more", "less")
+        way = -1.0 if quant is not None and quant.value == "less" else 1.0
+        scaled = _scaled(last, way, clause.degree)
+        return done(
+            [replace(e, sections=picked) for e in scaled if hasattr(e, "sections")],  # type: ignore[call-arg]
+            sections=picked,
+        )
     if clause.tracks or clause.sections or clause.has("key") or _own_wish(clause):
         return None
     if clause.has("song") or clause.unknown:
@@ -231,6 +240,19 @@ def again(clause: Clause) -> Outcome | None:
     if "raise" in clause.does and not clause.has("effect"):
         return done(_scaled(last, 1.0, clause.degree))
     return None
+
+
+def _one_of_these(clause: Clause) -> tuple[str, ...]:
+    """ "the last one even more": one of the sections spoken of."""
+    ordinal = clause.first("ord")
+    known = clause.world.memory.sections
+    if ordinal is None or len(known) < 2 or not clause.word("one") or clause.sections or clause.tracks:
+        return ()
+    if not (clause.has("quant", "more", "less") or clause.has("degree")):
+        return ()
+    if ordinal.value == "last":
+        return known[-1:]
+    return (known[int(ordinal.value) - 1 : int(ordinal.value)]) if ordinal.value.isdigit() else ()
 
 
 def _own_wish(clause: Clause) -> bool:

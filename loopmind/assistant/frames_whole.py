@@ -23,6 +23,8 @@ from loopmind.music.key import Key
 TEMPO_LIMITS = (40.0, 240.0)
 _FASTER = (1.03, 1.05, 1.12)
 _AMOUNTS = (0.25, 0.5, 0.8)
+_CROWDED = frozenset({"busy", "full", "dense", "crowded", "cluttered", "crammed", "overloaded",
+                      "messy", "chaotic", "going on"})  # fmt: skip
 _ENERGY = (0.08, 0.15, 0.3)
 
 
@@ -362,10 +364,11 @@ def energy(clause: Clause) -> Outcome | None:
             way = -1 if found.value == "up" else way
         elif does & {"raise", "build"} and found.value == "up":
             way = 1
-        if found.text in ("busy", "full", "dense", "crowded") and clause.has("too"):
+        crowded = found.text in _CROWDED and (clause.has("too") or clause.complaint)
+        if crowded:
             way = -1
-        if clause.complaint and found.value == "up" and not (clause.has("too") or clause.has("enough") or
-                                                             clause.has("neg")):  # fmt: skip
+        if clause.complaint and found.value == "up" and not (clause.has("too") or clause.has("enough") or clause.has("neg") or crowded or quant is not None
+            ):  # fmt: skip
             return None
         if found.text == "low energy" and clause.complaint:
             way = 1
@@ -459,7 +462,10 @@ def lock(clause: Clause) -> Outcome | None:
         if targets.trouble is not None:
             return targets.trouble
         if clause.has("song"):
-            return done(SetLock(x.kind, x.name, False) for x in clause.world.draft.locks)
+            locks = clause.world.draft.locks
+            if not locks:
+                return note("nothing is locked")
+            return done(SetLock(x.kind, x.name, False) for x in locks)
         return _locks(clause, targets, locked=False)
     if not (keep or forbidden or stays or (asis and (clause.tracks or clause.sections) and not clause.acts)
             or (asis and clause.lemmas <= {"keep", "leave", "want", "like", "love", "let"} and (

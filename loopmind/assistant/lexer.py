@@ -86,6 +86,7 @@ _BARE_KEY = re.compile(
 )
 _COMMON = frozenset(
     """
+    bitte lol lmao tbh ngl afaik imo decay drag drags
     about above again along always another around because been being below better book both bring
     came care case cause clean clear close come cook could cream dance days deep door down each
     early else ever every face fact fall feel feet field final fine fire first five fix flow food
@@ -457,6 +458,8 @@ def _disambiguated(tokens: list[Token]) -> list[Token]:
                             and after.value in ("after", "before"))  # fmt: skip
             noun = noun or (before is not None and before.kind == "track" and after is None)
             token = token.as_kind("section") if noun else verb  # type: ignore[assignment]
+        elif token.kind == "part" and any(t.kind == "verb" for t in out):
+            pass
         elif verb is not None and token.kind != "verb":
             first = (
                 before is None
@@ -469,14 +472,19 @@ def _disambiguated(tokens: list[Token]) -> list[Token]:
                     "make", "be", "sound", "feel", "go", "keep", "set", "get", "turn", "leave",
                     "need", "use", "play", "want", "give", "have", "run",
                 )  # fmt: skip
-            part_follows = after is not None and after.kind == "part"
+            part_follows = after is not None and after.kind == "part" and token.kind != "track"
+            object_follows = object_follows and not (
+                token.kind == "track" and after is not None and after.kind == "part"
+            )
             if (
                 first
                 and object_follows
                 and (part_follows or token.text not in lexicon.RARELY_VERBS)
             ):
                 token = verb
-        elif "track" in kinds and "genre" in kinds:
-            pass
+        elif token.kind == "verb" and token.value == "solo" and before is not None and (
+            before.kind == "track"
+        ):
+            token = Token("source", "solo", token.text)  # "a sax solo"
         out.append(token)
     return out

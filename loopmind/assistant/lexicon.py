@@ -265,14 +265,14 @@ _put("moodnoun", "dark", "darkness", "menace", "gloom", "evil vibes", "doom", "d
 _put("moodnoun", "aggressive", "aggression", "anger", "rage", "attitude", "heaviness")
 _put("moodnoun", "dreamy", "dreaminess", "atmosphere", "ambience", "haze", "space vibe")
 _put("moodnoun", "happy", "happiness", "joy")
-_put("moodnoun", "sad", "sadness", "melancholy", "emotion", "feeling", "feels")
+_put("moodnoun", "sad", "sadness", "melancholy", "emotion")
 _put("moodnoun", "lo-fi", "lofi vibe", "lo-fi vibe", "lo-fi vibes", "lofi vibes", "lo-fi feel",
      "lo-fi character")  # fmt: skip
 
 # what a track or the song has
 _put("effect", "reverb", "reverb", "reverbs", "verb", "reverberation", "echoes of the room",
      "room sound", "wetness", "ambience reverb", "space", "room", "hall", "wash", "spaciousness",
-     "reverb tail", "depth", "tail", "reverb send")  # fmt: skip
+     "reverb tail", "depth", "decay", "reverb decay", "decay time", "reverb time", "tail", "reverb send")  # fmt: skip
 _put("effect", "compression", "compression", "compressor", "squash")
 _put("effect", "sidechain", "sidechain", "side chain", "sidechaining", "ducking", "pumping",
      "sidechain compression", "side-chain")  # fmt: skip
@@ -287,7 +287,7 @@ _put("noun", "key", "key", "scale")
 _put("noun", "pitch", "pitch", "tuning")
 _put("noun", "genre", "genre", "style")
 _put("noun", "mixdown", "mix", "master", "sound", "mixdown", "mastering")
-_put("noun", "hardstop", "hard stop", "hard cut", "hard ending", "abrupt ending", "sudden stop")
+_put("noun", "hardstop", "hard stop", "hard cut", "hard ending", "abrupt ending", "abruptly", "suddenly", "sudden stop")
 _put("part", "ontop", "on top", "on top of it", "on top of that", "in addition", "as a layer")
 _put("noun", "length", "length", "duration")
 _put("noun", "fade", "fade-out", "fadeout", "fade-in", "fadein")
@@ -306,8 +306,7 @@ _put("song", "song", "song", "the song", "the whole song", "the whole thing", "w
      "this one", "the entire thing", "the overall sound", "all of this", "the total", "the production",
      "my song", "my track", "the tune", "this tune", "your beat", "the joint", "entire beat",
      "the entire beat", "this whole thing", "this instrumental", "whole arrangement")  # fmt: skip
-_put("pron", "it", "it", "that", "this", "them", "they", "those", "these", "its", "it's", "that's",
-     "they're", "that one", "those ones", "their", "that thing", "him", "her")  # fmt: skip
+_put("pron", "it", "it", "that", "this", "them", "they", "those", "these", "its", "that one", "those ones", "their", "that thing", "him", "her")  # fmt: skip
 _put("rest", "rest", "everything else", "the rest", "all the rest", "all else", "rest",
      "the others", "all the other tracks", "the other tracks", "everything other",
      "all other tracks", "everybody else", "the rest of the song", "the rest of it")  # fmt: skip
@@ -315,7 +314,7 @@ _put("source", "sound", "sound", "sounds", "loop", "loops", "sample", "samples",
      "version", "take", "part", "parts", "variation", "track", "line", "option", "pattern",
      "patterns", "stem", "channel", "layer", "layers", "texture", "type", "choice", "stuff",
      "groove part", "idea", "thing", "something", "anything", "kind", "beat part", "tone")  # fmt: skip
-_put("other", "other", "another", "different", "new", "other", "else", "fresh", "alternative",
+_put("other", "other", "another", "one more", "yet another", "a further", "different", "new", "other", "else", "fresh", "alternative",
      "alternate", "next", "something else", "something different", "anything else", "instead",
      "something new", "the other one", "a new one", "another one", "a different one", "new one")  # fmt: skip
 _put("runner", "runner", "runner-up", "runner up", "alternative number", "option number",
@@ -372,7 +371,7 @@ _put("interval", "4", "a major third")
 # prepositions, normalised
 _put("prep", "in", "in", "on", "during", "throughout", "within", "inside", "across", "all over",
      "through", "over", "for", "at", "of", "as for", "all through", "when it comes to", "onto",
-     "regarding", "around", "about", "out of", "off of", "per")  # fmt: skip
+     "regarding", "around", "about", "per")  # fmt: skip
 _put("prep", "for", "for")
 _put("prep", "on", "on", "onto", "on top of", "over")
 _put("prep", "at", "at")
@@ -387,7 +386,7 @@ _put("prep", "into", "into", "in to", "going into", "leading into", "towards", "
 _put("prep", "to", "to", "until")
 _put("prep", "with", "with", "using", "featuring", "via", "w/", "alongside", "along with",
      "together with")  # fmt: skip
-_put("prep", "from", "from", "out of", "starting at", "starting from", "from the")
+_put("prep", "from", "from", "starting at", "starting from", "from the")
 _put("prep", "under", "under", "underneath", "beneath", "below", "against", "behind")
 _put("prep", "by", "by")
 _put("prep", "except", "except", "except for", "apart from", "other than", "besides",
@@ -433,7 +432,7 @@ del PHRASES["be"], PHRASES["alone"]
 _put("verb", "compress", "even it out", "even out", "even them out", "level it out",
      "level out", "under control", "control the dynamics of")  # fmt: skip
 _put("verb", "shuffle", "start from scratch", "start over", "from the ground up", "start again",
-     "start fresh", "do it all over", "do it all again", "surprise me")  # fmt: skip
+     "start fresh", "do it all over", "do it all again", "surprise me", "random", "at random")  # fmt: skip
 _put("same", "same", "the same", "same", "same thing", "the same thing", "do the same", "ditto",
      "likewise", "do that", "do this", "that too", "same again", "do it", "and the same",
      "similarly", "same deal", "same treatment", "the same treatment")  # fmt: skip
@@ -598,7 +597,7 @@ MOODS: dict[str, str] = {
 RARELY_VERBS = frozenset({"like", "mix", "master", "sound", "short", "left", "right", "clean",
                           "dry", "thin", "warm", "feel", "open", "hype", "calm", "chill", "smooth",
                           "slow", "narrow", "drive", "crunch", "hit", "take", "loop", "tune",
-                          "knock", "bounce", "slap", "speed", "space", "stop", "water"})  # fmt: skip
+                          "speed", "space", "stop", "water"})  # fmt: skip
 
 # Opinions: they ask for nothing by themselves.
 REMARKS = frozenset(
@@ -610,3 +609,16 @@ REMARKS = frozenset(
     mom car studio listened played yesterday today tomorrow everyone people nobody tiktok spotify
     """.split()  # noqa: SIM905
 )
+
+# Track words that name a part whatever plays it; others name an instrument.
+OWN_NAMES = frozenset({
+    "melody", "melodies", "main melody", "lead melody", "topline", "top line", "riff", "motif",
+    "lead line", "melody loop", "lead", "leads", "chords", "chord", "chord progression",
+    "progression", "harmony", "harmonies", "keys", "keyboard", "keyboards", "beat", "beats", "drums",
+    "drum", "kit", "drum kit", "drum loop", "drum beat", "drum pattern", "bass", "bassline", "808",
+    "808s", "bass line", "baseline", "sub", "perc", "percs", "percussion", "percussions", "hats",
+    "hat", "hi hats", "hi hat", "hihats", "hihat", "hh", "kick", "kicks", "kick drum", "bass drum",
+    "vocal", "vocals", "vox", "voice", "voices", "singer", "singing", "acapella", "rap", "fx",
+    "effects", "sfx", "pad", "pads", "sound effects", "rapping", "rapper", "guitar", "guitars", "guitar loop", "808 bass",
+    "snare", "snares", "drum track", "rhythm section", "lead vocal", "lead vocals",
+})  # fmt: skip

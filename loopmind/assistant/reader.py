@@ -40,7 +40,7 @@ FRAMES: tuple[Frame, ...] = (
 _REQUESTS = re.compile(
     r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|please|yo)[ ,]+)*"
     r"(?:how about|what about|what if (?:you|we|i)|why do(?:n't| not) (?:you|we)|"
-    r"do you mind|is it possible to|is there (?:a|any) way to|any chance (?:you|we) (?:can|could))\s+",
+    r"do you mind|what would (?:it|this|that) (?:sound|be|feel) like (?:as|with|in)|is it possible to|is there (?:a|any) way to|any chance (?:you|we) (?:can|could))\s+",
     re.IGNORECASE,
 )
 _QUESTIONS = re.compile(
@@ -104,9 +104,17 @@ class _Reader:
             self.notes.append("say what should change, and it is done")
             return self._done()
         clauses = split(lexed.tokens, self.world)
+        touched: set[tuple[str, ...]] = set()
         for number, clause in enumerate(clauses):
+            if clause.place_only and number + 1 < len(clauses):
+                continue
             clause.question = asks and number == 0
+            if len(touched) > 1 and clause.has("pron") and clause.word("it") and not clause.tracks:
+                # After wishes for several tracks "it" is the song.
+                self.world.memory = replace(self.world.memory, tracks=(), sections=())
             self._read(clause)
+            if clause.tracks:
+                touched.add(tuple(i for r in clause.tracks for i in r.ids))
             self.previous = clause
         return self._done()
 
@@ -169,7 +177,7 @@ class _Reader:
         if all(t.text in REMARKS or t.kind in ("too", "degree", "wh") for t in content):
             return
         remark = clause.copular and not clause.wished and not clause.has("too")
-        if remark or clause.lemmas & {"love", "like", "dig"}:
+        if remark or clause.lemmas & {"love", "like", "dig"} or clause.word("hate", "dislike"):
             return
         self.ignored.append(" ".join(words))
 

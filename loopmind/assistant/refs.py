@@ -6,7 +6,7 @@ it; resolving them needs the song (world.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loopmind.assistant.lexer import Token
 from loopmind.assistant.lexicon import SECTION_WORDS_PLURAL
@@ -105,7 +105,7 @@ def _preposition(tokens: list[Token], start: int) -> str:
         if at > 0 and tokens[at - 1].kind == "prep" and tokens[at - 1].value in ("after", "before"):
             return tokens[at - 1].value
         return token.value
-    if token.kind == "pron" and token.value == "that" and at > 0 and tokens[at - 1].kind == "prep":
+    if token.kind == "pron" and token.text in ("that", "this", "those", "these") and at > 0 and tokens[at - 1].kind == "prep":
         return tokens[at - 1].value
     return ""
 
@@ -135,6 +135,8 @@ def _track(
     start = _start(tokens, first)
     pointed = _joined_words(words, world)
     text = " ".join(t.text for t in tokens[first : at + 1])
+    if pointed.ids and len(words) == 1 and not world.is_name(text, pointed.single):
+        pointed = replace(pointed, loosely=True)
     following = tokens[at + 1] if at + 1 < len(tokens) else None
     if following is not None and following.kind == "num":
         numbered = f"{pointed.role} {following.value}"
@@ -190,7 +192,8 @@ def section_refs(tokens: list[Token], world: World) -> list[SectionRef]:
         inside = tokens[start:at]
         numbers = _numbers(tokens, at, inside)
         prep = _preposition(tokens, start)
-        if not prep and found and _joins(tokens, _end(tokens, found[-1].at), start):
+        new = any(t.kind == "other" or (t.kind == "det" and t.value == "indef") for t in inside)
+        if not prep and not new and found and _joins(tokens, _end(tokens, found[-1].at), start):
             prep = found[-1].prep
         found.append(_section(token, inside, numbers, prep, at, start, world))
     return found

@@ -110,6 +110,18 @@ class World:
             own = ()
         return Pointed(own, own[0] if own else "", role, instrument, loosely)
 
+    def is_name(self, text: str, track_id: str) -> bool:
+        """Whether a word names the track itself, not an instrument that it might be played by."""
+        track = self.track(track_id)
+        if track is None or text in lexicon.OWN_NAMES:
+            return True
+        word = text.rstrip("s")
+        names = {track.id, track.role, track.instrument, track.name.lower()}
+        playing = self.loops.get(self.current(track_id))
+        if playing is not None:
+            names |= words_of(playing)
+        return bool({text, word} & (names | {n.rstrip("s") for n in names}))
+
     def _first(self, role: str) -> tuple[str, ...]:
         """The main track of a role, or all where none bears the role's name."""
         found = self.of_role(role)
