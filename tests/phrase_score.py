@@ -100,7 +100,10 @@ class _Talk:
             elif isinstance(action, Redo):
                 self.place = min(len(self.drafts) - 1, self.place + action.count)
         if reading.edits:
-            made = editing.apply_all(reading.edits, self.draft, assistant_crate())
+            try:
+                made = editing.apply_all(reading.edits, self.draft, assistant_crate())
+            except EditError:  # the person is told so, and the song stays as it is
+                return
             self.drafts[self.place + 1 :] = [made]
             self.place += 1
 
