@@ -41,6 +41,10 @@ def add_modes(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--inspire", action="store_true", help="let LoopMind think of something, and say why"
     )
+    group.add_argument(
+        "--match", type=place, metavar="FILE",
+        help="tempo, key, energy and tone of this finished track, from your own loops",
+    )  # fmt: skip
 
 
 def mode_of(args: argparse.Namespace) -> Mode:
@@ -55,6 +59,10 @@ def mode_of(args: argparse.Namespace) -> Mode:
         return Mode("hybrid", folders, {"anchor": str(anchor)}, name=f"round {anchor.stem}")
     if args.collab:
         return _collab(tuple(args.folders))
+    if args.match is not None:
+        track = _file(args.match, "reference")
+        macros = {"reference": str(track)}
+        return Mode("match", tuple(args.folders), macros, _match, f"like {track.stem}")
     if args.inspire:
         return Mode("inspire", tuple(args.folders), name="inspired")
     return Mode(PRESET, tuple(args.folders))
@@ -82,6 +90,16 @@ def _contributions(made: Made) -> More:
         for one in found
     ]
     return More(contributions_told(found), {"contributions": data})
+
+
+def _match(made: Made) -> More:
+    from loopmind.compose.tone_match import match_told
+    from loopmind.music.codec import to_plain
+
+    before, after = made.result["tone.before"], made.result["compare"]
+    reference = made.result["reference"]
+    data = {"name": reference.name, "before": to_plain(before), "after": to_plain(after)}
+    return More(match_told(before, after, reference), {"match": data})
 
 
 def _file(path: Path, what: str) -> Path:

@@ -46,8 +46,7 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--length", type=_length, metavar="M:SS", help="length of the song")
     parser.add_argument("--mix", choices=_MIXES, help="character of the mix")
     parser.add_argument(
-        "--loudness", type=_loudness, default=-14.0, metavar="LUFS",
-        help="of the master (default -14)",
+        "--loudness", type=_loudness, metavar="LUFS", help="of the master (default -14)"
     )  # fmt: skip
     parser.add_argument(
         "--format", choices=_FORMATS, default="wav", help="of the song (default wav)"
@@ -137,12 +136,13 @@ def make(
         "genre": args.brain,
         "seed": args.seed,
         "mix": args.mix or "",
-        "loudness_lufs": args.loudness,
         "out": str(out),
         "format": args.format,
         "stems": args.stems,
         **more,
     }
+    if args.loudness is not None:
+        macros["loudness_lufs"] = args.loudness
     if args.length is not None:
         macros["length_s"] = args.length
     if args.library is not None:

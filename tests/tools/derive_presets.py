@@ -79,10 +79,53 @@ def inspire(graph: Document) -> None:
     graph["macros"]["seed"]["targets"].append({"control": "invent.seed"})
 
 
+def match(graph: Document) -> None:
+    graph["title"] = "Mood match"
+    graph["description"] = "Your own loops, with tempo, key, energy and tone of a reference track."
+    _second_wish(
+        graph, "match", "match_reference",
+        needs={"crate": "scan.crate", "reference": "reference.reference"},
+    )  # fmt: skip
+    graph["macros"]["seed"]["targets"].append({"control": "match.seed"})
+    _node(graph, "reference", "hear_reference", 0, 440)
+    _macro(
+        graph, "reference", "reference.track", type="path", default="",
+        help="The finished track to match.",
+    )  # fmt: skip
+    # A first fitting and rendering, whose tone is measured before the song goes on.
+    x = graph["nodes"]["mix"]["view"]["x"]
+    _move(graph, ("edit", "fit", "render", "document"), 520)
+    _node(graph, "draft", "fit_loops", x, 440)
+    _node(graph, "tone", "match_tone", x + 260, 440)
+    _reroute(graph, "arrange.song", "tone.song")
+    _reroute(graph, "mix.mix", "tone.mix")
+    graph["wires"] |= {
+        "draft.crate": "scan.crate",
+        "draft.song": "arrange.song",
+        "mix.song": "arrange.song",
+        "tone.song": "arrange.song",
+        "tone.mix": "mix.mix",
+        "tone.material": "draft.material",
+        "tone.reference": "reference.reference",
+        "compare.song": graph["wires"]["render.song"],
+        "compare.master": "render.master",
+        "compare.reference": "reference.reference",
+    }
+    _node(graph, "compare", "compare_reference", graph["nodes"]["document"]["view"]["x"], 440)
+    loudness = graph["macros"]["loudness_lufs"]
+    loudness |= {
+        "default": None,
+        "nullable": True,
+        "help": "Of the master; empty: the reference's.",
+        "targets": [{"control": "tone.loudness_lufs"}],
+    }
+
+
 MODES: dict[str, Callable[[Document], None]] = {
     "hybrid": hybrid,
     "collab": collab,
     "inspire": inspire,
+    "match": match,
 }
 
 

@@ -1,0 +1,83 @@
+"""The modes of `generate` on real loops, from the command line to the files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loopmind.cli import main
+
+pytestmark = pytest.mark.slow
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
+    """What `loopmind generate ... --json` tells."""
+    assert main(["generate", *map(str, words), "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.fixture
+def crate(real_loops: Path) -> Path:
+    return real_loops / "stargate"
+
+
+def test_hybrid(crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    anchor = crate / "microlag" / "Loops" / "Melody_B_Minor_73BPM.flac"
+    data = told(capsys, crate, "--anchor", anchor, "--out", tmp_path / "s", "--length", "1:00")
+    assert data["bpm"] == pytest.approx(73.0, abs=0.2) and data["key"] == "B minor"
+    assert str(anchor) in {choice["path"] for choice in data["choices"]}
+    assert any("is the anchor" in said for said in data["why"])
+
+
+def test_collab(crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = crate.parent / "orin-ayo"
+    data = told(capsys, crate, other, "--collab", "--out", tmp_path / "s", "--length", "1:00")
+    shares = [side["time_share"] for side in data["contributions"]]
+    assert sum(shares) == pytest.approx(1.0, abs=0.01) and 0.4 <= shares[0] <= 0.6
+    assert 0.35 <= data["contributions"][0]["role_share"] <= 0.65
+
+
+def test_inspire(crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = told(capsys, crate, "--inspire", "--out", tmp_path / "s", "--length", "1:00")
+    assert any(said.startswith("you have ") for said in data["why"])
+
+
+def test_match(crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = told(
+        capsys, crate, "--prompt", "house 124 bpm in C minor", "--out", tmp_path / "r",
+        "--length", "1:30", "--loudness", "-11",
+    )  # fmt: skip
+    reference = first["files"][0]
+    data = told(capsys, crate.parent, "--match", reference, "--out", tmp_path / "s", "--seed", 2)
+    before, after = data["match"]["before"], data["match"]["after"]
+    assert abs(after["tempo_percent"]) <= 4.1
+    assert after["octave_db"] <= max(0.7 * before["octave_db"], 1.0)
+    assert after["energy_correlation"] >= 0.6
+    assert abs(after["loudness_lu"]) <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["A", "--anchor", "nowhere.wav"], "there is no file nowhere.wav to be the anchor"),
+        (["A", "--anchor", "A"], "is a folder; name one file"),
+        (["A", "--match", "nowhere.wav"], "there is no file nowhere.wav to be the reference"),
+        (["A", "--collab"], "--collab needs two folders, not 1"),
+        (["A", "A", "--collab"], "apart from each other"),
+        (["A", "EMPTY", "--collab"], "holds no usable sound"),
+        (["A", "--inspire", "--collab"], "two ways to make a song; choose one"),
+    ],
+)
+def test_bad_use_is_one_clear_line(
+    words: list[str], message: str, crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    places = {"A": str(crate / "microlag"), "EMPTY": str(tmp_path / "empty")}
+    args = [places.get(word, word) for word in words]
+    assert main(["generate", *args, "--out", str(tmp_path / "s")]) != 0
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message in error, error
