@@ -16,6 +16,7 @@ from loopmind.music.key import Key
     id="loopmind.read_prompt",
     category="Wish",
     output="brief",
+    cache="disk",
     touches_files=True,
     fingerprint=genres.fingerprint,
 )
