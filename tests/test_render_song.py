@@ -134,6 +134,7 @@ def test_stems_sum_to_the_premaster() -> None:
     assert list(stems) == ["t0", "t1", "t2", "t3", "t4", "t5", "reverb"]
     assert not stems["t4"].any()  # muted
     names = ["t0", "t1", "t2", "t3", "t5", "reverb"]
+    assert result.premaster is not None
     # Exactly, in the stated order: fours of tracks first, then the groups, then the reverb.
     groups = [names[:4], names[4:5]]
     sums = []

@@ -180,7 +180,9 @@ GRID = 64
 _QS = (0.5411961001461969, 1.3065629648763764)  # two Butterworth sections: 24 dB an octave
 OPEN_LOWPASS_HZ = 20000.0
 OPEN_HIGHPASS_HZ = 20.0
-_WARM_ROWS = 150  # rows (.2 s) for which a filter runs before it is heard
+WARM_ROWS = 150
+"""Rows (.2 s) for which a filter runs before it is heard."""
+
 SWEEP_STATE_WORDS = 56
 SWEEP_PARAM_WORDS = 32
 
@@ -204,8 +206,8 @@ def sweep_table(mode: str, cutoff_hz: NDArray[np.float64], rate_hz: float) -> ND
     heard = np.flatnonzero(wet > 0.0)
     # A row is also heard in the one before it, from which values run towards it.
     place = np.searchsorted(heard, np.arange(len(wet)) - 1)
-    following = np.append(heard, 2 * len(wet) + _WARM_ROWS)[place]
-    on = following <= np.arange(len(wet)) + _WARM_ROWS
+    following = np.append(heard, 2 * len(wet) + WARM_ROWS)[place]
+    on = following <= np.arange(len(wet)) + WARM_ROWS
     return np.ascontiguousarray(np.stack([np.tan(np.pi * cutoff / rate_hz), wet, on], axis=1))
 
 

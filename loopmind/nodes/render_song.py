@@ -21,7 +21,8 @@ from loopmind.music.material import Material
 from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
 from loopmind.music.song import Song
-from loopmind.runtime.offline import REVERB_STEM, render
+from loopmind.runtime.mixdown import REVERB_STEM
+from loopmind.runtime.offline import render
 
 SONG_NAME = "song"
 STEMS_FOLDER = "stems"
@@ -86,6 +87,7 @@ def render_song(
                 f"the song for {out} comes out silent; choose louder sounds or another seed"
             )
     if stems:
+        assert rendering.premaster is not None
         _remove_old_stems(out, {place for _, place in files})
         place = f"{STEMS_FOLDER}/{PREMASTER_NAME}.wav"
         write_audio(out / place, rendering.premaster, subtype="FLOAT")

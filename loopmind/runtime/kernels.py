@@ -32,6 +32,7 @@ KERNEL_MODULES = (
     "loopmind.dsp.saturation",
     "loopmind.runtime.program",
     "loopmind.runtime.mastering",
+    "loopmind.dsp.fingerprint",
 )
 """Modules that compile kernels when they are imported, the slowest first."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from loopmind.dsp import limiter
 from loopmind.dsp.kernel import compiled
-from loopmind.dsp.loudness import GRAIN, Meter, PeakMeter, gated_lufs, survey
+from loopmind.dsp.loudness import GRAIN, Meter, PeakMeter, gated_lufs
 from loopmind.dsp.strip import feed, tap, tap_params
 from loopmind.music.mix import Master
 from loopmind.runtime.program import SPAN, ProgramPlan
@@ -44,14 +44,20 @@ class Mastered:
 
 
 class Foresight:
-    """What loudness a gain into the limiter will give, foreseen from a survey of the sound.
+    """What loudness a gain into the limiter will give, foreseen from a `survey` of the sound.
 
     The limiter is followed grain by grain from sample peaks, which is within a few hundredths of
     a LU of what it does; `correct` takes up what is measured.
     """
 
-    def __init__(self, before: NDArray[np.float32], rate_hz: int, ceiling_dbtp: float) -> None:
-        self._peaks, self._energy = survey(before.T, rate_hz)
+    def __init__(
+        self,
+        peaks: NDArray[np.float64],
+        energy: NDArray[np.float64],
+        rate_hz: int,
+        ceiling_dbtp: float,
+    ) -> None:
+        self._peaks, self._energy = peaks, energy
         self._ceiling = 10.0 ** (ceiling_dbtp / 20.0)
         self._speed = 1.0 - math.exp(-GRAIN / (limiter.RELEASE_S * rate_hz))
         steps = int(len(self._peaks) * GRAIN / (0.1 * rate_hz))
@@ -163,6 +169,7 @@ class _Pass:
 
 def master_sound(
     before: NDArray[np.float32],
+    surveyed: tuple[NDArray[np.float64], NDArray[np.float64]],
     master: Master,
     rate_hz: int,
     *,
@@ -173,12 +180,13 @@ def master_sound(
 ) -> Mastered:
     """`before` (frames, 2) through gain and limiter, to the target loudness of `master`.
 
-    The gain is foreseen from a survey and put right where the measured loudness is off by more
-    than .04 LU. Where the measured true peak still passes the ceiling (the measuring filter is
-    longer than the limiter's), the limiter is set that much lower. check() may raise to stop.
+    The gain is foreseen from `surveyed` (peaks and energy, see `survey`) and put right where the
+    measured loudness is off by more than .04 LU. Where the measured true peak still passes the
+    ceiling (the measuring filter is longer than the limiter's), the limiter is set that much
+    lower. check() may raise to stop.
     """
     target, ceiling = master.target_lufs, master.ceiling_dbtp
-    foresight = Foresight(before, rate_hz, ceiling) if fixed_gain_db is None else None
+    foresight = Foresight(*surveyed, rate_hz, ceiling) if fixed_gain_db is None else None
     gain = fixed_gain_db or 0.0 if foresight is None else foresight.gain_db(target)
     kept, passes = ceiling, 0
     samples = np.empty_like(before)

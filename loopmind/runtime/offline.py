@@ -7,26 +7,22 @@ interpreter's lock. What comes out does not depend on the block size or on the t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.dsp.strip import feed, tap, tap_params
 from loopmind.errors import CancelledError
 from loopmind.music.audio import Audio
 from loopmind.music.material import Material
 from loopmind.music.mix import Mix
 from loopmind.music.song import Song
 from loopmind.runtime.mastering import master_sound
-from loopmind.runtime.program import SPAN, ProgramPlan
-from loopmind.runtime.session import GangPlan, SessionPlan, add_bus, add_master, plan_session
+from loopmind.runtime.mixdown import Mixdown, StemWriter
+from loopmind.runtime.session import plan_session
+from loopmind.runtime.takes import Takes
 
-REVERB_STEM = "reverb"
-
-StemWriter = Callable[[str, NDArray[np.float32]], None]
 Progress = Callable[[int, int, str], None]
 
 
@@ -51,11 +47,12 @@ class Rendering:
     `gain_db` into the limiter, which was set to `ceiling_dbtp`, and lowered by `trim_db` (at most
     a twentieth) behind it.
     short_term_lufs: 3 s windows of the master every .1 s.
-    passes: how often the limiter ran.
+    passes: how often the limiter ran. mixed: share of the song that was mixed and not taken from
+    earlier takes; where that is less than all, premaster is None.
     """
 
     master: Audio
-    premaster: Audio
+    premaster: Audio | None
     lufs: float
     true_peak_dbtp: float
     gain_db: float
@@ -64,6 +61,7 @@ class Rendering:
     ceiling_dbtp: float
     stems: tuple[StemReport, ...]
     short_term_lufs: NDArray[np.float64]
+    mixed: float = 1.0
 
 
 def render(
@@ -76,6 +74,7 @@ def render(
     threads: int = 2,
     gain_db: float | None = None,
     stems: StemWriter | None = None,
+    takes: Takes | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Rendering:
@@ -89,14 +88,26 @@ def render(
 
     Loudness: mix.master.target_lufs within .1 LU unless the true-peak ceiling stands against it.
     With `gain_db` that gain goes into the limiter and no target is sought.
+
+    takes: where finished segments are remembered (see loopmind.runtime.takes). With it a song of
+    which a part was rendered before is mixed only where it differs; the samples are the same, bit
+    for bit. With `stems` all is mixed, for takes hold no stems. premaster is then None, but with
+    stems.
     progress(done, total, what); cancelled() is asked several times a second.
 
     Raises RenderCancelled, MissingMaterialError (material that was not fitted), ValueError (a
     mix for other tracks).
     """
     session = plan_session(song, mix, material, rate_hz)
-    spans = math.ceil((session.frames + session.latency + session.master_latency) / SPAN)
-    total = spans + 2 + spans // 4
+    reports: dict[str, _Overview] = {}
+
+    def write(name: str, piece: NDArray[np.float32]) -> None:
+        assert stems is not None
+        reports.setdefault(name, _Overview(rate_hz)).add(piece)
+        stems(name, piece)
+
+    mixdown = Mixdown(session, block, threads, None if stems is None else write, takes)
+    total = mixdown.spans + 2 + mixdown.spans // 4
 
     def step(done: int, what: str) -> None:
         if cancelled is not None and cancelled():
@@ -104,127 +115,36 @@ def render(
         if progress is not None:
             progress(min(done, total), total, what)
 
-    mixdown = _Mixdown(session, block, threads, stems)
-    for span in mixdown.run(spans):
-        step(span, "mixing")
-    premaster, before = mixdown.premaster, mixdown.before_limiter
-    reports = mixdown.reports()
-    done = master_sound(
-        before,
-        mix.master,
-        rate_hz,
-        block=block,
-        threads=threads,
-        fixed_gain_db=gain_db,
-        check=lambda: step(spans + 1, "mastering"),
-    )
+    try:
+        for span in mixdown.run():
+            step(span, "mixing")
+        done = master_sound(
+            mixdown.before_limiter,
+            (mixdown.peaks, mixdown.energy),
+            mix.master,
+            rate_hz,
+            block=block,
+            threads=threads,
+            fixed_gain_db=gain_db,
+            check=lambda: step(mixdown.spans + 1, "mastering"),
+        )
+    finally:
+        mixdown.close()
     step(total, "done")
+    premaster = mixdown.premaster
     return Rendering(
-        Audio(done.samples.T, rate_hz),
-        Audio(premaster.T, rate_hz),
-        done.lufs,
-        done.peak_dbtp,
-        done.gain_db,
-        done.passes,
-        done.trim_db,
-        done.ceiling_dbtp,
-        reports,
-        done.curve,
+        master=Audio(done.samples.T, rate_hz),
+        premaster=None if premaster is None else Audio(premaster.T, rate_hz),
+        lufs=done.lufs,
+        true_peak_dbtp=done.peak_dbtp,
+        gain_db=done.gain_db,
+        passes=done.passes,
+        trim_db=done.trim_db,
+        ceiling_dbtp=done.ceiling_dbtp,
+        stems=tuple(overview.report(name) for name, overview in reports.items()),
+        short_term_lufs=done.curve,
+        mixed=mixdown.mixed_segments / max(mixdown.segments, 1),
     )
-
-
-class _Gang:
-    """A gang's program with the rings that its results go to."""
-
-    def __init__(self, gang: GangPlan, block: int, with_stems: bool) -> None:
-        plan = ProgramPlan(list(gang.plan.operations), gang.plan.buffers, list(gang.plan.tables))
-        self.tracks = gang.tracks
-
-        def ring(buffer: int) -> NDArray[np.float32]:
-            memory = np.zeros((2 * SPAN, 2), np.float32)
-            plan.keep(memory)
-            plan.add(tap, [buffer], [], tap_params(memory, 0, ring=True))
-            return memory
-
-        self.dry = ring(gang.dry)
-        self.send = None if gang.send is None else ring(gang.send)
-        self.stems = [ring(b) for b in gang.stems] if with_stems else []
-        self.program = plan.build(block)
-
-
-class _Mixdown:
-    """Runs all gangs a span ahead of the bus, on threads, and hands out stems."""
-
-    def __init__(
-        self, session: SessionPlan, block: int, threads: int, stems: StemWriter | None
-    ) -> None:
-        self._session, self._threads, self._write = session, threads, stems
-        self._gangs = [_Gang(g, block, stems is not None) for g in session.gangs]
-        self.premaster = np.zeros((session.frames, 2), np.float32)
-        self.before_limiter = np.zeros((session.frames, 2), np.float32)
-        self._wet: NDArray[np.float32] | None = None
-        self._bus = self._plan_bus().build(block)
-        names = [*session.tracks, REVERB_STEM] if stems is not None else []
-        self._overviews = {n: _Overview(session.rate_hz) for n in names}
-
-    def _plan_bus(self) -> ProgramPlan:
-        session, plan = self._session, ProgramPlan()
-
-        def fed(ring: NDArray[np.float32]) -> int:
-            buffer = plan.new_buffer()
-            plan.keep(ring)
-            plan.add(feed, [], [buffer], tap_params(ring, 0, ring=True))
-            return buffer
-
-        dry = [fed(g.dry) for g in self._gangs]
-        sends = [fed(g.send) for g in self._gangs if g.send is not None]
-        premaster, wet = add_bus(plan, session, dry, sends)
-        plan.add(tap, [premaster], [], tap_params(self.premaster, session.latency, ring=False))
-        if wet is not None and self._write is not None:
-            self._wet = np.zeros((2 * SPAN, 2), np.float32)
-            plan.add(tap, [wet], [], tap_params(self._wet, 0, ring=True))
-        late = session.latency + session.master_latency
-        out = add_master(plan, session, premaster)
-        plan.add(tap, [out], [], tap_params(self.before_limiter, late, ring=False))
-        return plan
-
-    def run(self, spans: int) -> Iterator[int]:
-        """Mix everything; yields the number of finished spans."""
-        with ThreadPoolExecutor(max(1, self._threads)) as pool:
-            for span in range(spans + 1):
-                work: list[Future[None]] = []
-                if span < spans:
-                    work = [pool.submit(g.program.run, span * SPAN, SPAN) for g in self._gangs]
-                if span > 0:
-                    work.append(pool.submit(self._bus.run, (span - 1) * SPAN, SPAN))
-                    self._write_stems(span - 1, work[-1])
-                for future in work:
-                    future.result()
-                yield span
-
-    def _write_stems(self, span: int, bus: Future[None]) -> None:
-        if self._write is None:
-            return
-        latency, end = self._session.latency, self._session.frames + self._session.latency
-        first, last = max(span * SPAN, latency), min((span + 1) * SPAN, end)
-        if first >= last:
-            return
-        here = slice(first % (2 * SPAN), first % (2 * SPAN) + last - first)
-        rings = {n: r for g in self._gangs for n, r in zip(g.tracks, g.stems, strict=True)}
-        silence = np.zeros((2 * SPAN, 2), np.float32)
-        for name in self._session.tracks:
-            self._hand_out(name, rings.get(name, silence)[here])
-        bus.result()
-        self._hand_out(REVERB_STEM, (silence if self._wet is None else self._wet)[here])
-
-    def _hand_out(self, name: str, piece: NDArray[np.float32]) -> None:
-        assert self._write is not None
-        copy = piece.copy().T
-        self._overviews[name].add(copy)
-        self._write(name, copy)
-
-    def reports(self) -> tuple[StemReport, ...]:
-        return tuple(o.report(name) for name, o in self._overviews.items())
 
 
 class _Overview:

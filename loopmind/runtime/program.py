@@ -73,7 +73,11 @@ class Operation:
 
 
 class Program:
-    """A runnable program; made by `ProgramPlan.build`."""
+    """A runnable program; made by `ProgramPlan.build`.
+
+    state: all that its kernels remember. Copied out and in again at the same frame, it lets the
+    program go on as if nothing had been in between.
+    """
 
     def __init__(self, plan: ProgramPlan, block: int) -> None:
         if not 1 <= block <= MAX_BLOCK:
@@ -84,18 +88,19 @@ class Program:
         # low address bits (a false dependency that costs half the speed).
         words = (2 * block + 15) // 16 * 16 + 1040
         self._buffers = _aligned(plan.buffers * words, np.float32).reshape(plan.buffers, words)
-        self._states: list[NDArray[np.float64]] = []
+        # All states lie in one piece, each on a cache line of its own.
+        sizes = [-(-max(op.state_words, 1) // 8) * 8 for op in plan.operations]
+        self.state: NDArray[np.float64] = _aligned(sum(sizes), np.float64)
+        states = np.split(self.state, np.cumsum(sizes)[:-1]) if sizes else []
         self._keep: list[NDArray[np.generic]] = []
         ops = np.zeros((len(plan.operations), OP_WORDS), np.int64)
-        for row, op in zip(ops, plan.operations, strict=True):
-            state = _aligned(max(op.state_words, 1), np.float64)
+        for row, op, state in zip(ops, plan.operations, states, strict=True):
             params = _aligned(len(op.params), np.float64)
             params[:] = op.params
             places = [
                 np.array([self._buffers[b].ctypes.data for b in side] or [0], np.int64)
                 for side in (op.inputs, op.outputs)
             ]
-            self._states.append(state)
             self._keep += [params, *places]
             row[:] = (
                 op.kernel.address,
@@ -118,13 +123,12 @@ class Program:
 
     def reset(self) -> None:
         """All kernels as freshly started."""
-        for state in self._states:
-            state[:] = 0.0
+        self.state[:] = 0.0
 
     @property
     def bytes(self) -> int:
         """Memory that the program owns."""
-        held = sum(a.nbytes for a in (*self._states, *self._keep))
+        held = sum(a.nbytes for a in (self.state, *self._keep))
         return int(self._buffers.nbytes + held)
 
 

@@ -54,13 +54,17 @@ from loopmind.runtime.program import SILENCE, TRASH, ProgramPlan
 
 @dataclass(frozen=True)
 class GangPlan:
-    """Up to four tracks: their stems, and what they send to the mix and to the reverb."""
+    """Up to four tracks: their stems, and what they send to the mix and to the reverb.
+
+    players: the event tables of all players, those of keys too.
+    """
 
     plan: ProgramPlan
     tracks: tuple[str, ...]
     stems: tuple[int, ...]
     dry: int
     send: int | None
+    players: tuple[NDArray[np.int64], ...]
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,10 @@ def plan_session(song: Song, mix: Mix, material: Material, rate_hz: int) -> Sess
             found = track_events(song, track.id, sounds, rate_hz)
             if found:
                 events[track.id] = found
-    sounding = [strips.get(t, Strip(t)) for t in events]
+    # What sounds now and then shares a gang, which rests when all of it is silent.
+    roles = {track.id: track.role for track in song.tracks}
+    order = sorted(events, key=lambda track: roles[track] == "fx")
+    sounding = [strips.get(t, Strip(t)) for t in order]
     latency = saturation.LATENCY if any(s.drive > 0 for s in sounding) else 0
     gangs = tuple(
         _plan_gang(sounding[i : i + GANG], events, curves, rows, rate_hz, latency)
@@ -178,10 +185,12 @@ def _plan_gang(
     # A driven track is read ahead by the saturator's latency; the others wait for it.
     early = [saturation.LATENCY if s.drive > 0 else 0 for s in strips]
     tables: dict[str, int] = {}
+    players: list[NDArray[np.int64]] = []
 
     def player(track: str, played: list[Event], delay: int) -> int:
         buffer = plan.new_buffer()
         table = event_table(played)
+        players.append(table)
         plan.keep(table)
         plan.tables += [event.samples for event in played]
         plan.add(play, [], [buffer], player_params(table, delay), label=track)
@@ -270,7 +279,7 @@ def _plan_gang(
         plan.add(
             add_up, sends, [send], sum_params(levels, moving, rows, latency), label="reverb send"
         )
-    return GangPlan(plan, tuple(names), tuple(tracks), dry, send)
+    return GangPlan(plan, tuple(names), tuple(tracks), dry, send, tuple(players))
 
 
 def add_bus(
