@@ -17,13 +17,22 @@ from loopmind.compose.compatibility import (
     UNPITCHED_ROLES,
     key_fit,
     key_index,
+    shift_cost,
     tempo_fit,
 )
 from loopmind.compose.genres import GenreProfile, names, profile
 from loopmind.compose.oneshots import is_complete, kit_voices
 from loopmind.compose.seeds import gumbel
 from loopmind.compose.tempo_key import mode_prior
-from loopmind.compose.traits import INSTRUMENT_INDEX, MOOD_INDEX, ROLE_INDEX, Bools, Traits, traits
+from loopmind.compose.traits import (
+    INSTRUMENT_INDEX,
+    MOOD_INDEX,
+    ROLE_INDEX,
+    Bools,
+    Floats,
+    Traits,
+    traits,
+)
 from loopmind.compose.wishes import allowed, genre_of
 from loopmind.errors import LoopMindError
 from loopmind.music.brief import Brief
@@ -34,7 +43,9 @@ HOME_RATIO = (0.94, 1.065)
 # Halves and doubles of what was heard score less than this.
 HOME_TEMPO = 0.75
 HOME_SHIFT = 2
-HOME_KEY = 0.6
+HOME_KEY = 0.7
+# Among keys that serve as many sounds, the one that moves them least.
+NEARNESS = 0.15
 ENOUGH = 3.0
 # So many loops of one instrument are something to build a song on.
 MANY = 6.0
@@ -94,19 +105,37 @@ def ideas(t: Traits, brief: Brief, usual: GenreProfile, *, kit: bool) -> list[Id
     """For every genre (or the one named) its strongest tempi and keys in this crate."""
     named = [genre_of(brief, Crate(t.loops))] if brief.genre else [profile(n) for n in names()]
     keys, at_home = _keys_at_home(t, brief)
+    nearness = [_nearness(t, key) for key in keys]
     found = []
     for genre in named:
         for bpm in _tempi(t, brief, genre):
             near = _near(t, bpm, genre)
             fitting = _coherence(t, near, genre)
             ranked = [
-                (_strength(t, genre, near, at_home[i], kit) * _liked(key, brief, genre), -i)
+                (
+                    (_strength(t, genre, near, at_home[i], kit) + _mean(nearness[i], near))
+                    * _liked(key, brief, genre),
+                    -i,
+                )
                 for i, key in enumerate(keys)
             ]
             strength, i = max(ranked)
             surprise = _surprise(genre, bpm, usual)
             found.append(Idea(genre, bpm, keys[-i], strength * fitting, surprise))
     return found
+
+
+def _nearness(t: Traits, key: Key | None) -> Floats:
+    """How little each sound has to move into `key`, 0..1."""
+    if key is None:
+        return np.ones(len(t))
+    shifts = np.arange(-MAX_SEMITONES, MAX_SEMITONES + 1)
+    near: Floats = (key_fit(t, key) * shift_cost(shifts)[None, :]).max(axis=1)
+    return near
+
+
+def _mean(nearness: Floats, near: Bools) -> float:
+    return NEARNESS * float(nearness[near].mean()) if near.any() else 0.0
 
 
 def _keys_at_home(t: Traits, brief: Brief) -> tuple[list[Key | None], list[Bools]]:
