@@ -33,5 +33,6 @@ def run(args: argparse.Namespace) -> int:
         out = new_song_folder(args.prompt or args.brain or mode.name or "song")
     return sing(
         args, list(mode.folders), out, preset=mode.preset, more=mode.more,
-        use_names=not args.no_names, fresh=args.fresh, **mode.macros,
+        use_names=not args.no_names,
+        **({"fresh": True} if args.fresh else {}), **mode.macros,
     )  # fmt: skip

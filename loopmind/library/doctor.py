@@ -105,15 +105,19 @@ def _alike(loops: Sequence[Loop]) -> Iterator[Finding]:
     seconds = np.array([loop.duration_s for loop in unique])
     levels = np.array([loop.loudness_lufs for loop in unique])
     group = list(range(len(unique)))
-    for i in range(len(unique)):
-        last = int(np.searchsorted(seconds, seconds[i] * (1.0 + _ALIKE_LENGTH), side="right"))
-        for start in range(i + 1, last, _ALIKE_CHUNK):
-            others = slice(start, min(last, start + _ALIKE_CHUNK))
-            same = vectors[others] @ vectors[i] >= _ALIKE
-            same &= np.abs(spectra[others] - spectra[i]).max(axis=1) <= _ALIKE_SPECTRUM_DB
-            same &= np.abs(levels[others] - levels[i]) <= _ALIKE_LEVEL_LU
-            for j in (start + np.flatnonzero(same)).tolist():
-                group[j] = group[i]
+    longest = np.searchsorted(seconds, seconds * (1.0 + _ALIKE_LENGTH), side="right")
+    for top in range(0, len(unique), _ALIKE_CHUNK):
+        rows = slice(top, min(top + _ALIKE_CHUNK, len(unique)))
+        for left in range(top, int(longest[rows.stop - 1]), _ALIKE_CHUNK):
+            columns = slice(left, left + _ALIKE_CHUNK)
+            for i, j in np.argwhere(vectors[rows] @ vectors[columns].T >= _ALIKE).tolist():
+                i, j = top + i, left + j
+                if (
+                    i < j < longest[i]
+                    and abs(levels[j] - levels[i]) <= _ALIKE_LEVEL_LU
+                    and np.abs(spectra[j] - spectra[i]).max() <= _ALIKE_SPECTRUM_DB
+                ):
+                    group[j] = group[i]
     members: dict[int, list[str]] = {}
     for loop, number in zip(unique, group, strict=True):
         members.setdefault(number, []).append(loop.path)
