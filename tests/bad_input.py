@@ -12,10 +12,12 @@ import json
 import os
 import struct
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgpack
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -221,6 +223,37 @@ def _newer_library(place: Place) -> Path:
     return folder
 
 
+def _project(place: Place, data: bytes | None = None) -> Path:
+    """A project of an older version, or one that holds `data`."""
+    old = Path(__file__).parent / "data" / "project-version-1.loopmind"
+    return place.file("mine/song.loopmind", old.read_bytes() if data is None else data)
+
+
+def _cut_project(place: Place, *, backup: bool) -> Path:
+    path = _project(place)
+    if backup:
+        path.with_name(f"{path.name}~").write_bytes(path.read_bytes())
+    path.write_bytes(path.read_bytes()[:5000])
+    return path
+
+
+def _newer_project(place: Place) -> Path:
+    return _project(place, msgpack.packb({"format": "loopmind-project", "version": 99}))
+
+
+def _foreign_bundle(place: Place) -> Path:
+    path = place.file("bad.loopbundle", b"")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("song.loopmind", b"")
+        archive.writestr("../evil.sh", b"")
+    return path
+
+
+def _edits(place: Place, *edits: object) -> list[str | Path]:
+    file = place.file("edits.json", json.dumps(edits).encode())
+    return ["apply", _project(place), "--no-render", "--edits", file]
+
+
 REQUESTS: tuple[Request, ...] = (
     Request("missing folder", _folder(lambda p: p.root / "missing"), 1,
             ("folder", "missing", "does not exist", "check the path")),
@@ -276,6 +309,64 @@ REQUESTS: tuple[Request, ...] = (
             lambda p: ["run", p.root / "gone.json"], 2, ("gone.json", "no file")),
     Request("run of a graph that is no JSON",
             lambda p: ["run", p.file("broken.json", b"{\x00")], 1, ("broken.json",)),
+    Request("undo in a project that is missing",
+            lambda p: ["undo", p.root / "gone.loopmind"], 1, ("gone.loopmind", "check the path")),
+    Request("history of a picture",
+            lambda p: ["history", p.file("photo.jpg", b"\xff\xd8\xff\xe0 JFIF" * 40)], 1,
+            ("photo.jpg", "no LoopMind project", ".loopmind")),
+    Request("project that was cut short",
+            lambda p: ["undo", _cut_project(p, backup=False)], 1,
+            ("song.loopmind", "is damaged", "no backup beside it", "older copy")),
+    Request("project that was cut short, with its backup",
+            lambda p: ["undo", _cut_project(p, backup=True)], 1,
+            ("song.loopmind", "is damaged", "song.loopmind~", "is whole", "--backup")),
+    Request("backup that is not there",
+            lambda p: ["open", _project(p), "--backup"], 1, ("song.loopmind~", "check the path")),
+    Request("project of a newer version",
+            lambda p: ["undo", _newer_project(p)], 1,
+            ("newer LoopMind", "project version 99", "update LoopMind")),
+    Request("bundle that would write elsewhere",
+            lambda p: ["open", _foreign_bundle(p)], 1,
+            ("bad.loopbundle", "evil.sh", "nothing was unpacked")),
+    Request("bundle that is none",
+            lambda p: ["open", p.file("bad.loopbundle", b"hello")], 1,
+            ("bad.loopbundle", "damaged or no bundle")),
+    Request("undo with nothing to undo",
+            lambda p: ["undo", _project(p), "--no-render"], 1, ("nothing to undo",)),
+    Request("redo with nothing to redo",
+            lambda p: ["redo", _project(p), "--no-render"], 1, ("nothing to redo",)),
+    Request("undo 0", lambda p: ["undo", _project(p), "0"], 2, ("N", "from 1", "'0'")),
+    Request("branch that is not there",
+            lambda p: ["branch", _project(p), "--switch", "loud"], 2, ("'loud'", "main")),
+    Request("branch named 12",
+            lambda p: ["branch", _project(p), "12"], 2, ("'12'", "taken for a revision")),
+    Request("revision that is not there",
+            lambda p: ["diff", f"{_project(p)}@7", "@0"], 2, ("revision 7", "from 0 to 0")),
+    Request("one song to compare", lambda p: ["diff", _project(p)], 2, ("PROJECT@REVISION",)),
+    Request("section to merge that is not there",
+            lambda p: ["merge", _project(p), "main", "bridge", "--no-render"], 2,
+            ("'bridge'", "hook 1")),
+    Request("edits that are no JSON",
+            lambda p: ["apply", _project(p), "--edits", p.file("edits.json", b"louder")], 1,
+            ("edits.json", "no JSON", "list of edits")),
+    Request("edits that are missing",
+            lambda p: ["apply", _project(p), "--edits", p.root / "gone.json"], 1,
+            ("gone.json", "check the path")),
+    Request("no edits", lambda p: _edits(p), 1, ("nothing to change", "at least one")),
+    Request("edit that is unknown", lambda p: _edits(p, {"edit": "sparkle"}), 1,
+            ("edits.json, edit 1", "'sparkle'", "edit.schema.json")),
+    Request("edit with an unknown field",
+            lambda p: _edits(p, {"edit": "mute_track", "track": "drums", "loud": 1}), 1,
+            ("edits.json, edit 1", "'loud'")),
+    Request("edit of a track that is not there",
+            lambda p: _edits(p, {"edit": "mute_track", "track": "kazoo"}), 1, ("kazoo", "drums")),
+    Request("edit of a locked track",
+            lambda p: _edits(p, {"edit": "set_lock", "kind": "track", "name": "drums"},
+                             {"edit": "remove_track", "track": "drums"}), 1,
+            ("drums", "locked", "unlock")),
+    Request("edit of a section that is not there",
+            lambda p: _edits(p, {"edit": "remove_section", "section": "bridge"}), 1,
+            ("bridge", "hook 1")),
 )  # fmt: skip
 
 ODD_PROMPTS: dict[str, str] = {

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bad_input import loopmind
 from project_songs import OLD
 
 from loopmind.files.project import backup_of, read_project
@@ -82,3 +83,31 @@ def test_a_project_survives_kills_while_it_is_saved(
         session.redo() if session.history().redo_steps() else session.undo()
     left = sorted(p.name for p in tmp_path.iterdir())
     assert left == ["song.loopmind", "song.loopmind~"]
+
+
+HOLDING = """
+import sys, time
+from loopmind.runtime.project_session import ProjectSession
+with ProjectSession.open(sys.argv[1]):
+    print("open", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_second_process_on_a_project_is_told_of_the_first(tmp_path: Path) -> None:
+    path = Path(shutil.copy(OLD, tmp_path / "song.loopmind"))
+    before = path.read_bytes()
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None and process.stdout.readline() == "open\n"
+        done = loopmind("branch", path, "mine", "--no-render")
+        assert done.code == 1 and len(done.lines) == 1
+        assert f"{path} is being edited by another LoopMind (process {process.pid}:" in done.err
+        assert path.read_bytes() == before
+        assert loopmind("history", path).code == 0  # looking is always possible
+    finally:
+        process.kill()
+        process.communicate()
+    assert loopmind("branch", path, "mine", "--no-render").code == 0

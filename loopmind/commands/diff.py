@@ -79,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
 def _two(songs: list[str]) -> list[tuple[Path, str]]:
     """The two songs meant, as (project, revision)."""
     if len(songs) > 2:
-        raise UsageError(f"give two songs to compare, not {len(songs)}")
+        raise UsageError(f"{len(songs)} songs cannot be compared; give two")
     first = split_revision(songs[0])
     if len(songs) == 1:
         if not first[1]:
-            raise UsageError("name what to compare it with: a second project, or PROJECT@REVISION")
+            raise UsageError("one song alone cannot be compared; name a second project, or PROJECT@REVISION")
         return [first, (first[0], "")]
     if songs[1].startswith("@"):
         return [first, (first[0], songs[1])]
@@ -115,6 +115,9 @@ def _stem_lines(parts: list[StemPart], found: Difference) -> list[str]:
         return []
     lines = ["  samples:"]
     touched = set(found.touched)
+    # What holds for a track or the mix as a whole is heard wherever it sounds, also in the reverb.
+    everywhere = {track.track for track in found.tracks if track.status != "identical"}
+    mixed = bool(everywhere or found.mix or found.song)
     for section in dict.fromkeys(part.section for part in parts):
         mine = [part for part in parts if part.section == section]
         same = [part.stem for part in mine if part.identical]
@@ -122,19 +125,19 @@ def _stem_lines(parts: list[StemPart], found: Difference) -> list[str]:
         if not other:
             lines.append(f"    {section}: all {len(same)} stems identical")
             continue
-        said = [_told(part, section in touched) for part in other]
+        said = [_told(part, section not in touched and not mixed) for part in other]
         if same:
             said.append(f"identical: {', '.join(same)}")
         lines.append(f"    {section}: " + "; ".join(said))
     return lines
 
 
-def _told(part: StemPart, touched: bool) -> str:
-    if touched:
+def _told(part: StemPart, tail: bool) -> str:
+    if not tail:
         return f"{part.stem} differs (by up to {part.peak_db:.0f} dBFS)"
     return (
-        f"{part.stem} differs in the first {part.differs_s:.2f} s "
-        f"({part.audible_s:.2f} s above -120 dBFS): the tail of the change before"
+        f"{part.stem} rings on from the change before it for {part.differs_s:.2f} s "
+        f"({part.audible_s:.2f} s above -120 dBFS)"
     )
 
 

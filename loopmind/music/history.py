@@ -100,7 +100,10 @@ class History:
             line = self.line()
             if int(text[1:]) < len(line):
                 return line[-1 - int(text[1:])]
-            raise UsageError(f"there are only {len(line) - 1} revisions before the present one")
+            raise UsageError(
+                f"there are only {len(line) - 1} revisions before the present one; "
+                "'loopmind history' lists them"
+            )
         if re.fullmatch(r"[0-9]{1,9}", text):
             if int(text) < len(self.revisions):
                 return self.revisions[int(text)]
@@ -173,9 +176,11 @@ class History:
         """With the head `count` revisions on, the way it was last. Raises LoopMindError."""
         steps = self.redo_steps()
         if not steps:
-            raise LoopMindError("there is nothing to redo")
+            raise LoopMindError(
+                "there is nothing to redo; nothing was undone since the last change"
+            )
         if not 1 <= count <= len(steps):
-            raise LoopMindError(f"only {len(steps)} can be redone, not {count}")
+            raise LoopMindError(f"only {len(steps)} can be redone, not {count}; redo {len(steps)}")
         return replace(self, branches={**self.branches, self.current: steps[count - 1].id})
 
     def branched(self, name: str, at: int | None = None) -> History:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 from loopmind.music.loop import Crate
@@ -18,6 +19,7 @@ from loopmind.present.arrangement import (
 from loopmind.present.style import BACKGROUND, MUTED, ORANGE, TEXT, safe
 
 _HEAD, _GAP, _FOOT = 84, 40, 16
+_LINE_LETTERS = 160
 _MARK = "#ffffff"
 
 Marks = Mapping[tuple[str, str], str]
@@ -58,8 +60,8 @@ def difference_svg(
             f"{canvas(song, crate, None)}{_veil(song, marks)}{_frames(song, marks)}</svg>"
         )
         top += height + _GAP
-    for line in lines:
-        parts.append(f'<text x="20" y="{top}" fill="{TEXT}" font-size="12">{safe(line)}</text>')
+    for piece in (piece for line in lines for piece in _wrapped(line)):
+        parts.append(f'<text x="20" y="{top}" fill="{TEXT}" font-size="12">{safe(piece)}</text>')
         top += 18
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{top + _FOOT}" '
@@ -71,6 +73,11 @@ def difference_svg(
         f"framed: different · dimmed: identical</text>"
         f"{''.join(parts)}</svg>\n"
     )
+
+
+def _wrapped(line: str) -> list[str]:
+    """A line in pieces that fit into the picture; SVG wraps nothing by itself."""
+    return textwrap.wrap(line.strip(), _LINE_LETTERS, subsequent_indent="\u2003") or [""]
 
 
 def _place(song: Song, section: Section) -> tuple[float, float]:

@@ -141,6 +141,35 @@ def endings(place: Place) -> Iterator[Line]:
     yield "two processes on one library", codes, f"{said}; database {integrity(library)}"
 
 
+def projects(place: Place) -> Iterator[Line]:
+    """A project that misses sounds, is edited twice at once, or is killed while it is saved."""
+    sounds = shutil.copytree(place.good, place.root / "moving")
+    song = place.root / "out" / "project"
+    loopmind("generate", sounds, *_SHORT, "--out", song)
+    (sounds / "trap_drums_140bpm.wav").rename(place.root / "lost.wav")
+    outcome = loopmind("render", song)
+    yield "a sound that is gone", str(outcome.code), outcome.err.replace("loopmind: ", "").strip()
+    found = place.folder("found") / "renamed.wav"
+    (place.root / "lost.wav").rename(found)
+    outcome = loopmind("open", song, "--look-in", found.parent)
+    told = outcome.err.replace("loopmind: ", "").strip()
+    yield "the same, looked for with --look-in", str(outcome.code), told
+    hold = "import sys, time; from loopmind.runtime.project_session import ProjectSession as P; "
+    hold += "s = P.open(sys.argv[1]); print('open', flush=True); time.sleep(60)"
+    other = subprocess.Popen(
+        [sys.executable, "-c", hold, str(song)], stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    other.stdout.readline()
+    outcome = loopmind("undo", song)
+    other.kill()
+    other.communicate()
+    told = re.sub(
+        "process [0-9]+: .*?, since [0-9:]+", "process N: COMMAND, since TIME", outcome.err
+    )
+    yield "two processes on one project", str(outcome.code), told.strip()
+
+
 def ended(name: str, library: Path, *arguments: str | Path) -> Line:
     process = start(*arguments)
     while not is_under_way(arguments, library) and process.poll() is None:
@@ -217,7 +246,8 @@ def main() -> None:
         print("130 stopped, -9 killed. Where the code is 0, the first line of the song is shown.")
         for title, cases in (
             ("Requests", requests), ("Files and prompts", files),
-            ("Disks and permissions", places), ("Kills and company", endings),
+            ("Disks and permissions", places), ("Projects", projects),
+            ("Kills and company", endings),
         ):  # fmt: skip
             print(f"\n## {title}\n\n| input | exit | message |\n|---|---|---|")
             for name, code, said in cases(place):
