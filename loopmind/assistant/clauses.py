@@ -159,6 +159,10 @@ class Clause:
                 break
             if t.kind == "too" and place <= 2 and t.text not in ("so", "super"):
                 return -positive
+            if t.kind == "quant" and t.value == "no" and self.lemmas == {"have"} and not self.word(
+                "should", "want", "could", "must", "would", "can"
+            ):
+                return positive  # "the kick has no punch"
             if t.kind == "quant" and t.value in ("less", "no"):
                 return -positive
         negated = any(t.kind == "neg" for t in self.tokens[:at])
@@ -198,7 +202,7 @@ def _act(tokens: list[Token], at: int) -> Act:
             after = next((t for t in tokens[place + 1 :] if t.kind != "filler"), None)
             closes = after is None or after.kind in ("prep", "sep", "pron", "degree")
             opens = place == at + 1 and not _leads_to_place(tokens, place + 1)
-            if closes or opens or lemma == "fade":
+            if closes or opens or lemma in ("fade", "roll"):
                 return Act(lemma, lexicon.PARTICLE_VERBS[lemma, text], text, at)
     return Act(lemma, base, "", at)
 
@@ -406,6 +410,11 @@ def _pieces(tokens: list[Token]) -> list[tuple[str, list[Token]]]:
         if token.text == "so" and run and _so_that(tokens[place + 1 :]):
             pieces.append((opener, run))
             run, opener = [], "hard"
+            continue
+        if token.text == "but" and any(t.kind == "song" for t in run) and place + 1 < len(tokens) and (
+            tokens[place + 1].kind in ("det", "track")
+        ) and "verb" not in [t.kind for t in tokens[place + 1 :]]:
+            run.append(Token("prep", "except", "but"))
             continue
         if token.kind == "sep":
             if run:

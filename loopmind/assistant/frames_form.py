@@ -54,6 +54,8 @@ def add_section(clause: Clause) -> Outcome | None:
     if not clause.sections or clause.does & {"remove", "move", "regenerate", "repeat", "lock",
                                              "fade_in", "fade_out", "raise", "lower"}:  # fmt: skip
         return None
+    if clause.has("neg") or clause.has("quant", "no", "less"):
+        return None
     new = [r for r in clause.sections if not r.positional and r.prep not in ("at", "in", "on", "for", "to",
                                                                         "from", "into", "of")]  # fmt: skip
     of = [r for r in clause.sections if r.prep == "of" and clause.amount("bars")]
@@ -439,7 +441,7 @@ def _bars(clause: Clause, bars: int) -> int:
         way = clause.sign(size) * (1 if size.value == "long" else -1)
     elif clause.does & {"shorten", "remove", "lower"}:
         way = -1
-    elif clause.does & {"lengthen", "add", "raise"}:
+    elif clause.does & {"lengthen", "add", "raise"} or (amount and amount.text.startswith("+")):
         way = 1
     elif clause.first("quant", "more", "less"):
         way = 1 if clause.has("quant", "more") else -1

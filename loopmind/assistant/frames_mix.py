@@ -82,6 +82,12 @@ def levels(clause: Clause) -> Outcome | None:
             and not clause.tracks):  # fmt: skip
         return done([ChangeMaster("target_lufs", -abs(clause.number.number))])
     way = 0
+    if clause.lemmas & {"start", "begin", "end", "open"} and not clause.tracks:
+        return None
+    if clause.lemmas & {"bump", "pump"} and "make" in clause.lemmas:
+        return None
+    if loud is not None and loud.value == "over" and len(targets.refs) > 1:
+        targets.tracks = targets.refs[0].ids
     if loud is not None and "background" in loud.text and not targets.tracks:
         return None
     if loud is not None and loud.value == "over":
@@ -104,7 +110,8 @@ def levels(clause: Clause) -> Outcome | None:
     elif volume is not None and quant is not None and quant.value in ("more", "less"):
         way = 1 if quant.value == "more" else -1
     elif (
-        clause.first("part", "up", "down")
+        (clause.tracks or clause.acts or clause.has("level") or clause.has("effect"))
+        and clause.first("part", "up", "down")
         and not clause.does - {"add"}
         and not (
             clause.has("mood") or clause.has("energy") or clause.has("fat") or clause.has("tone") or clause.has("moodnoun")
@@ -228,6 +235,8 @@ def effects(clause: Clause) -> Outcome | None:
             f"there is no {absent.text} here; a track has level, pan, width, equaliser, "
             "compressor, saturation, reverb and ducking"
         )
+    if "pump" in clause.lemmas and "make" in clause.lemmas and clause.tracks:
+        return _duck(clause)
     if "compress" in does or (effect is not None and effect.value == "compression"):
         return _compress(clause)
     if (
@@ -422,6 +431,8 @@ def place(clause: Clause) -> Outcome | None:
     if side is not None and targets.tracks and (clause.does & {"pan", "move"}
                                                 or clause.lemmas & {"put", "push"}):  # fmt: skip
         return _pan(clause, targets, side)
+    if side is not None and side.value == "center" and clause.has("song") and not clause.tracks:
+        return done(ChangeStrip(t.id, "pan", 0.0) for t in clause.world.tracks)
     if "pan" in clause.does and targets.tracks:
         return ask("To which side?", [
             (word, [ChangeStrip(t, "pan", value) for t in targets.tracks])
@@ -573,6 +584,10 @@ def _fat(clause: Clause, targets: Targets, fat: Token | None) -> Outcome | None:
 def style(clause: Clause) -> Outcome | None:
     """Tape, polished or raw."""
     found = clause.first("style")
+    if found is not None and clause.does & {"remove", "mute"} and all(
+        r.text in ("effect", "effects") for r in clause.tracks
+    ):
+        return done([SetMixStyle("polished" if found.value != "polished" else "raw")])
     if found is None and clause.lemmas & {"polish", "master"} and not clause.tracks:
         found = Token("style", "polished", "polished")
     if found is None or clause.does & {"remove", "mute", "lower"}:

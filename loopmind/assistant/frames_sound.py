@@ -262,8 +262,9 @@ def _wanted_words(clause: Clause, ref: TrackRef | None, goal: TrackRef | None) -
                     found.add(form)
         if base in known and token.kind in ("unknown", "track", "mood", "folderish", "genre"):
             found.add(base)
-    if ref is not None and ref.ids:
-        found -= _plain_names(clause, ref)
+    for named in clause.tracks:
+        if named.ids and (named is ref or (goal is None and not named.pointed.loosely)):
+            found -= _plain_names(clause, named)
     if goal is None and "swap" in clause.does and ref is not None:
         # "swap that wooden perc": names what plays, not what is wanted
         before = {w for t in clause.tokens[ref.start : ref.at + 1] for w in t.text.split()}
@@ -364,6 +365,10 @@ def regenerate(clause: Clause) -> Outcome | None:
     retried = clause.has("again") and bool(clause.sections or clause.tracks) and bool(
         clause.lemmas & {"try", "do"}
     )
+    if "swap" in does and clause.has("song") and not (clause.sections or clause.tracks) and len(
+        [t for t in clause.tokens if t.kind not in ("filler", "verb", "song", "sep")]
+    ) == 0:
+        return ask("Arrange the whole song anew?", [("yes", [Reseed(seed_of(clause))])])
     if "regenerate" not in does and not other and not fresh and not changed and not retried:
         return None
     if changed and (clause.has("mood") or clause.has("key") or clause.amount("bars")):
@@ -430,7 +435,7 @@ def only(clause: Clause) -> Outcome | None:
         clause.has("only")
         or stripped
         or clause.has("part", "alone")
-        or clause.has("prep", "except")
+        
     )
     with_refs = [r for r in clause.tracks if r.prep in ("with", "on", "", "by", "to", "in")]
     if starts and with_refs and not targets.trouble and not clause.does & {"fade_in", "fade_out"}:
@@ -445,10 +450,13 @@ def only(clause: Clause) -> Outcome | None:
             return _layers(places, only=targets.tracks)
     if not (just or solo) or not (clause.tracks or targets.by_pronoun):
         return None
+    if clause.tracks and clause.sections and not clause.acts and _only_there(clause):
+        return _plays_only(clause, targets)
     if clause.first("quant", "more", "less") or clause.has("level") or clause.amount("bars"):
         return None
     if (
-        clause.does & {"lock", "swap", "remove", "mute", "regenerate", "raise", "lower", "pitch"}
+        (clause.does - ({"lock"} if clause.lemmas & {"keep", "leave"} else set()))
+        & {"lock", "swap", "remove", "mute", "regenerate", "raise", "lower", "pitch"}
         and not stripped
     ):
         return None
@@ -460,6 +468,28 @@ def only(clause: Clause) -> Outcome | None:
         return done((SetLayers(s.name, only=targets.tracks) for s in clause.world.sections),
                     tracks=targets.tracks)  # fmt: skip
     return done([SoloTracks(targets.tracks)], tracks=targets.tracks)
+
+
+def _only_there(clause: Clause) -> bool:
+    """ "hats only in the hooks": who is alone, the hats or the hooks?"""
+    token = clause.first("only")
+    return token is not None and clause.where(token) > clause.tracks[-1].at
+
+
+def _plays_only(clause: Clause, targets: Targets) -> Outcome:
+    if targets.trouble is not None:
+        return targets.trouble
+    ids, places = targets.tracks, targets.sections
+    away: list[Edit] = [
+        SetLayers(s.name, remove=tuple(t for t in ids if s.name in clause.world.plays_in(t)))
+        for s in clause.world.sections
+        if s.name not in places and any(s.name in clause.world.plays_in(t) for t in ids)
+    ]
+    who, where = several(ids), several(places)
+    return ask("Which is meant?", [
+        (f"{who} nowhere but in {where}", away),
+        (f"nothing but {who} in {where}", [SetLayers(s, only=ids) for s in places]),
+    ])  # fmt: skip
 
 
 def _layers(
@@ -478,11 +508,13 @@ def remove(clause: Clause) -> Outcome | None:
         clause.lemmas & {"want", "need", "use", "play", "have", "add", "put"}
         or clause.word("need", "want", "needs")
     )
-    gone = (
-        bool(does & {"remove", "mute"})
-        or (quant is not None and bool(clause.tracks))
-        or negated_wish
+    lacking = quant is not None and clause.lemmas == {"have"} and not clause.word(
+        "should", "want", "could", "must", "would", "can"
     )
+    named = quant is not None and any(
+        r.start <= clause.where(quant) + 1 <= r.at for r in clause.tracks
+    )
+    gone = bool(does & {"remove", "mute"}) or (named and not lacking) or negated_wish
     gone |= clause.has("part", "out") and not clause.acts
     back = "unmute" in does or (clause.has("part", "back") and not clause.acts)
     if clause.word("instrumental") and (clause.lemmas & {"make"} or clause.sections):
@@ -490,6 +522,14 @@ def remove(clause: Clause) -> Outcome | None:
     if not (gone or back):
         return None
     targets = Targets(clause)
+    if does & {"mute"} and clause.sections and not clause.tracks and not clause.has("pron"):
+        if targets.trouble is not None:
+            return targets.trouble
+        from loopmind.music.edit import RemoveSection
+
+        return ask(f"A section cannot be muted. Take {several(targets.sections)} out?", [
+            ("take out", [RemoveSection(s) for s in targets.sections]),
+        ])  # fmt: skip
     if clause.has("song") and back and not clause.tracks:
         muted = [s.track for s in clause.world.draft.mix.strips if s.muted]
         return done([MuteTrack(t, False) for t in muted] or [SoloTracks(())])
@@ -566,6 +606,12 @@ def add(clause: Clause) -> Outcome | None:
         found = clause.world.point(clause.world.mention)
         word = clause.world.mention
         refs = [TrackRef(word, word.lstrip("@="), found, "", "indef", 0, 0)]
+    if not clause.tracks and clause.has("song") and "add" in does and clause.sections:
+        if targets.trouble is not None:
+            return targets.trouble
+        everyone = [t.id for t in clause.world.tracks]
+        return done((SetLayers(s, add=tuple(t for t in everyone if s not in clause.world.plays_in(t)))
+                     for s in targets.sections), sections=targets.sections)  # fmt: skip
     if not refs or clause.has("prep", "like"):
         return None
     on_top = clause.has("part", "ontop")
@@ -608,6 +654,13 @@ def add(clause: Clause) -> Outcome | None:
             if any(s.name not in clause.world.plays_in(t) for t in ids)
         ]
         return done(edits, tracks=ids)
+    if not new and all(r.det in ("def", "this") for r in refs):
+        ids = tuple(i for r in refs for i in r.ids)
+        silent = [s.name for s in clause.world.sections
+                  if not all(s.name in clause.world.plays_in(t) for t in ids)]  # fmt: skip
+        return ask(f"Where should the {several(ids)} come in?", [
+            (s, [SetLayers(s, add=ids)]) for s in silent
+        ])  # fmt: skip
     missing_place = next((r for r in clause.sections if r.missing), None)
     if missing_place is not None and targets.trouble is not None:
         from loopmind.assistant.outcome import missing_section
@@ -658,6 +711,7 @@ def unclear(clause: Clause) -> Outcome | None:
     targets = Targets(clause)
     vague = clause.lemmas & {"fix", "adjust", "tweak", "modify", "alter", "shape", "improve", "do"}
     bigger = clause.first("energy")
+    vague = vague or (clause.word("do", "something") and clause.word("about", "with") and clause.word("do"))
     if clause.tracks and bigger is not None and targets.trouble is None and not targets.sections:
         from loopmind.music.edit import ChangeStrip, ShiftMood
 

@@ -77,7 +77,7 @@ def undo(clause: Clause) -> Outcome | None:
         return act(Redo(_count(clause)))
     if "undo" not in does:
         return None
-    if clause.amount("bpm") or clause.has("key") or clause.has("level") or clause.has("ratio"):
+    if clause.amount("bpm") or clause.has("key") or clause.has("level"):
         return None
     if clause.word("original", "beginning", "start") or clause.has("song") or clause.word("all"):
         if clause.lemmas & {"undo", "revert", "go", "rollback"} and (
@@ -105,6 +105,8 @@ def _count(clause: Clause) -> int:
 def asked(clause: Clause, text: str) -> Outcome | None:
     """Questions about the song; they never change it."""
     wh = clause.first("wh")
+    if wh is not None and any(t.kind in ("verb", "track", "section") for t in clause.tokens[: clause.where(wh)]):
+        wh = None  # "duck the bass when the kick hits"
     targets = Targets(clause)
     track = (
         targets.singles()[0] if targets.singles() else (targets.tracks[0] if targets.tracks else "")

@@ -135,7 +135,7 @@ def key(clause: Clause) -> Outcome | None:
         way = -1
     elif clause.does & {"raise"}:
         way = 1
-    elif clause.does & {"lower"}:
+    elif clause.does & {"lower"} or "drop" in clause.lemmas:
         way = -1
     if semitones is None and interval is None and pitching and clause.number is not None and way:
         steps = clause.number.number or float(clause.number.value)
@@ -162,6 +162,8 @@ def key(clause: Clause) -> Outcome | None:
                 ])  # fmt: skip
         return _transposed(clause, targets, round(abs(steps)) * way)
     if ("pitch" in clause.does or clause.has("noun", "key", "pitch")) and not clause.has("wh"):
+        if len([t for t in clause.tokens if t.kind not in ("filler", "det")]) < 2:
+            return None  # "key: G minor"
         if clause.unknown and not way:
             return note("say the key as 'A minor' or 'F# major'")
         choices: list[tuple[str, tuple[Edit, ...]]] = []
@@ -475,7 +477,7 @@ def lock(clause: Clause) -> Outcome | None:
         return None
     if clause.first("effect") or clause.amount("bars", "db") or clause.has("level"):
         return None
-    if clause.has("only") and "keep" in clause.lemmas and clause.tracks:
+    if clause.has("only") and clause.lemmas & {"keep", "leave"} and clause.tracks:
         return None
     targets = Targets(clause)
     if targets.trouble is not None:

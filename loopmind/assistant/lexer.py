@@ -407,6 +407,8 @@ def _figure(words: list[str], at: int) -> tuple[int, Token]:
         number = number * 1000.0 if unit == "khz" else number
         unit = {"minutes": "seconds", "khz": "hz"}.get(unit, unit)
         return 2, Token("amount", unit, f"{words[at]} {after}", number=number)
+    if after in ("more", "extra", "additional") and len(words) > at + 2 and words[at + 2] in _UNITS:
+        return 3, Token("amount", _UNITS[words[at + 2]], f"+{words[at]} {words[at + 2]}", number=number)
     ordinal = {"st": 1, "nd": 1, "rd": 1, "th": 1}
     if after in ordinal:
         return 2, Token("ord", f"{number:g}", words[at] + after)
@@ -454,6 +456,10 @@ def _disambiguated(tokens: list[Token]) -> list[Token]:
                 "other",
             )
             noun = noun or (after is not None and after.kind == "num")
+            if before is not None and before.kind == "prep" and before.value == "to" and not (
+                len(out) > 1 and out[-1].kind == "det"
+            ):
+                noun = False  # "the beat to drop harder"
             noun = noun or (token.text == "drop" and after is not None and after.kind == "prep"
                             and after.value in ("after", "before"))  # fmt: skip
             noun = noun or (before is not None and before.kind == "track" and after is None)
@@ -473,6 +479,7 @@ def _disambiguated(tokens: list[Token]) -> list[Token]:
                     "need", "use", "play", "want", "give", "have", "run",
                 )  # fmt: skip
             part_follows = after is not None and after.kind == "part" and token.kind != "track"
+            object_follows = object_follows or (after is not None and after.text == "off")
             object_follows = object_follows and not (
                 token.kind == "track" and after is not None and after.kind == "part"
             )

@@ -151,7 +151,8 @@ PARTICLE_VERBS: dict[tuple[str, str], str] = {
     ("step", "back"): "undo", ("change", "back"): "undo", ("switch", "back"): "undo",
     ("set", "back"): "undo", ("revert", "back"): "undo",
     ("clean", "up"): "clean", ("dry", "up"): "dry", ("dry", "out"): "dry",
-    ("roll", "off"): "rolloff", ("spread", "out"): "widen",
+    ("roll", "off"): "rolloff", ("take", "off"): "remove", ("strip", "away"): "remove",
+    ("strip", "off"): "remove", ("spread", "out"): "widen",
     ("smooth", "out"): "", ("thin", "down"): "calm", ("lock", "in"): "lock", ("lock", "down"): "lock",
     ("cut", "off"): "mute", ("send", "back"): "lower", ("add", "up"): "add",
 }  # fmt: skip
@@ -211,7 +212,7 @@ _put("level", "over", "killing my ears", "hurting my ears", "hurts my ears", "hu
      "blasting", "eats everything", "covers everything", "masks everything", "too hot",
      "drowning out", "drowns out", "in the way", "burying", "buries", "covering up",
      "sticks out", "sticking out", "steals the show", "jumps out", "stands out too much",
-     "eating up the mix", "blows out", "blowing out", "deafening", "fighting", "clashes with")  # fmt: skip
+     "eating up the mix", "blows out", "blowing out", "deafening")  # fmt: skip
 _put("size", "long", "long", "longer", "lengthier")
 _put("energy", "up", "energy", "energetic", "intense", "intensity", "hype", "hyped", "bigger",
      "big", "huge", "massive", "fuller", "busier", "busy", "epic", "exciting", "impact",
@@ -233,7 +234,7 @@ _put("width", "mono", "mono", "in mono")
 _put("dist", "far", "farther", "further away", "distant", "wetter", "wet", "roomier", "roomy",
      "more distant", "washed out", "washy", "washier", "reverby", "reverberant", "echoey",
      "far away", "deeper in the room", "reverb-y", "reverbier", "drenched")  # fmt: skip
-_put("dist", "near", "closer", "drier", "dryer", "dry", "bone dry", "nearer", "intimate")
+_put("dist", "near", "closer", "drier", "dryer", "dry", "bone dry", "nearer")
 _put("tone", "low+", "low end", "lows", "low frequencies", "bottom end", "bottom", "sub bass end",
      "low-end", "weight", "body", "lowend", "subs", "bass frequencies", "rumble", "sub frequencies",
      "boom", "heft", "girth")  # fmt: skip
@@ -306,7 +307,7 @@ _put("song", "song", "song", "the song", "the whole song", "the whole thing", "w
      "this one", "the entire thing", "the overall sound", "all of this", "the total", "the production",
      "my song", "my track", "the tune", "this tune", "your beat", "the joint", "entire beat",
      "the entire beat", "this whole thing", "this instrumental", "whole arrangement")  # fmt: skip
-_put("pron", "it", "it", "that", "this", "them", "they", "those", "these", "its", "that one", "those ones", "their", "that thing", "him", "her")  # fmt: skip
+_put("pron", "it", "it", "that", "this", "them", "they", "those", "these", "that one", "those ones", "their", "that thing", "him", "her")  # fmt: skip
 _put("rest", "rest", "everything else", "the rest", "all the rest", "all else", "rest",
      "the others", "all the other tracks", "the other tracks", "everything other",
      "all other tracks", "everybody else", "the rest of the song", "the rest of it")  # fmt: skip
@@ -383,7 +384,8 @@ _put("prep", "before", "before", "ahead of", "prior to", "in front of", "right b
 _put("prep", "between", "between", "in between", "in-between")
 _put("prep", "into", "into", "in to", "going into", "leading into", "towards", "up to", "up into",
      "toward")  # fmt: skip
-_put("prep", "to", "to", "until")
+_put("prep", "to", "to")
+_put("prep", "until", "until", "up until", "before we get to")
 _put("prep", "with", "with", "using", "featuring", "via", "w/", "alongside", "along with",
      "together with")  # fmt: skip
 _put("prep", "from", "from", "starting at", "starting from", "from the")
@@ -421,8 +423,9 @@ _put("verb", "undo", "never mind", "ctrl z", "control z", "scratch that", "forge
      "put it back", "change it back", "take that back", "take it back", "roll back", "step back",
      "preferred it before", "liked it before", "go back", "bring it back to", "undo it", "cmd z",
      "the previous version", "back to before", "switch it back", "turn it back", "set it back",
-     "back to the previous version", "not what i wanted", "not what i meant", "like before",
-     "one step back", "wind back", "go back to before", "the old version")  # fmt: skip
+     "back to the previous version", "not what i wanted", "not what i meant", "like before", "the one before",
+     "one step back", "the old one", "old one back", "the old one back", "liked the old one better",
+     "preferred the old one", "wind back", "go back to before", "the old version")  # fmt: skip
 _put("asis", "asis", "as it is", "as they are", "as is", "the way it is", "the way they are",
      "untouched", "intact", "unchanged", "like it is", "like they are", "how it is",
      "how they are", "exactly as it is", "whatever happens", "no matter what", "like that",
@@ -566,7 +569,7 @@ FILLER = frozenset(
 
 # Qualities beyond the vocabulary of prompts -> moods, joined by "|".
 MOODS: dict[str, str] = {
-    "mean": "aggressive", "nasty": "aggressive", "grimy": "dark|distorted", "grime": "dark",
+    "intimate": "calm|warm", "mean": "aggressive", "nasty": "aggressive", "grimy": "dark|distorted", "grime": "dark",
     "savage": "aggressive", "rough": "distorted", "dusty": "lo-fi", "dusty lofi": "lo-fi",
     "lo-fi": "lo-fi", "lofi": "lo-fi", "low-fi": "lo-fi", "melodic": "dreamy",
     "emotional": "sad", "cry": "sad", "depressing": "sad", "depressed": "sad", "somber": "sad|dark",
@@ -596,7 +599,7 @@ MOODS: dict[str, str] = {
 # Read as nouns or qualities even where a verb could stand.
 RARELY_VERBS = frozenset({"like", "mix", "master", "sound", "short", "left", "right", "clean",
                           "dry", "thin", "warm", "feel", "open", "hype", "calm", "chill", "smooth",
-                          "slow", "narrow", "drive", "crunch", "hit", "take", "loop", "tune",
+                          "slow", "narrow", "drive", "crunch", "hit", "loop", "tune",
                           "speed", "space", "stop", "water"})  # fmt: skip
 
 # Opinions: they ask for nothing by themselves.

@@ -82,6 +82,9 @@ class Targets:
         self.trouble: Outcome | None = None
         refs = clause.tracks or clause.subject
         self.refs = [r for r in refs if r.prep not in ("than", "instead", "except")]
+        main = [r for r in self.refs if r.prep not in ("after", "before", "under")]
+        if main:
+            self.refs = main  # "tuck the pad behind the vocals"
         excluded = {i for r in clause.tracks if r.prep == "except" for i in r.ids}
         self.sections = self._sections()
         pronoun = clause.has("pron") and not clause.tracks
@@ -109,7 +112,13 @@ class Targets:
                 self.trouble = missing_section(ref, clause.world)
             elif ref.missing and self.trouble is None:
                 self.trouble = missing_section(ref, clause.world)
-            names += [n for n in ref.names if n not in names]
+            meant = ref.names
+            every = [s.name for s in clause.world.sections]
+            if ref.prep == "until" and ref.names:
+                meant = tuple(every[: every.index(ref.names[0])])
+            elif ref.prep == "from" and ref.names and clause.word("on", "onwards", "onward"):
+                meant = tuple(every[every.index(ref.names[0]) :])
+            names += [n for n in meant if n not in names]
         if (
             not refs
             and clause.tokens

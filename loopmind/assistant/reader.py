@@ -19,7 +19,7 @@ from loopmind.assistant import frames_whole as whole
 from loopmind.assistant.answers import answered
 from loopmind.assistant.clauses import Clause, split
 from loopmind.assistant.lexer import lex, tidy
-from loopmind.assistant.lexicon import REMARKS
+from loopmind.assistant.lexicon import REMARKS, VERBS
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.telling import tell, tell_action
 from loopmind.assistant.values import Action, Memory, Question, Reading
@@ -123,6 +123,9 @@ class _Reader:
                        self.notes, self.ignored, self.tracks, self.sections)  # fmt: skip
 
     def _read(self, clause: Clause) -> None:
+        if _only_told(clause):
+            self._remember(clause, None)
+            return
         outcome = talk.asked(clause, self.text)
         if outcome is None:
             outcome = next((o for frame in FRAMES if (o := frame(clause)) is not None), None)
@@ -180,6 +183,24 @@ class _Reader:
         if remark or clause.lemmas & {"love", "like", "dig"} or clause.word("hate", "dislike"):
             return
         self.ignored.append(" ".join(words))
+
+
+def _only_told(clause: Clause) -> bool:
+    """ "I play sax", "there is no snare": told in passing, nothing is asked for."""
+    tokens = [t for t in clause.tokens if t.kind not in ("sep", "degree")]
+    for at, token in enumerate(tokens[:-1]):
+        if token.text in ("i", "we", "he", "she", "they") and tokens[at + 1].kind == "verb":
+            lemma = tokens[at + 1].value
+            return lemma not in _WISHING and not VERBS.get(lemma) and not clause.has("too") and not clause.has("neg")
+    texts = [t.text for t in clause.tokens]
+    if texts[:3] == ["there", "is", "no"] or texts[:2] == ["there", "no"]:
+        return True
+    return False
+
+
+_WISHING = frozenset({"want", "need", "like", "love", "go", "have", "get", "hear", "feel", "try", "do",
+                      "be", "make", "use", "add", "take", "prefer", "keep", "let", "give", "put",
+                      "change", "start", "think"})  # fmt: skip
 
 
 def _tidied(edits: list[Edit]) -> list[Edit]:

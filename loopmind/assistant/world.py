@@ -101,7 +101,8 @@ class World:
         instrument = "lead" if word == "synth" else word
         role = ROLE_OF_INSTRUMENT.get(instrument, "lead")
         if word == "synth":
-            role = "lead"
+            own = tuple(t.id for t in self.tracks if t.instrument == "lead")
+            return Pointed(own, own[0] if own else "", "lead", "lead")
         own = tuple(t.id for t in self.tracks if t.instrument == instrument or t.id == instrument)
         loosely = False
         if not own and word == "keys":
