@@ -61,6 +61,14 @@ class Context(ABC):
         it is stored where the node's `cache` says. May be called from `map` with threads.
         """
 
+    @abstractmethod
+    def recall(self, what: object, wire_type: str) -> object | None:
+        """The part that `keep` (or `remember`) put away for an equal `what`, or None."""
+
+    @abstractmethod
+    def keep(self, what: object, wire_type: str, part: object) -> None:
+        """Put a part of the node's result away, as `remember` does. From any thread."""
+
 
 class PlainContext(Context):
     """Runs everything in order, reports nothing and is never cancelled."""
@@ -86,3 +94,9 @@ class PlainContext(Context):
 
     def remember(self, what: object, wire_type: str, make: Callable[[], R]) -> R:
         return make()
+
+    def recall(self, what: object, wire_type: str) -> object | None:
+        return None
+
+    def keep(self, what: object, wire_type: str, part: object) -> None:
+        """Nothing is kept."""

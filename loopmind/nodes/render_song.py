@@ -23,6 +23,7 @@ from loopmind.music.mix import Mix
 from loopmind.music.song import Song
 from loopmind.runtime.mixdown import REVERB_STEM
 from loopmind.runtime.offline import render
+from loopmind.runtime.takes import Take, TakeState
 
 SONG_NAME = "song"
 STEMS_FOLDER = "stems"
@@ -42,7 +43,7 @@ class Rendered(NamedTuple):
     id="loopmind.render_song",
     category="Output",
     writes_files=True,
-    cache="none",
+    cache="disk",  # of its parts: the files are written every time
 )
 def render_song(
     song: Song,
@@ -57,7 +58,8 @@ def render_song(
 
     With `stems`, `out`/stems holds one 32-bit float WAV for each track and for the reverb; their
     sum is premaster.wav, the mix before the master chain. Files appear whole or not at all.
-    Errors: a folder that cannot be written, a full disk, nothing but silence.
+    What was rendered before of the same song is taken up, bit for bit, where no stems are asked
+    for. Errors: a folder that cannot be written, a full disk, nothing but silence.
     """
     files: list[tuple[str, str]] = [("song", f"{SONG_NAME}.{format}")]
     with ExitStack() as open_files:
@@ -79,6 +81,7 @@ def render_song(
             rate_hz=material.rate_hz,
             threads=os.cpu_count() or 1,
             stems=write_stem if stems else None,
+            takes=_KeptTakes(context),
             progress=context.progress,
             cancelled=context.cancelled,
         )
@@ -103,6 +106,25 @@ def render_song(
         files=tuple(files),
     )
     return Rendered(measured, rendering.master)
+
+
+class _KeptTakes:
+    """Takes as the context remembers parts: in the session, and in the user's cache."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def take(self, key: str) -> Take | None:
+        found = self._context.recall(("take", key), "take")
+        return found if isinstance(found, Take) else None
+
+    def state(self, key: str) -> TakeState | None:
+        found = self._context.recall(("state", key), "take_state")
+        return found if isinstance(found, TakeState) else None
+
+    def keep(self, key: str, take: Take, state: TakeState) -> None:
+        self._context.keep(("state", key), "take_state", state)
+        self._context.keep(("take", key), "take", take)
 
 
 def _remove_old_stems(out: Path, current: set[str]) -> None:

@@ -91,14 +91,34 @@ class RunContext(Context):
         if not self._stores:
             return make()
         key = part_key(self._spec, digest(what))
-        for store in self._stores:
+        found = self._find(key, wire_type)
+        if found is not None:
+            return cast(R, found)
+        part = make()
+        self._put(key, wire_type, part)
+        return part
+
+    def recall(self, what: object, wire_type: str) -> object | None:
+        if not self._stores:
+            return None
+        return self._find(part_key(self._spec, digest(what)), wire_type)
+
+    def keep(self, what: object, wire_type: str, part: object) -> None:
+        if self._stores:
+            self._put(part_key(self._spec, digest(what)), wire_type, part)
+
+    def _find(self, key: str, wire_type: str) -> object | None:
+        for place, store in enumerate(self._stores):
             found = store.get(key)
             if found is not None:
-                return cast(R, found["part"])
-        part = make()
+                for nearer in self._stores[:place]:
+                    nearer.put(key, found, {"part": wire_type})
+                return cast(object, found["part"])
+        return None
+
+    def _put(self, key: str, wire_type: str, part: object) -> None:
         for store in self._stores:
             store.put(key, {"part": part}, {"part": wire_type})
-        return part
 
     def map(
         self,

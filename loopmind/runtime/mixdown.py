@@ -276,6 +276,8 @@ class Mixdown:
         mixed = self.before_limiter[self._place_of(segment)]
 
         def keep() -> None:
+            if self._write is not None and takes.take(key) is not None:
+                return  # mixed for its stems alone
             take = Take(mixed.copy(), *surveyed.result(), after)
             takes.keep(key, take, TakeState.of(state))
 

@@ -193,3 +193,9 @@ class _ItemContext(PlainContext):
 
     def remember(self, what: object, wire_type: str, make: Callable[[], R]) -> R:
         return self._context.remember(what, wire_type, make)
+
+    def recall(self, what: object, wire_type: str) -> object | None:
+        return self._context.recall(what, wire_type)
+
+    def keep(self, what: object, wire_type: str, part: object) -> None:
+        self._context.keep(what, wire_type, part)
