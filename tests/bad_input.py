@@ -223,14 +223,14 @@ def _newer_library(place: Place) -> Path:
     return folder
 
 
-def _project(place: Place, data: bytes | None = None) -> Path:
+def _project(place: Place, data: bytes | None = None, folder: str = "mine") -> Path:
     """A project of an older version, or one that holds `data`."""
     old = Path(__file__).parent / "data" / "project-version-1.loopmind"
-    return place.file("mine/song.loopmind", old.read_bytes() if data is None else data)
+    return place.file(f"{folder}/song.loopmind", old.read_bytes() if data is None else data)
 
 
 def _cut_project(place: Place, *, backup: bool) -> Path:
-    path = _project(place)
+    path = _project(place, folder="saved" if backup else "cut")
     if backup:
         path.with_name(f"{path.name}~").write_bytes(path.read_bytes())
     path.write_bytes(path.read_bytes()[:5000])
@@ -321,7 +321,8 @@ REQUESTS: tuple[Request, ...] = (
             lambda p: ["undo", _cut_project(p, backup=True)], 1,
             ("song.loopmind", "is damaged", "song.loopmind~", "is whole", "--backup")),
     Request("backup that is not there",
-            lambda p: ["open", _project(p), "--backup"], 1, ("song.loopmind~", "check the path")),
+            lambda p: ["open", _project(p, folder="alone"), "--backup"], 1,
+            ("song.loopmind~", "check the path")),
     Request("project of a newer version",
             lambda p: ["undo", _newer_project(p)], 1,
             ("newer LoopMind", "project version 99", "update LoopMind")),

@@ -116,6 +116,11 @@ def test_a_merged_section_is_theirs_and_all_else_is_ours(draft: Draft) -> None:
     assert len(merged.told) == len(ours.told) + 1
 
 
+@pytest.mark.parametrize("name", ["intro", "hook 1", "outro"])
+def test_merging_what_is_the_same_changes_nothing(draft: Draft, name: str) -> None:
+    assert merge_section(draft, draft, name).song == draft.song
+
+
 @pytest.mark.parametrize("name", ["intro", "verse 1", "hook 1", "outro"])
 @pytest.mark.parametrize("bars", [4, -2])
 def test_a_section_of_another_length_moves_what_follows(draft: Draft, name: str, bars: int) -> None:

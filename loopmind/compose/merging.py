@@ -56,12 +56,15 @@ def merge_section(ours: Draft, theirs: Draft, name: str) -> Draft:
         if track.id not in locked
         for clip in section_clips(song, placed, track.id)
     }
+    # In the place of those that go, so that a section that is the same leaves the song the same.
+    first = next((n for n, clip in enumerate(song.clips) if clip.id in gone), len(song.clips))
     kept = [clip for clip in song.clips if clip.id not in gone]
+    fresh = _renamed(clips, {clip.id for clip in kept})
     tracks = _tracks(song, theirs.song, clips)
     song = replace(
         song,
         tracks=tracks,
-        clips=(*kept, *_renamed(clips, {clip.id for clip in kept})),
+        clips=(*kept[:first], *fresh, *kept[first:]),
         automation=tuple(_automation(song, theirs, section, placed, locked)),
     )
     new = {track.id for track in tracks} - {track.id for track in ours.song.tracks}
@@ -153,11 +156,16 @@ def _their_clips(
 ) -> list[Clip]:
     """The clips of their section, at its place in our song."""
     by = float((placed.start_bar - section.start_bar) * ours.beats_per_bar)
-    return [
-        replace(clip, start_beat=clip.start_beat + by) if by else clip
+    inside = {
+        clip.id
         for track in theirs.tracks
         if track.id not in locked
         for clip in section_clips(theirs, section, track.id)
+    }
+    return [
+        replace(clip, start_beat=clip.start_beat + by) if by else clip
+        for clip in theirs.clips
+        if clip.id in inside
     ]
 
 

@@ -7,6 +7,7 @@ Every line is what this machine answered just now. Paths are shown from the fold
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -37,8 +38,13 @@ from bad_input import (
     write_good,
     write_hour,
 )
+from test_project_kills import SAVING
 
+from loopmind.files.decode import read_audio
+from loopmind.files.encode import write_audio
+from loopmind.files.project import PROJECT_NAME, read_project
 from loopmind.library.schema import DATABASE_NAME
+from loopmind.music.audio import Audio
 
 Line = tuple[str, str, str]
 _SHORT = ("--length", "0:10")
@@ -143,16 +149,19 @@ def endings(place: Place) -> Iterator[Line]:
 
 def projects(place: Place) -> Iterator[Line]:
     """A project that misses sounds, is edited twice at once, or is killed while it is saved."""
-    sounds = shutil.copytree(place.good, place.root / "moving")
+    sounds = Path(shutil.copytree(place.good, place.root / "moving"))
+    drums = sounds / "trap_drums_140bpm.wav"
+    heard = read_audio(drums)  # a little softer, so that the library knows no other copy
+    write_audio(drums, Audio(0.9 * heard.samples, heard.rate_hz))
     song = place.root / "out" / "project"
     loopmind("generate", sounds, *_SHORT, "--out", song)
-    (sounds / "trap_drums_140bpm.wav").rename(place.root / "lost.wav")
+    drums.rename(place.root / "lost.wav")
     outcome = loopmind("render", song)
-    yield "a sound that is gone", str(outcome.code), outcome.err.replace("loopmind: ", "").strip()
+    yield "a sound that is gone", str(outcome.code), _notes(outcome)
     found = place.folder("found") / "renamed.wav"
     (place.root / "lost.wav").rename(found)
     outcome = loopmind("open", song, "--look-in", found.parent)
-    told = outcome.err.replace("loopmind: ", "").strip()
+    told = _notes(outcome)
     yield "the same, looked for with --look-in", str(outcome.code), told
     hold = "import sys, time; from loopmind.runtime.project_session import ProjectSession as P; "
     hold += "s = P.open(sys.argv[1]); print('open', flush=True); time.sleep(60)"
@@ -168,6 +177,26 @@ def projects(place: Place) -> Iterator[Line]:
         "process [0-9]+: .*?, since [0-9:]+", "process N: COMMAND, since TIME", outcome.err
     )
     yield "two processes on one project", str(outcome.code), told.strip()
+    kills, whole = 10, 0
+    track = {"edit": "mute_track", "track": "drums"}
+    edits = place.file("mute.json", json.dumps([track]).encode())
+    loopmind("apply", song, "--edits", edits, "--no-render")
+    for number in range(kills):
+        process = subprocess.Popen(
+            [sys.executable, "-c", SAVING, str(song), "undo"], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.01 * number)
+        process.kill()
+        process.communicate()
+        whole += len(read_project(song / PROJECT_NAME).draft().song.sections) > 0
+    said = f"{whole} of {kills} open with every step"
+    yield f"kill -9 while a project is saved, {kills} times", "-9", said
+
+
+def _notes(outcome: Outcome) -> str:
+    return "; ".join(line.removeprefix("loopmind: ") for line in outcome.lines)
 
 
 def ended(name: str, library: Path, *arguments: str | Path) -> Line:
@@ -241,9 +270,10 @@ def main() -> None:
         os.chdir(root)
         place = Place(root, write_good(root / "good"), root / "home")
         print("# What LoopMind answers to bad input\n")
-        print("Made by `python tests/tools/show_bad_input.py`; `tests/test_cli_bad_input.py` and")
-        print("`tests/test_cli_kills.py` check each line. Exit codes: 0 done, 1 failed, 2 bad use,")
-        print("130 stopped, -9 killed. Where the code is 0, the first line of the song is shown.")
+        print("Made by `python tests/tools/show_bad_input.py`; `tests/test_cli_bad_input.py`,")
+        print("`tests/test_cli_kills.py` and `tests/test_project_kills.py` check each line. Exit")
+        print("codes: 0 done, 1 failed, 2 bad use, 130 stopped, -9 killed. Where the code is 0,")
+        print("the first line of the song is shown.")
         for title, cases in (
             ("Requests", requests), ("Files and prompts", files),
             ("Disks and permissions", places), ("Projects", projects),
