@@ -25,6 +25,7 @@ from loopmind.errors import LoopMindError, UsageError
 COMMANDS: dict[str, tuple[str, str]] = {
     "generate": ("loopmind.commands.generate", "make a song of a folder of loops"),
     "remix": ("loopmind.commands.remix", "make another version of a finished track or project"),
+    "clone-style": ("loopmind.commands.clone_style", "turn finished songs into a genre brain"),
     "demo": ("loopmind.commands.demo", "make a song of loops that LoopMind synthesises itself"),
     "explain": ("loopmind.commands.explain", "tell what plays in a song, and why"),
     "provenance": ("loopmind.commands.provenance", "tell which files a song is made of"),

@@ -93,7 +93,7 @@ class GenreProfile:
     chords: steps of x. lead: notes per bar of a made melody. progressions: chord degrees, one
     a bar, "1 6 3 7". voicing: "triad", "seventh" or "fifth".
     sidechain_db: how far the kick ducks bass and chords (0 none). tilt_db: brightness of the
-    master. glue: 0..1 bus compression. drive: 0..1 saturation.
+    master. glue: 0..1 bus compression. drive: 0..1 saturation. loudness_lufs: of the master.
     """
 
     name: str
@@ -126,6 +126,7 @@ class GenreProfile:
     tilt_db: float
     glue: float
     drive: float
+    loudness_lufs: float = -14.0
 
     def role(self, role: str) -> RolePlan:
         """The plan for `role`; a spare one where the genre says nothing of it."""
@@ -201,6 +202,12 @@ def _digest_of(seen: tuple[tuple[str, int, int], ...]) -> str:
 def _files() -> list[Path]:
     files = sorted(preset_file("genres/default").parent.glob("*.json"))
     return files + sorted((user_presets() / "genres").glob("*.json"))
+
+
+def file_data(name: str) -> dict[str, Any]:
+    """What the genre's own file says, without the base. Raises GenreError naming all genres."""
+    wanted = profile(name).name
+    return next(data for data in map(_read_json, _files()) if data.get("name") == wanted)
 
 
 @functools.cache

@@ -31,6 +31,7 @@ from loopmind.music.reference import Match, Reference
 from loopmind.music.signal import Signal
 from loopmind.music.song import Song
 from loopmind.music.stems import Embedding, Stems
+from loopmind.music.style import Style
 
 LIST_SUFFIX = "[]"
 
@@ -226,6 +227,7 @@ def _register_built_in() -> None:
         (Note, "note", "#ff99c8"),
         (Reference, "reference", "#bc6c25"),
         (Match, "match", "#606c38"),
+        (Style, "style", "#dda15e"),
         (Signal, "signal", "#ff8c1a"),
         (Cuts, "cuts", "#b5838d"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from loopmind.compose import genres, mixing
+from loopmind.compose.wishes import genre_of
 from loopmind.graph.node import node
 from loopmind.graph.ports import Range
 from loopmind.music.loop import Crate
@@ -29,8 +30,10 @@ def mix_song(
         Literal["", "raw", "polished", "tape"], "Character of the mix; empty: as wished."
     ] = "",
     loudness_lufs: Annotated[
-        float, Range(-30, -6, unit="LUFS"), "Integrated loudness of the master."
-    ] = -14.0,
+        float | None,
+        Range(-30, -6, unit="LUFS"),
+        "Integrated loudness of the master; empty: the genre's.",
+    ] = None,
 ) -> Mix:
     """Decide every channel strip and the master: gain, pan, EQ, compression, sends, side-chain.
 
@@ -38,4 +41,7 @@ def mix_song(
     room where spectra clash (kick and bass). Each strip says why in plain words.
     """
     chosen = style or song.brief.mix_style
-    return mixing.mix_song(song, palette, crate, style=chosen, target_lufs=loudness_lufs)
+    target = loudness_lufs
+    if target is None:
+        target = genre_of(song.brief, crate).loudness_lufs
+    return mixing.mix_song(song, palette, crate, style=chosen, target_lufs=target)
