@@ -28,4 +28,4 @@ def play_clip(
         "start_s": start_s, "rate": rate, "reverse": reverse, "repeat": repeat,
         "gain_db": gain_db, "fade_s": fade_s,
     }  # fmt: skip
-    return Signal("loopmind.dsp.effects.clip:CLIP", settings, values=(audio,))
+    return Signal("loopmind.runtime.live.clip_unit:CLIP", settings, values=(audio,))

@@ -1,0 +1,46 @@
+"""Tremolo: loudness that sways in time, up to a chopped gate; the sides may sway apart."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from loopmind.dsp.effects._common import GLIDE_S, finite, speed
+from loopmind.dsp.kernel import kernel
+from loopmind.dsp.unit import Part, Unit
+
+
+def _tremolo(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
+    """y = x (1 - depth (1 - s)), s a sine of the absolute frame pressed towards a square.
+
+    params: radians a frame, depth, drive of the shape, phase between the sides, glide.
+    """
+    source, out = inputs[0], outputs[0]
+    step, drive, apart, pace = params[0], params[2], params[3], params[4]
+    if state[0] == 0.0:
+        state[0], state[1] = 1.0, params[1]
+    depth = state[1]
+    for n in range(frames):
+        depth += (params[1] - depth) * pace
+        angle = step * float(start + n)
+        for side in range(2):
+            wave = math.tanh(drive * math.cos(angle + apart * side)) / math.tanh(drive)
+            level = 1.0 - depth * (0.5 - 0.5 * wave)
+            out[2 * n + side] = np.float32(finite(source[2 * n + side]) * level)
+    state[1] = depth
+
+
+def prepare(rate_hz: float, settings: dict[str, float]) -> Part:
+    """Settings: speed_hz, depth 0..1, shape 0 (sine) .. 1 (chopped), spread 0..1."""
+    params = np.array(
+        [
+            2.0 * math.pi * settings["speed_hz"] / rate_hz, settings["depth"],
+            0.1 + 12.0 * settings["shape"] ** 2, math.pi * settings["spread"],
+            speed(GLIDE_S, rate_hz),
+        ]
+    )  # fmt: skip
+    return Part(params, state_words=2, moving=(1,))
+
+
+TREMOLO = Unit(kernel(_tremolo), prepare)
