@@ -36,6 +36,24 @@ KERNEL_MODULES = (
 )
 """Modules that compile kernels when they are imported, the slowest first."""
 
+LIVE_MODULES = (
+    "loopmind.runtime.live.callback",
+    "loopmind.dsp.effects.modulation",
+    "loopmind.dsp.effects.dynamics",
+    "loopmind.dsp.effects.equaliser",
+    "loopmind.dsp.effects.echo",
+    "loopmind.dsp.effects.tape_stop",
+    "loopmind.dsp.effects.tremolo",
+    "loopmind.dsp.effects.stutter",
+    "loopmind.dsp.effects.crusher",
+    "loopmind.dsp.effects.total",
+    "loopmind.dsp.effects.pan",
+    "loopmind.dsp.effects.meter",
+    "loopmind.dsp.effects.gain",
+    "loopmind.dsp.effects.wait",
+)
+"""The same for what only playing needs; compiled when something is first played."""
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CHILD = (
     "import importlib, sys\n"
@@ -149,9 +167,9 @@ def _stamp(modules: Sequence[str]) -> Path:
     digest = hashlib.blake2b(digest_size=12)
     digest.update(repr((sys.version, version("numba"), tuple(modules), str(_PACKAGE))).encode())
     for folder in ("dsp", "runtime", "analysis"):
-        for path in sorted((_PACKAGE / folder).glob("*.py")):
+        for path in sorted((_PACKAGE / folder).rglob("*.py")):
             seen = path.stat()
-            digest.update(repr((path.name, seen.st_size, seen.st_mtime_ns)).encode())
+            digest.update(repr((str(path), seen.st_size, seen.st_mtime_ns)).encode())
     return _stamp_folder() / f"loopmind-{digest.hexdigest()}.compiled"
 
 

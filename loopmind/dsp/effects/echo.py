@@ -1,5 +1,4 @@
-"""Echo: a delay with feedback, damped, straight or from side to side; also the explicit delay
-through which a loop of streams may be closed."""
+"""Echo: a delay with feedback, damped, straight or from side to side."""
 
 from __future__ import annotations
 
