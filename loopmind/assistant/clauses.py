@@ -159,8 +159,11 @@ class Clause:
                 break
             if t.kind == "too" and place <= 2 and t.text not in ("so", "super"):
                 return -positive
-            if t.kind == "quant" and t.value == "no" and self.lemmas == {"have"} and not self.word(
-                "should", "want", "could", "must", "would", "can"
+            if (
+                t.kind == "quant"
+                and t.value == "no"
+                and self.lemmas == {"have"}
+                and not self.word("should", "want", "could", "must", "would", "can")
             ):
                 return positive  # "the kick has no punch"
             if t.kind == "quant" and t.value in ("less", "no"):
@@ -411,9 +414,13 @@ def _pieces(tokens: list[Token]) -> list[tuple[str, list[Token]]]:
             pieces.append((opener, run))
             run, opener = [], "hard"
             continue
-        if token.text == "but" and any(t.kind == "song" for t in run) and place + 1 < len(tokens) and (
-            tokens[place + 1].kind in ("det", "track")
-        ) and "verb" not in [t.kind for t in tokens[place + 1 :]]:
+        if (
+            token.text == "but"
+            and any(t.kind == "song" for t in run)
+            and place + 1 < len(tokens)
+            and (tokens[place + 1].kind in ("det", "track"))
+            and "verb" not in [t.kind for t in tokens[place + 1 :]]
+        ):
             run.append(Token("prep", "except", "but"))
             continue
         if token.kind == "sep":

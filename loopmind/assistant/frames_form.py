@@ -192,8 +192,13 @@ def move_section(clause: Clause) -> Outcome | None:
         if not r.positional and r.prep in ("", "with", "on", "of", "and", "as", "in")
     ]
     ends = clause.tokens[-1] if clause.tokens else None
-    if moving and len(refs) == 1 and ends is not None and ends.kind == "ord" and refs[0].names and (
-        ends.value in ("1", "last") and not refs[0].open
+    if (
+        moving
+        and len(refs) == 1
+        and ends is not None
+        and ends.kind == "ord"
+        and refs[0].names
+        and (ends.value in ("1", "last") and not refs[0].open)
     ):
         name = refs[0].names[0]
         after = "" if ends.value == "1" else world.sections[-1].name

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.lexer import Token
-from loopmind.assistant.outcome import Outcome, Targets, ask, done, note
+from loopmind.assistant.outcome import Outcome, Targets, ask, done, missing_track, note
 from loopmind.music.edit import (
     ChangeEq,
     ChangeMaster,
@@ -114,7 +114,11 @@ def levels(clause: Clause) -> Outcome | None:
         and clause.first("part", "up", "down")
         and not clause.does - {"add"}
         and not (
-            clause.has("mood") or clause.has("energy") or clause.has("fat") or clause.has("tone") or clause.has("moodnoun")
+            clause.has("mood")
+            or clause.has("energy")
+            or clause.has("fat")
+            or clause.has("tone")
+            or clause.has("moodnoun")
         )
     ):
         way = 1 if clause.has("part", "up") else -1
@@ -375,8 +379,6 @@ def _compress(clause: Clause) -> Outcome | None:
 def _duck(clause: Clause) -> Outcome | None:
     world = clause.world
     targets = Targets(clause)
-    if targets.trouble is not None:
-        return targets.trouble
     source_refs = [r for r in clause.tracks if r.prep in ("to", "under", "with", "from", "by", "into",
                                                           "in", "after")]  # fmt: skip
     quant = clause.first("quant")
@@ -388,6 +390,9 @@ def _duck(clause: Clause) -> Outcome | None:
             return note("nothing is ducked in this song")
         return done((SetSidechain(t, None) for t in which), tracks=which)
     kick = world.track("kick") or world.track("drums")
+    absent = next((r for r in clause.tracks if not r.ids and r.word != "kick"), None)
+    if absent is not None:
+        return missing_track(absent, world)
     source = next((r.pointed.single for r in source_refs if r.ids), "")
     on_effect = [r for r in source_refs if r.prep in ("in", "on")]
     if source and on_effect and on_effect[0].pointed.single == source:
@@ -584,8 +589,10 @@ def _fat(clause: Clause, targets: Targets, fat: Token | None) -> Outcome | None:
 def style(clause: Clause) -> Outcome | None:
     """Tape, polished or raw."""
     found = clause.first("style")
-    if found is not None and clause.does & {"remove", "mute"} and all(
-        r.text in ("effect", "effects") for r in clause.tracks
+    if (
+        found is not None
+        and clause.does & {"remove", "mute"}
+        and all(r.text in ("effect", "effects") for r in clause.tracks)
     ):
         return done([SetMixStyle("polished" if found.value != "polished" else "raw")])
     if found is None and clause.lemmas & {"polish", "master"} and not clause.tracks:

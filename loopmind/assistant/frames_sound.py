@@ -61,7 +61,11 @@ def swap(clause: Clause) -> Outcome | None:
             and not clause.sections
             and (
                 clause.lemmas & _WISHES
-            and ((clause.has("source") and clause.has("mood")) or clause.has("other") or _folder(clause))
+                and (
+                    (clause.has("source") and clause.has("mood"))
+                    or clause.has("other")
+                    or _folder(clause)
+                )
                 and not clause.has("song")
                 and not clause.world.memory.sections
             )
@@ -362,12 +366,17 @@ def regenerate(clause: Clause) -> Outcome | None:
         and not any(r.positional for r in clause.sections)
         and len(clause.sections) == 1
     )
-    retried = clause.has("again") and bool(clause.sections or clause.tracks) and bool(
-        clause.lemmas & {"try", "do"}
+    retried = (
+        clause.has("again")
+        and bool(clause.sections or clause.tracks)
+        and bool(clause.lemmas & {"try", "do"})
     )
-    if "swap" in does and clause.has("song") and not (clause.sections or clause.tracks) and len(
-        [t for t in clause.tokens if t.kind not in ("filler", "verb", "song", "sep")]
-    ) == 0:
+    if (
+        "swap" in does
+        and clause.has("song")
+        and not (clause.sections or clause.tracks)
+        and len([t for t in clause.tokens if t.kind not in ("filler", "verb", "song", "sep")]) == 0
+    ):
         return ask("Arrange the whole song anew?", [("yes", [Reseed(seed_of(clause))])])
     if "regenerate" not in does and not other and not fresh and not changed and not retried:
         return None
@@ -431,12 +440,7 @@ def only(clause: Clause) -> Outcome | None:
         return done([SoloTracks(())])
     if solo and clause.tracks and clause.does & {"add"}:
         return None
-    just = (
-        clause.has("only")
-        or stripped
-        or clause.has("part", "alone")
-        
-    )
+    just = clause.has("only") or stripped or clause.has("part", "alone")
     with_refs = [r for r in clause.tracks if r.prep in ("with", "on", "", "by", "to", "in")]
     if starts and with_refs and not targets.trouble and not clause.does & {"fade_in", "fade_out"}:
         if clause.sections and not all(
@@ -454,11 +458,16 @@ def only(clause: Clause) -> Outcome | None:
         return _plays_only(clause, targets)
     if clause.first("quant", "more", "less") or clause.has("level") or clause.amount("bars"):
         return None
-    if (
-        (clause.does - ({"lock"} if clause.lemmas & {"keep", "leave"} else set()))
-        & {"lock", "swap", "remove", "mute", "regenerate", "raise", "lower", "pitch"}
-        and not stripped
-    ):
+    if (clause.does - ({"lock"} if clause.lemmas & {"keep", "leave"} else set())) & {
+        "lock",
+        "swap",
+        "remove",
+        "mute",
+        "regenerate",
+        "raise",
+        "lower",
+        "pitch",
+    } and not stripped:
         return None
     if targets.trouble is not None:
         return targets.trouble
@@ -508,8 +517,10 @@ def remove(clause: Clause) -> Outcome | None:
         clause.lemmas & {"want", "need", "use", "play", "have", "add", "put"}
         or clause.word("need", "want", "needs")
     )
-    lacking = quant is not None and clause.lemmas == {"have"} and not clause.word(
-        "should", "want", "could", "must", "would", "can"
+    lacking = (
+        quant is not None
+        and clause.lemmas == {"have"}
+        and not clause.word("should", "want", "could", "must", "would", "can")
     )
     named = quant is not None and any(
         r.start <= clause.where(quant) + 1 <= r.at for r in clause.tracks
@@ -553,9 +564,35 @@ def remove(clause: Clause) -> Outcome | None:
     if back:
         return _back(clause, targets)
     if targets.sections:
-        return _layers(targets.sections, remove=targets.tracks)
+        return _without(clause, targets)
     edit = MuteTrack if silenced else RemoveTrack
     return done((edit(t) for t in targets.tracks), tracks=targets.tracks)
+
+
+def _without(clause: Clause, targets: Targets) -> Outcome:
+    """Tracks left out of sections, where they play at all."""
+    world = clause.world
+    edits = []
+    for section in targets.sections:
+        gone = tuple(t for t in targets.tracks if section in world.plays_in(t))
+        if gone:
+            edits.append(SetLayers(section, remove=gone))
+    if not edits:
+        return note(f"{several(targets.tracks)} does not play in {several(targets.sections)}")
+    return done(edits, tracks=targets.tracks, sections=targets.sections)
+
+
+def _with(clause: Clause, sections: tuple[str, ...], tracks: tuple[str, ...]) -> Outcome:
+    """Tracks that join in sections, where they do not play yet."""
+    world = clause.world
+    edits = []
+    for section in sections:
+        new = tuple(t for t in tracks if section not in world.plays_in(t))
+        if new:
+            edits.append(SetLayers(section, add=new))
+    if not edits:
+        return note(f"{several(tracks)} plays in {several(sections)} already")
+    return done(edits, tracks=tracks, sections=sections)
 
 
 def _back(clause: Clause, targets: Targets) -> Outcome:
@@ -592,8 +629,13 @@ def add(clause: Clause) -> Outcome | None:
     if "layer" in clause.lemmas and refs and any(r.prep == "with" for r in under):
         refs = [r for r in under if r.prep == "with"]
     known = tuple(t for t in clause.world.memory.tracks if clause.world.track(t))
-    if not clause.tracks and clause.has("pron") and known and clause.sections and "add" in does and (
-        targets.trouble is None and not any(r.positional for r in clause.sections)
+    if (
+        not clause.tracks
+        and clause.has("pron")
+        and known
+        and clause.sections
+        and "add" in does
+        and (targets.trouble is None and not any(r.positional for r in clause.sections))
     ):
         return _layers(targets.sections, add=known)
     if (
@@ -639,13 +681,20 @@ def add(clause: Clause) -> Outcome | None:
     if clause.complaint or (clause.acts and clause.lemmas <= {"be", "play"} and not clause.wished):
         return None
     vague = [r for r in refs if r.pointed.loosely and r.det not in ("def", "this")]
-    new = bool(absent) or any(r.new for r in refs) or bool(vague) or on_top or "layer" in clause.lemmas or spare
+    new = (
+        bool(absent)
+        or any(r.new for r in refs)
+        or bool(vague)
+        or on_top
+        or "layer" in clause.lemmas
+        or spare
+    )
     if not new and (clause.sections or clause.scope):
         if targets.trouble is not None:
             return targets.trouble
         if bare and not clause.has("prep"):
             return None
-        return _layers(targets.sections, add=tuple(i for r in refs for i in r.ids))
+        return _with(clause, targets.sections, tuple(i for r in refs for i in r.ids))
     if not new and clause.has("song"):
         ids = tuple(i for r in refs for i in r.ids)
         edits = [
@@ -711,7 +760,9 @@ def unclear(clause: Clause) -> Outcome | None:
     targets = Targets(clause)
     vague = clause.lemmas & {"fix", "adjust", "tweak", "modify", "alter", "shape", "improve", "do"}
     bigger = clause.first("energy")
-    vague = vague or (clause.word("do", "something") and clause.word("about", "with") and clause.word("do"))
+    vague = vague or (
+        clause.word("do", "something") and clause.word("about", "with") and clause.word("do")
+    )
     if clause.tracks and bigger is not None and targets.trouble is None and not targets.sections:
         from loopmind.music.edit import ChangeStrip, ShiftMood
 

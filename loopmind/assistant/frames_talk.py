@@ -105,7 +105,9 @@ def _count(clause: Clause) -> int:
 def asked(clause: Clause, text: str) -> Outcome | None:
     """Questions about the song; they never change it."""
     wh = clause.first("wh")
-    if wh is not None and any(t.kind in ("verb", "track", "section") for t in clause.tokens[: clause.where(wh)]):
+    if wh is not None and any(
+        t.kind in ("verb", "track", "section") for t in clause.tokens[: clause.where(wh)]
+    ):
         wh = None  # "duck the bass when the kick hits"
     targets = Targets(clause)
     track = (
@@ -248,7 +250,13 @@ def _one_of_these(clause: Clause) -> tuple[str, ...]:
     """ "the last one even more": one of the sections spoken of."""
     ordinal = clause.first("ord")
     known = clause.world.memory.sections
-    if ordinal is None or len(known) < 2 or not clause.word("one") or clause.sections or clause.tracks:
+    if (
+        ordinal is None
+        or len(known) < 2
+        or not clause.word("one")
+        or clause.sections
+        or clause.tracks
+    ):
         return ()
     if not (clause.has("quant", "more", "less") or clause.has("degree")):
         return ()

@@ -408,7 +408,9 @@ def _figure(words: list[str], at: int) -> tuple[int, Token]:
         unit = {"minutes": "seconds", "khz": "hz"}.get(unit, unit)
         return 2, Token("amount", unit, f"{words[at]} {after}", number=number)
     if after in ("more", "extra", "additional") and len(words) > at + 2 and words[at + 2] in _UNITS:
-        return 3, Token("amount", _UNITS[words[at + 2]], f"+{words[at]} {words[at + 2]}", number=number)
+        return 3, Token(
+            "amount", _UNITS[words[at + 2]], f"+{words[at]} {words[at + 2]}", number=number
+        )
     ordinal = {"st": 1, "nd": 1, "rd": 1, "th": 1}
     if after in ordinal:
         return 2, Token("ord", f"{number:g}", words[at] + after)
@@ -456,8 +458,11 @@ def _disambiguated(tokens: list[Token]) -> list[Token]:
                 "other",
             )
             noun = noun or (after is not None and after.kind == "num")
-            if before is not None and before.kind == "prep" and before.value == "to" and not (
-                len(out) > 1 and out[-1].kind == "det"
+            if (
+                before is not None
+                and before.kind == "prep"
+                and before.value == "to"
+                and not (len(out) > 1 and out[-1].kind == "det")
             ):
                 noun = False  # "the beat to drop harder"
             noun = noun or (token.text == "drop" and after is not None and after.kind == "prep"
@@ -489,8 +494,11 @@ def _disambiguated(tokens: list[Token]) -> list[Token]:
                 and (part_follows or token.text not in lexicon.RARELY_VERBS)
             ):
                 token = verb
-        elif token.kind == "verb" and token.value == "solo" and before is not None and (
-            before.kind == "track"
+        elif (
+            token.kind == "verb"
+            and token.value == "solo"
+            and before is not None
+            and (before.kind == "track")
         ):
             token = Token("source", "solo", token.text)  # "a sax solo"
         out.append(token)

@@ -288,7 +288,17 @@ _put("noun", "key", "key", "scale")
 _put("noun", "pitch", "pitch", "tuning")
 _put("noun", "genre", "genre", "style")
 _put("noun", "mixdown", "mix", "master", "sound", "mixdown", "mastering")
-_put("noun", "hardstop", "hard stop", "hard cut", "hard ending", "abrupt ending", "abruptly", "suddenly", "sudden stop")
+_put(
+    "noun",
+    "hardstop",
+    "hard stop",
+    "hard cut",
+    "hard ending",
+    "abrupt ending",
+    "abruptly",
+    "suddenly",
+    "sudden stop",
+)
 _put("part", "ontop", "on top", "on top of it", "on top of that", "in addition", "as a layer")
 _put("noun", "length", "length", "duration")
 _put("noun", "fade", "fade-out", "fadeout", "fade-in", "fadein")

@@ -24,7 +24,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     tracks: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    silent: bool = False
+    missing: str = ""
 
 
 def done(edits: Iterable[Edit], *, tracks: Sequence[str] = (), sections: Sequence[str] = ()) -> Outcome:  # fmt: skip
@@ -57,12 +57,10 @@ def missing_track(ref: TrackRef, world: World) -> Outcome:
     names = several([t.id for t in world.tracks]) if world.tracks else "no tracks"
     if not near:
         return note(f"there is no {ref.text} in the song; its tracks are {names}")
+    asked = f"There is no {ref.text} in the song. Which track do you mean?"
+    # What each choice leads to is found by reading the clause again with the track in its place.
     return Outcome(
-        question=Question(
-            f"There is no {ref.text} in the song. Which track do you mean?",
-            tuple(Choice(track) for track in near),
-        ),
-        notes=(f"there is no {ref.text} in the song",),
+        question=Question(asked, tuple(Choice(track) for track in near)), missing=ref.text
     )
 
 

@@ -18,11 +18,22 @@ from loopmind.assistant import frames_talk as talk
 from loopmind.assistant import frames_whole as whole
 from loopmind.assistant.answers import answered
 from loopmind.assistant.clauses import Clause, split
-from loopmind.assistant.lexer import lex, tidy
+from loopmind.assistant.lexer import Token, lex, tidy
 from loopmind.assistant.lexicon import REMARKS, VERBS
 from loopmind.assistant.outcome import Outcome
+from loopmind.assistant.recall import recall
 from loopmind.assistant.telling import tell, tell_action
-from loopmind.assistant.values import Action, Memory, Question, Reading
+from loopmind.assistant.values import (
+    Action,
+    Choice,
+    Memory,
+    Merge,
+    Question,
+    Reading,
+    Redo,
+    Switch,
+    Undo,
+)
 from loopmind.assistant.world import World
 from loopmind.music.draft import Draft
 from loopmind.music.edit import Edit, ShiftMood, SwapSound
@@ -67,7 +78,9 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
         choice = answered(text, before.question)
         if choice is not None:
             edits = choice.edits
-            reading = _finish(before, list(edits), list(choice.actions), None, [], [], (), ())
+            after = recall(edits, before.turn, draft, crate)
+            reading = _finish(replace(before, question=None), list(edits), list(choice.actions), None,
+                              [], [], after.tracks, after.sections)  # fmt: skip
             if not edits and not choice.actions:
                 return replace(reading, notes=("nothing was changed",), edits=())
             return reading
@@ -128,7 +141,9 @@ class _Reader:
             return
         outcome = talk.asked(clause, self.text)
         if outcome is None:
-            outcome = next((o for frame in FRAMES if (o := frame(clause)) is not None), None)
+            outcome = _first_of(clause)
+        if outcome is not None and outcome.missing:
+            outcome = _stood_in(clause, outcome)
         if outcome is not None and outcome.edits and self._mends_complaint(clause):
             if clause.lemmas & _JUST_MEND and self.edits:
                 return
@@ -185,13 +200,41 @@ class _Reader:
         self.ignored.append(" ".join(words))
 
 
+def _first_of(clause: Clause) -> Outcome | None:
+    return next((o for frame in FRAMES if (o := frame(clause)) is not None), None)
+
+
+def _stood_in(clause: Clause, outcome: Outcome) -> Outcome:
+    """Each choice of another track for one that is missing, with what it leads to."""
+    assert outcome.question is not None
+    choices = []
+    for choice in outcome.question.choices:
+        tokens = [
+            Token("track", f"@{choice.label}", choice.label)
+            if t.kind == "track" and t.text in outcome.missing.split() or t.text == outcome.missing
+            else t
+            for t in clause.tokens
+        ]
+        again = _first_of(replace(clause, tokens=tokens))
+        if again is not None and again.edits:
+            choices.append(Choice(choice.label, again.edits))
+    if not choices:
+        return Outcome(notes=(f"there is no {outcome.missing} in the song",))
+    return Outcome(question=Question(outcome.question.text, tuple(choices)))
+
+
 def _only_told(clause: Clause) -> bool:
     """ "I play sax", "there is no snare": told in passing, nothing is asked for."""
     tokens = [t for t in clause.tokens if t.kind not in ("sep", "degree")]
     for at, token in enumerate(tokens[:-1]):
         if token.text in ("i", "we", "he", "she", "they") and tokens[at + 1].kind == "verb":
             lemma = tokens[at + 1].value
-            return lemma not in _WISHING and not VERBS.get(lemma) and not clause.has("too") and not clause.has("neg")
+            return (
+                lemma not in _WISHING
+                and not VERBS.get(lemma)
+                and not clause.has("too")
+                and not clause.has("neg")
+            )
     texts = [t.text for t in clause.tokens]
     if texts[:3] == ["there", "is", "no"] or texts[:2] == ["there", "no"]:
         return True
@@ -228,6 +271,10 @@ def _same_wish(a: Edit, b: Edit) -> bool:
     return all(getattr(a, f.name) == getattr(b, f.name) for f in fields(a) if f.name not in loose)
 
 
+def _goes_back(actions: list[Action]) -> bool:
+    return any(isinstance(action, (Undo, Redo, Switch, Merge)) for action in actions)
+
+
 def _finish(
     memory: Memory, edits: list[Edit], actions: list[Action], question: Question | None,
     notes: list[str], ignored: list[str], tracks: tuple[str, ...], sections: tuple[str, ...],
@@ -235,7 +282,8 @@ def _finish(
     after = Memory(
         tracks=tracks or memory.tracks,
         sections=sections or (() if tracks else memory.sections),
-        edits=tuple(edits) or memory.edits,
+        # What was taken back cannot be gone on from.
+        edits=tuple(edits) or (() if _goes_back(actions) else memory.edits),
         question=question,
         turn=memory.turn + 1,
     )

@@ -105,7 +105,12 @@ def _preposition(tokens: list[Token], start: int) -> str:
         if at > 0 and tokens[at - 1].kind == "prep" and tokens[at - 1].value in ("after", "before"):
             return tokens[at - 1].value
         return token.value
-    if token.kind == "pron" and token.text in ("that", "this", "those", "these") and at > 0 and tokens[at - 1].kind == "prep":
+    if (
+        token.kind == "pron"
+        and token.text in ("that", "this", "those", "these")
+        and at > 0
+        and tokens[at - 1].kind == "prep"
+    ):
         return tokens[at - 1].value
     return ""
 

@@ -24,6 +24,9 @@ _NO_NAMES = frozenset(
 )  # fmt: skip
 
 
+_ORNAMENTS = frozenset({"fill", "crash", "riser"})
+
+
 @dataclass(frozen=True)
 class Pointed:
     """What a track word means here: the tracks, and whether it is the whole kit.
@@ -64,7 +67,8 @@ class World:
 
     def kit(self) -> tuple[str, ...]:
         """Every track that belongs to the drums."""
-        return self.of_role("drums", "percussion")
+        found = tuple(t for t in self.of_role("drums", "percussion") if t not in _ORNAMENTS)
+        return found or self.of_role("drums", "percussion")
 
     def plays_in(self, track_id: str) -> tuple[str, ...]:
         """Sections in which a track plays."""
@@ -236,12 +240,13 @@ class World:
 
     def fresh_name(self, kind: SectionKind) -> str:
         """The name a new section of a kind will bear."""
-        taken = [s.name for s in self.sections]
-        numbers = [int(n.rsplit(" ", 1)[1]) for n in taken
-                   if n.startswith(kind + " ") and n.rsplit(" ", 1)[1].isdigit()]  # fmt: skip
-        if kind not in taken and not numbers:
-            return kind
-        return f"{kind} {max([1 if kind in taken else 0, *numbers]) + 1}"
+        names = [s.name for s in self.sections]
+        numbers = [1 if kind in names else 0]
+        for name in names:
+            head, _, tail = name.rpartition(" ")
+            if head == kind and tail.isdigit():
+                numbers.append(int(tail))
+        return f"{kind} {max(numbers) + 1}"
 
 
 def words_of(loop: Loop) -> set[str]:

@@ -31,6 +31,11 @@ def user_presets() -> Path:
     return _data() / "presets"
 
 
+def settings_file(name: str) -> Path:
+    """The user's own settings of that name, NAME.json; it need not exist."""
+    return _data() / f"{name}.json"
+
+
 def default_cache() -> Path:
     """Folder of what can be made again: fitted loops, separated stems."""
     home = _home()
