@@ -349,3 +349,39 @@ def test_plan_is_printable() -> None:
     text = str(session.gangs[0].plan)
     for word in ("play", "equalise", "compress", "saturate", "duck", "fade", "add_up"):
         assert word in text
+
+
+class Sink:
+    """Keeps what it is handed."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.pieces: list[NDArray[np.float32]] = []
+
+    def start(self) -> None:
+        self.begun += 1
+        self.pieces.clear()
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        self.pieces.append(samples.copy())
+
+
+@pytest.mark.parametrize("target_lufs", [-30.0, -14.0, -8.0])
+def test_the_master_is_handed_out_while_it_is_made(target_lufs: float) -> None:
+    song, mix, material = full_session()
+    louder = dataclasses.replace(mix.master, target_lufs=target_lufs)
+    mix = dataclasses.replace(mix, master=louder)
+    sink = Sink()
+    result = render(song, mix, material, master=sink)
+    assert sink.begun >= result.passes
+    np.testing.assert_array_equal(np.concatenate(sink.pieces, axis=1), result.master.samples)
+
+
+def test_a_sink_that_fails_is_told() -> None:
+    class Full(Sink):
+        def write(self, samples: NDArray[np.float32]) -> None:
+            raise OSError("the disk is full")
+
+    song, mix, material = full_session()
+    with pytest.raises(OSError, match="full"):
+        render(song, mix, material, master=Full())

@@ -7,12 +7,13 @@ import math
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.errors import LoopMindError
+from loopmind.errors import CancelledError, LoopMindError
 from loopmind.files.encode import AudioWriter, write_audio
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
@@ -71,6 +72,9 @@ def render_song(
                 writers[track] = open_files.enter_context(writer)
                 files.append((f"stem {track}", place))
 
+        master_file = _MasterFile(out / f"{SONG_NAME}.{format}", material.rate_hz)
+        master = open_files.enter_context(master_file)
+
         def write_stem(track: str, block: NDArray[np.float32]) -> None:
             writers[track].write(block)
 
@@ -82,6 +86,7 @@ def render_song(
             threads=os.cpu_count() or 1,
             stems=write_stem if stems else None,
             takes=_KeptTakes(context),
+            master=master,
             progress=context.progress,
             cancelled=context.cancelled,
         )
@@ -95,7 +100,6 @@ def render_song(
         place = f"{STEMS_FOLDER}/{PREMASTER_NAME}.wav"
         write_audio(out / place, rendering.premaster, subtype="FLOAT")
         files.append(("pre-master", place))
-    write_audio(out / f"{SONG_NAME}.{format}", rendering.master)
     curve = rendering.short_term_lufs[:: round(_CURVE_STEP_S / 0.1)]
     measured = Measured(
         loudness_lufs=rendering.lufs,
@@ -106,6 +110,38 @@ def render_song(
         files=tuple(files),
     )
     return Rendered(measured, rendering.master)
+
+
+class _MasterFile:
+    """The master's file, written while the master is made; it appears when all went well."""
+
+    def __init__(self, path: Path, rate_hz: int) -> None:
+        self._path, self._rate_hz = path, rate_hz
+        self._open: AudioWriter | None = None
+
+    def start(self) -> None:
+        self._leave(CancelledError("the master begins again"))
+        self._open = AudioWriter(self._path, self._rate_hz, 2).__enter__()
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        assert self._open is not None
+        self._open.write(samples)
+
+    def __enter__(self) -> _MasterFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._leave(error)
+
+    def _leave(self, error: BaseException | None) -> None:
+        writer, self._open = self._open, None
+        if writer is not None:
+            writer.__exit__(None if error is None else type(error), error, None)
 
 
 class _KeptTakes:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numba import float64, void
@@ -41,6 +42,16 @@ class Mastered:
     trim_db: float
     ceiling_dbtp: float
     curve: NDArray[np.float64]
+
+
+class MasterSink(Protocol):
+    """Takes the master while it is made, so that writing it need not wait until it is finished."""
+
+    def start(self) -> None:
+        """The master begins; what came before is void."""
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        """The next samples (2, n)."""
 
 
 class Foresight:
@@ -132,9 +143,13 @@ class _Pass:
         gain_db: float,
         ceiling_dbtp: float,
         check: Callable[[], None],
-        pool: ThreadPoolExecutor | None,
+        pool: ThreadPoolExecutor,
+        hand_out: Callable[[int, int], None],
     ) -> tuple[float, NDArray[np.float64], float]:
-        """Loudness, its curve and the true peak of the limited sound."""
+        """Loudness, its curve and the true peak of the limited sound.
+
+        hand_out(from, to): called as far as it is there.
+        """
         plan = ProgramPlan()
         buffer = plan.new_buffer()
         plan.add(feed, [], [buffer], tap_params(self._before, 0, ring=False))
@@ -151,17 +166,16 @@ class _Pass:
 
         total = len(self._before) + limiter.LATENCY
         behind: Future[None] | None = None
+        there = 0
         for start in range(0, total, _PIECE):
             check()
             frames = min(_PIECE, total - start)
             program.run(start, frames)
             if behind is not None:
                 behind.result()
-            there = start + frames - limiter.LATENCY
-            if pool is None:
-                measure(there)
-            else:
-                behind = pool.submit(measure, there)
+            before, there = there, max(start + frames - limiter.LATENCY, 0)
+            behind = pool.submit(measure, there)
+            hand_out(before, there)
         if behind is not None:
             behind.result()
         return (*loudness.result(), peak.result())
@@ -174,8 +188,8 @@ def master_sound(
     rate_hz: int,
     *,
     block: int = 512,
-    threads: int = 2,
     fixed_gain_db: float | None = None,
+    sink: MasterSink | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Mastered:
     """`before` (frames, 2) through gain and limiter, to the target loudness of `master`.
@@ -184,6 +198,8 @@ def master_sound(
     measured loudness is off by more than .04 LU. Where the measured true peak still passes the
     ceiling (the measuring filter is longer than the limiter's), the limiter is set that much
     lower. check() may raise to stop.
+
+    sink: is handed the master while it is made; where that turns out to be wrong it starts again.
     """
     target, ceiling = master.target_lufs, master.ceiling_dbtp
     foresight = Foresight(*surveyed, rate_hz, ceiling) if fixed_gain_db is None else None
@@ -191,27 +207,46 @@ def master_sound(
     kept, passes = ceiling, 0
     samples = np.empty_like(before)
     limited = _Pass(before, samples, rate_hz, block)
-    pool = ThreadPoolExecutor(1) if threads > 1 else None
-    try:
-        while True:
-            lufs, curve, peak = limited.run(gain, kept, check, pool)
-            passes += 1
-            off = 0.0 if math.isinf(lufs) or foresight is None else target - lufs
-            tried = foresight is None or passes >= _PASSES
-            if abs(off) > _WITHIN_LU and not tried and (off < 0.0 or gain < _MAX_GAIN_DB):
-                assert foresight is not None
-                foresight.correct(gain, lufs)
-                gain = foresight.gain_db(target)
-                continue
-            over = max(peak - ceiling, 0.0)
-            if over <= _TRIM_DB or passes > _PASSES:
-                trim = -over - 0.001 if over > 0.0 else 0.0
-                if trim < 0.0:
-                    samples *= np.float32(10.0 ** (trim / 20.0))
-                return Mastered(
-                    samples, gain, lufs + trim, peak + trim, passes, trim, kept, curve + trim
-                )
-            kept -= over + 0.01
-    finally:
-        if pool is not None:
-            pool.shutdown()
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as writing:
+        handed: list[Future[None]] = []
+
+        def hand_out(first: int, last: int) -> None:
+            if sink is not None:
+                handed.append(writing.submit(sink.write, samples[first:last].T))
+
+        def start() -> None:
+            """Let go of what was handed out, and begin again."""
+            for waiting in handed:
+                waiting.cancel()
+            handed.clear()
+            if sink is not None:
+                writing.submit(sink.start).result()
+
+        try:
+            while True:
+                start()
+                lufs, curve, peak = limited.run(gain, kept, check, pool, hand_out)
+                passes += 1
+                off = 0.0 if math.isinf(lufs) or foresight is None else target - lufs
+                tried = foresight is None or passes >= _PASSES
+                if abs(off) > _WITHIN_LU and not tried and (off < 0.0 or gain < _MAX_GAIN_DB):
+                    assert foresight is not None
+                    foresight.correct(gain, lufs)
+                    gain = foresight.gain_db(target)
+                    continue
+                over = max(peak - ceiling, 0.0)
+                if over <= _TRIM_DB or passes > _PASSES:
+                    break
+                kept -= over + 0.01
+            trim = -over - 0.001 if over > 0.0 else 0.0
+            if trim < 0.0:
+                start()
+                samples *= np.float32(10.0 ** (trim / 20.0))
+                hand_out(0, len(samples))
+            for done in handed:
+                done.result()
+        except BaseException:
+            for waiting in handed:
+                waiting.cancel()
+            raise
+    return Mastered(samples, gain, lufs + trim, peak + trim, passes, trim, kept, curve + trim)

@@ -18,7 +18,7 @@ from loopmind.music.audio import Audio
 from loopmind.music.material import Material
 from loopmind.music.mix import Mix
 from loopmind.music.song import Song
-from loopmind.runtime.mastering import master_sound
+from loopmind.runtime.mastering import MasterSink, master_sound
 from loopmind.runtime.mixdown import Mixdown, StemWriter
 from loopmind.runtime.session import plan_session
 from loopmind.runtime.takes import Takes
@@ -75,6 +75,7 @@ def render(
     gain_db: float | None = None,
     stems: StemWriter | None = None,
     takes: Takes | None = None,
+    master: MasterSink | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Rendering:
@@ -93,6 +94,7 @@ def render(
     which a part was rendered before is mixed only where it differs; the samples are the same, bit
     for bit. With `stems` all is mixed, for takes hold no stems. premaster is then None, but with
     stems.
+    master: is handed the master while it is made, from a thread.
     progress(done, total, what); cancelled() is asked several times a second.
 
     Raises RenderCancelled, MissingMaterialError (material that was not fitted), ValueError (a
@@ -124,8 +126,8 @@ def render(
             mix.master,
             rate_hz,
             block=block,
-            threads=threads,
             fixed_gain_db=gain_db,
+            sink=master,
             check=lambda: step(mixdown.spans + 1, "mastering"),
         )
     finally:
