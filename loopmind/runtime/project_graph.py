@@ -19,7 +19,8 @@ from loopmind.music.edit import Edit, edit_to_plain
 
 RECALL, SOUNDS, PRESENT, EDIT = "recalled_draft", "recalled_sounds", "present_song", "edit"
 EDIT_TYPE = "loopmind.edit_song"
-_FOLLOWERS = ("loopmind.fit_loops", "loopmind.render_song", "loopmind.write_documents")
+_FIT, RENDER, DOCUMENTS = "loopmind.fit_loops", "loopmind.render_song", "loopmind.write_documents"
+_FOLLOWERS = (_FIT, RENDER, DOCUMENTS)
 _VALUES = ("brief", "palette", "song", "mix")
 
 
@@ -28,7 +29,7 @@ class Going:
     """What to go on from: a revision that was kept in `project`, and the edits since.
 
     look_in: folders to look for moved sounds in. leave_out: play without the sounds that are
-    missing. revision None: the head.
+    missing. source: where the crate comes from. revision None: the head.
     """
 
     project: Path
@@ -36,6 +37,58 @@ class Going:
     edits: tuple[Edit, ...] = ()
     look_in: tuple[Path, ...] = ()
     leave_out: bool = False
+    source: str | None = None
+
+
+def crate_source(document: dict[str, Any]) -> str | None:
+    """The output from which the sounds to fit come, such as "scan.crate"."""
+    for name, node in document.get("nodes", {}).items():
+        if node.get("type") == _FIT:
+            source: str | None = document.get("wires", {}).get(f"{name}.crate")
+            return source
+    return None
+
+
+def needed_part(document: dict[str, Any], kinds: Iterable[str]) -> dict[str, Any]:
+    """The graph document with nothing but nodes of the types `kinds` and what they need.
+
+    What the song comes from is left out, for it is recalled: those nodes need not even be loaded.
+    """
+    nodes, wires = document.get("nodes", {}), document.get("wires", {})
+    wanted = {name for name, node in nodes.items() if node.get("type") in kinds}
+    source = crate_source(document)  # the sounds are always needed
+    open_nodes = [*wanted, *([source.rpartition(".")[0]] if source else [])]
+    kept: set[str] = set()
+    while open_nodes:
+        name = open_nodes.pop()
+        if name in kept:
+            continue
+        kept.add(name)
+        recalled = nodes.get(name, {}).get("type") in (*_FOLLOWERS, EDIT_TYPE)
+        for target, source in wires.items():
+            node, _, port = target.rpartition(".")
+            if node == name and not (recalled and port in _VALUES):
+                open_nodes.append(source.rpartition(".")[0])
+    return {
+        **document,
+        "nodes": {name: node for name, node in nodes.items() if name in kept},
+        "wires": {
+            target: source
+            for target, source in wires.items()
+            if target.rpartition(".")[0] in kept and source.rpartition(".")[0] in kept
+        },
+        "macros": {
+            name: {
+                **macro,
+                "targets": [
+                    target
+                    for target in macro.get("targets", ())
+                    if target.get("control", "").rpartition(".")[0] in kept
+                ],
+            }
+            for name, macro in document.get("macros", {}).items()
+        },
+    }
 
 
 def working_graph(graph: Graph, going: Going) -> Graph:
@@ -107,7 +160,7 @@ def sounds_graph(graph: Graph, going: Going) -> Graph:
 
 def _with_sounds(graph: Graph, going: Going) -> Graph:
     """The crates of the graph led through the node that adds what is not in them."""
-    source = _crate_source(graph)
+    source = going.source
     folders = [str(folder) for folder in going.look_in]
     made = graph.with_node(
         SOUNDS, "loopmind.recall_sounds", {"project": str(going.project), "folders": folders}
@@ -126,14 +179,6 @@ def _with_sounds(graph: Graph, going: Going) -> Graph:
         if usable:
             made = made.connect(source, f"{SOUNDS}.crate")
     return made
-
-
-def _crate_source(graph: Graph) -> str | None:
-    """The output from which the loops to fit come: a crate that was scanned."""
-    for name, node in graph.nodes.items():
-        if node.type == "loopmind.fit_loops":
-            return graph.wires.get(f"{name}.crate")
-    return None
 
 
 def _control(graph: Graph, source: str | None, name: str) -> Any:

@@ -55,7 +55,10 @@ def keep_song(path: Path, graph: Graph, crate: Crate, draft: Draft, result: Resu
             return before
         start = before or Project(history=History(), snapshots={}, graphs={})
         history = start.history.add(
-            "generated", words=draft.brief.prompt, time_s=round(time.time(), 3)
+            "generated",
+            words=draft.brief.prompt,
+            told=draft.told,
+            time_s=round(time.time(), 3),
         )
         number = history.head.id
         made = replace(start, history=history).with_snapshot(number, draft)

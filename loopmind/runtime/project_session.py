@@ -357,6 +357,8 @@ class ProjectSession:
         trouble = "its songs are missing"
         for step in reversed(self.history().line(revision)):
             try:
+                if step.id in self._drafts and step.id in self._project.snapshots:
+                    return step.id, self._drafts[step.id], edits
                 return step.id, self._project.draft(step.id), edits
             except PartError as error:
                 if step.id in self._project.snapshots:

@@ -21,11 +21,16 @@ from loopmind.runtime.events import Listener
 from loopmind.runtime.execute import Session
 from loopmind.runtime.generate import song_session
 from loopmind.runtime.project_graph import (
+    DOCUMENTS,
+    EDIT_TYPE,
+    RENDER,
     SOUNDS,
     Going,
     check_result,
+    crate_source,
     edit_node,
     missing_nodes,
+    needed_part,
     node_of,
     sounds_graph,
     with_outputs,
@@ -73,7 +78,8 @@ class ProjectWork:
     def find_crate(self, document: dict[str, Any]) -> Crate:
         """The user's sounds, and those of the project wherever they are."""
         if self.crate is None:
-            graph = sounds_graph(graph_from_plain(document), self._going(None))
+            kept = graph_from_plain(needed_part(document, ()))
+            graph = sounds_graph(kept, self._going(document, None))
             crate: Crate = self._evaluate(graph, SOUNDS)[SOUNDS]
             self.crate = crate
         return self.crate
@@ -84,7 +90,8 @@ class ProjectWork:
 
     def edit(self, document: dict[str, Any], base: int, edits: tuple[Edit, ...]) -> Draft:
         """The song of revision `base` with `edits` applied."""
-        graph = working_graph(graph_from_plain(document), self._going(base, edits))
+        part = needed_part(document, (EDIT_TYPE,))
+        graph = working_graph(graph_from_plain(part), self._going(document, base, edits))
         node = edit_node(graph)
         assert node is not None
         result = self._evaluate(graph, node, SOUNDS)
@@ -116,17 +123,20 @@ class ProjectWork:
         settings: dict[str, Any],
     ) -> Rendering:
         """Render `draft`, which is the song of `base` with `edits`, into `out`."""
-        going = replace(self._going(base, edits), leave_out=leave_out)
-        graph = with_outputs(working_graph(graph_from_plain(document), going), out, settings)
-        render = node_of(graph, "loopmind.render_song")
-        targets = [render]
-        if documents:
-            targets.append(node_of(graph, "loopmind.write_documents"))
+        going = replace(self._going(document, base, edits), leave_out=leave_out)
+        kinds = [RENDER, DOCUMENTS] if documents else [RENDER]
+        graph = graph_from_plain(needed_part(document, [*kinds, EDIT_TYPE] if edits else kinds))
+        graph = with_outputs(working_graph(graph, going), out, settings)
+        targets = [node_of(graph, kind) for kind in kinds]
+        render = targets[0]
         result = self._evaluate(graph, *targets)
         return Rendering(out, result[f"{render}.measured"], draft, result)
 
-    def _going(self, revision: int | None, edits: tuple[Edit, ...] = ()) -> Going:
-        return Going(self._path, revision, edits, self._look_in)
+    def _going(
+        self, document: dict[str, Any], revision: int | None, edits: tuple[Edit, ...] = ()
+    ) -> Going:
+        source = crate_source(document)
+        return Going(self._path, revision, edits, self._look_in, source=source)
 
     def _evaluate(self, graph: Graph, *targets: str) -> Result:
         if self._session is None:
