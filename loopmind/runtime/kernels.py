@@ -48,6 +48,7 @@ LIVE_MODULES = (
     "loopmind.dsp.effects.crusher",
     "loopmind.dsp.effects.total",
     "loopmind.dsp.effects.pan",
+    "loopmind.dsp.effects.sampler",
     "loopmind.dsp.effects.meter",
     "loopmind.dsp.effects.gain",
     "loopmind.dsp.effects.wait",
