@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from loopmind.cli import main
+from loopmind.files.project import read_project
+from loopmind.runtime.stepping import content
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +61,39 @@ def test_match(crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert after["octave_db"] <= max(0.7 * before["octave_db"], 1.0)
     assert after["energy_correlation"] >= 0.6
     assert abs(after["loudness_lu"]) <= 0.5
+
+
+def test_step(
+    crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    plain = told(capsys, crate, "--out", tmp_path / "plain", "--length", "0:40")
+    names = [section["name"] for section in plain["sections"]]
+    answers = "l\nn\nn nosuch\n\nb\nb\nn\nb\nq\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(answers))
+    data = told(capsys, crate, "--out", tmp_path / "s", "--length", "0:40", "--step")
+    assert data["changed"] and data["sections"] == {names[0]: "locked", names[1]: "accepted"}
+    first = read_project(tmp_path / "plain" / "song.loopmind").draft()
+    now = read_project(tmp_path / "s" / "song.loopmind").draft()
+    assert content(first, names[0]) == content(now, names[0])
+    assert content(first, names[1]) != content(now, names[1])
+    for name in names[2:]:
+        assert content(first, name) == content(now, name)
+    # Without a word everything is accepted as it is.
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    data = told(capsys, crate, "--out", tmp_path / "e", "--length", "0:40", "--step")
+    assert not data["changed"] and set(data["sections"].values()) == {"accepted"}
+
+
+def test_clone_style(crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told(capsys, crate, "--prompt", "house 124 bpm in C minor", "--out", tmp_path / "one",
+         "--length", "1:00")  # fmt: skip
+    song = tmp_path / "one" / "song.wav"
+    assert main(["clone-style", str(song), str(tmp_path / "one"), "--name", "mine"]) == 0
+    assert "measured of 2 songs" in capsys.readouterr().out
+    data = told(capsys, crate, "--brain", "mine", "--out", tmp_path / "two")
+    assert data["genre"] == "mine" and 120.0 <= data["bpm"] <= 128.0
+    assert data["duration_s"] == pytest.approx(60.0, abs=15.0)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,14 @@ def add_modes(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_step(parser: argparse.ArgumentParser) -> None:
+    """Declare the going through section by section, which goes with every mode."""
+    parser.add_argument(
+        "--step", action="store_true",
+        help="go through the song section by section: accept, ask for another, or lock",
+    )  # fmt: skip
+
+
 def mode_of(args: argparse.Namespace) -> Mode:
     """The mode that `args` ask for. Raises UsageError for two at once, LoopMindError for a file."""
     asked = [f"--{name}" for name in ("anchor", "collab", "inspire", "match")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from loopmind.commands._modes import add_modes, mode_of
+from loopmind.commands._modes import add_modes, add_step, mode_of
 from loopmind.commands._places import new_song_folder, place
 from loopmind.commands._song import add_wish, sing
+from loopmind.commands._steps import stepped
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", nargs="+", metavar="FOLDER", type=place, help="your sounds")
     add_wish(parser)
     add_modes(parser)
+    add_step(parser)
     parser.add_argument(
         "--out", type=place, metavar="DIR", help="where to (default: a new folder under songs/)"
     )
@@ -31,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
     out = args.out
     if out is None:
         out = new_song_folder(args.prompt or args.brain or mode.name or "song")
-    return sing(
-        args, list(mode.folders), out, preset=mode.preset, more=mode.more,
-        use_names=not args.no_names,
-        **({"fresh": True} if args.fresh else {}), **mode.macros,
-    )  # fmt: skip
+    macros = {"use_names": not args.no_names, **({"fresh": True} if args.fresh else {})}
+    macros |= mode.macros
+    if args.step:
+        return stepped(args, list(mode.folders), out, preset=mode.preset, **macros)
+    return sing(args, list(mode.folders), out, preset=mode.preset, more=mode.more, **macros)
