@@ -221,7 +221,7 @@ class _Chooser:
         key_score: float, *, relaxed: bool,
     ) -> _Tried:  # fmt: skip
         setting = Setting(
-            bpm, key, self.beats_per_bar, self.genre.feel == "half", _groove(self.genre),
+            bpm, key, self.beats_per_bar, self.genre.feel == "half", groove_of(self.genre),
             self.mood, self.bonus, self.seed, relaxed,
         )  # fmt: skip
         named = [(slot.digest, slot.role) for slot in slots if slot.digest]
@@ -348,7 +348,7 @@ def _undemanding(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
     return tuple(replace(slot, least=min(slot.least, 0.0)) for slot in slots)
 
 
-def _groove(genre: GenreProfile) -> Floats:
+def groove_of(genre: GenreProfile) -> Floats:
     """The genre's own onset pattern, 16 steps of unit length, to know its drum loops by."""
     steps = np.zeros(16)
     weight = {"kick": 1.0, "snare": 1.0, "clap": 0.6, "hat": 0.35, "percussion": 0.3}

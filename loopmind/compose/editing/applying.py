@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from loopmind.compose.editing import form, regenerate, sounds, strips, wide
-from loopmind.compose.editing.asking import EditError
+from loopmind.compose.editing import (
+    adding,
+    drawing,
+    form,
+    genre,
+    layers,
+    pitch,
+    regenerate,
+    sounds,
+    strips,
+    tone,
+    wide,
+)
 from loopmind.music import edit as edits
 from loopmind.music.brief import Brief
 from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit, edit_name
+from loopmind.music.edit import Edit
 from loopmind.music.loop import Crate
 from loopmind.music.mix import Mix
 from loopmind.music.palette import Palette
@@ -20,7 +31,24 @@ Application = Callable[[Any, Draft, Crate], Draft]
 APPLIED_BY: dict[type[Any], Application] = {
     edits.SwapSound: sounds.swap_sound,
     edits.RegenerateSection: regenerate.regenerate_section,
+    edits.AddSection: form.add_section,
     edits.RemoveSection: form.remove_section,
+    edits.MoveSection: form.move_section,
+    edits.ResizeSection: form.resize_section,
+    edits.DuplicateSection: form.duplicate_section,
+    edits.SetEnergy: layers.set_energy,
+    edits.SetLayers: layers.set_layers,
+    edits.RemoveTrack: layers.remove_track,
+    edits.AddTrack: adding.add_track,
+    edits.Transpose: pitch.transpose,
+    edits.SetTempo: pitch.set_tempo,
+    edits.SetKey: pitch.set_key,
+    edits.SetGenre: genre.set_genre,
+    edits.ShiftMood: tone.shift_mood,
+    edits.SetAutomation: drawing.set_automation,
+    edits.SetFade: drawing.set_fade,
+    edits.PutClip: drawing.put_clip,
+    edits.RemoveClip: drawing.remove_clip,
     edits.MuteTrack: strips.mute,
     edits.SoloTracks: strips.solo,
     edits.ChangeStrip: strips.change_strip,
@@ -46,10 +74,7 @@ def apply(edit: Edit, draft: Draft, crate: Crate) -> Draft:
 
     Raises EditError naming the part that stands in the way, and the remedy.
     """
-    function = APPLIED_BY.get(type(edit))
-    if function is None:
-        raise EditError(f"{edit_name(edit)} is no edit that can be done here")
-    return function(edit, draft, crate)
+    return APPLIED_BY[type(edit)](edit, draft, crate)
 
 
 def apply_all(wanted: Iterable[Edit], draft: Draft, crate: Crate) -> Draft:

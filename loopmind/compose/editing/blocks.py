@@ -8,7 +8,7 @@ of the whole song stay at its ends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from loopmind.compose.editing import curves
 from loopmind.compose.editing.curves import CurveKey, Piece, Points
@@ -22,11 +22,14 @@ _SINGLE = frozenset({"intro", "outro"})
 
 @dataclass(frozen=True)
 class Block:
-    """A section with its clips, at its old place, and its stretches of automation."""
+    """A section with its clips, at its old place.
+
+    pieces: its automation, where it is not what the song draws at that place.
+    """
 
     section: Section
     clips: tuple[Clip, ...]
-    pieces: Mapping[CurveKey, Piece] = field(default_factory=dict)
+    pieces: Mapping[CurveKey, Piece] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,55 +40,76 @@ class Fades:
     fall: Points = ()
 
 
-def taken_apart(song: Song) -> tuple[list[Block], Fades]:
-    """The song's sections one by one, and its fades, which belong to none of them."""
+def taken_apart(song: Song) -> tuple[list[Block], Song, Fades]:
+    """The song's sections one by one, the song without its fades, and these."""
     song, fades = without_fades(song)
-    bar = song.beats_per_bar
     blocks = []
     for section in song.sections:
-        start = float(section.start_bar * bar)
-        end = start + section.bars * bar
-        pieces = {(a.track, a.parameter): curves.cut(a.points, start, end) for a in song.automation}
-        own = tuple(c for c in song.clips if in_section(song, section, c))
-        blocks.append(Block(section, own, pieces))
-    return blocks, fades
+        blocks.append(Block(section, tuple(c for c in song.clips if in_section(song, section, c))))
+    return blocks, song, fades
 
 
 def put_together(
     song: Song, blocks: Sequence[Block], fades: Fades, rests: Mapping[CurveKey, float]
 ) -> Song:
-    """`song` with the sections in `blocks`, in their order.
+    """`song`, without fades, with the sections in `blocks`, in their order.
 
-    rests: the value of a curve in sections that draw nothing.
+    rests: the value of a curve in sections that draw nothing, where it is not the usual one.
     """
     bar = song.beats_per_bar
-    sections, clips = [], []
+    sections, clips, starts = [], [], []
     at = 0
-    drawn: dict[CurveKey, list[tuple[float, Piece]]] = {}
-    keys = dict.fromkeys(key for block in blocks for key in block.pieces)
     for block in blocks:
-        moved = (at - block.section.start_bar) * bar
-        sections.append(
-            block.section if block.section.start_bar == at else replace(block.section, start_bar=at)
-        )
-        clips += [shifted(clip, moved) for clip in block.clips]
-        for key in keys:
-            beats = float(block.section.bars * bar)
-            rest = rests.get(key, curves.REST[key[1]])
-            piece = block.pieces.get(key, Piece(beats, ((0.0, rest), (beats, rest))))
-            drawn.setdefault(key, []).append((float(at * bar), piece))
-        at += block.section.bars
+        held = block.section
+        sections.append(held if held.start_bar == at else replace(held, start_bar=at))
+        clips += [shifted(clip, (at - held.start_bar) * bar) for clip in block.clips]
+        starts.append(at)
+        at += held.bars
     end = float(at * bar)
+    keys = [(a.track, a.parameter) for a in song.automation]
+    keys += sorted({k for b in blocks for k in b.pieces or {}} - set(keys))
     automation = []
-    for key, pieces in drawn.items():
-        points = curves.join(pieces)
-        if any(value != rests.get(key, curves.REST[key[1]]) for _, value in points):
+    for key in keys:
+        rest = rests.get(key, curves.REST[key[1]])
+        points = curves.join(_pieces(song, blocks, starts, key, rest))
+        if any(value != rest for _, value in points):
             automation.append(Automation(key[0], key[1], points))
     made = replace(
         song, sections=tuple(sections), automation=tuple(automation),
         clips=tuple(inside(clip, end) for clip in clips if clip.start_beat < end),
     )  # fmt: skip
     return with_fades(made, fades)
+
+
+def _pieces(
+    song: Song, blocks: Sequence[Block], starts: Sequence[int], key: CurveKey, rest: float
+) -> list[tuple[float, Piece]]:
+    """The stretches of one curve, each at its new beat.
+
+    Sections that follow each other as before are cut as one, so that nothing in them is touched.
+    """
+    bar = song.beats_per_bar
+    held = curves.of(song, *key)
+    points = held.points if held is not None else ((0.0, rest),)
+    found: list[tuple[float, Piece]] = []
+    place = 0
+    while place < len(blocks):
+        block, at = blocks[place], float(starts[place] * bar)
+        beats = float(block.section.bars * bar)
+        place += 1
+        if block.pieces is not None:
+            found.append((at, block.pieces.get(key, Piece(beats, ((0.0, rest), (beats, rest))))))
+            continue
+        start = float(block.section.start_bar * bar)
+        end = start + beats
+        while place < len(blocks) and blocks[place].pieces is None:
+            following = blocks[place].section
+            if following.start_bar * bar != end:
+                break
+            end += following.bars * bar
+            place += 1
+        found.append((at, curves.cut_clean(points, start, end)))
+    return found
 
 
 def shifted(clip: Clip, beats: float) -> Clip:

@@ -44,10 +44,27 @@ def cut(points: Points, start: float, end: float) -> Piece:
     return Piece(end - start, tuple(inside))
 
 
-def join(pieces: Sequence[tuple[float, Piece]]) -> Points:
+def cut_clean(points: Points, start: float, end: float) -> Piece:
+    """The same without the steps that lead out of what was before and into what comes after.
+
+    A glide that ends with the stretch before this one leaves a step just behind `start`, one that
+    begins with the next leaves a step just before `end`.
+    """
+    beats = end - start
+    inside = list(cut(points, start, end).points)
+    while len(inside) > 1 and inside[1][0] <= STEP_BEATS and start > 0.0:
+        inside = [(0.0, inside[1][1]), *inside[2:]]
+    while len(inside) > 1 and inside[-2][0] >= beats - STEP_BEATS > 0.0:
+        inside = [*inside[:-2], (beats, inside[-2][1])]
+    if inside[-1][0] < beats:
+        inside.append((beats, inside[-1][1]))
+    return Piece(beats, tuple(inside))
+
+
+def join(pieces: Sequence[tuple[float, Piece]], step: float = STEP_BEATS) -> Points:
     """Pieces (each at its beat, in order of time) as one curve.
 
-    Where one does not begin as the one before it ends, it begins a moment later.
+    Where one does not begin as the one before it ends, it begins `step` later.
     """
     made: list[tuple[float, float]] = []
     for at, piece in pieces:
@@ -58,7 +75,7 @@ def join(pieces: Sequence[tuple[float, Piece]]) -> Points:
                 # An end that is drawn already needs no second point.
                 own = own[1:] if own[0][0] <= last[0] else own
             else:
-                late = last[0] + STEP_BEATS
+                late = last[0] + step
                 start = value_at(tuple(own), late)
                 own = [(late, start), *((b, v) for b, v in own if b > late)]
         made += own
@@ -75,7 +92,8 @@ def _without_idle(points: Sequence[tuple[float, float]]) -> list[tuple[float, fl
         )  # fmt: skip
         if not idle:
             kept.append((beat, value))
-    return kept
+    # After its last point a curve stays level anyway.
+    return kept[:-1] if len(kept) > 1 and kept[-1][1] == kept[-2][1] else kept
 
 
 def of(song: Song, track: str, parameter: str) -> Automation | None:

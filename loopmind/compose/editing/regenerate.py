@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from loopmind.compose.editing import asking
@@ -83,6 +84,25 @@ def rewritten(scene: Scene, held: Section, seed: int | None, tracks: tuple[str, 
         swept = scene.swept(held.name, {t.id for t in scene.song.tracks} - stuck)
         return spliced(swept, held, fresh, replaced)
     return spliced(scene.song, held, fresh, replaced)
+
+
+def rewritten_tracks(draft: Draft, crate: Crate, tracks: Collection[str]) -> Draft:
+    """Some tracks written anew wherever they play, as the song's seeds have it; locks hold."""
+    for held in draft.song.sections:
+        own = [
+            c for c in draft.song.clips if c.track in tracks and in_section(draft.song, held, c)
+        ]  # fmt: skip
+        if not own or draft.is_locked("section", held.name):
+            continue
+        names = tuple(sorted({c.track for c in own}))
+        scene = Scene(draft, crate)
+        ids = {*scene.playing[held.name], *names}
+        free = {n for n in names if all(asking.is_free(draft, c) for c in own if c.track == n)}
+        fresh = [c for c in scene.write(held.name, ids) if c.track in free]
+        # What finds nothing to play under new circumstances goes on as it did.
+        song = spliced(draft.song, held, fresh, {c.track for c in fresh})
+        draft = replace(draft, song=song)
+    return settle(draft, crate)
 
 
 def with_section(song: Song, changed: Section) -> Song:

@@ -35,7 +35,7 @@ def settle(draft: Draft, crate: Crate, *, remixed: Collection[str] = ()) -> Draf
         ordered = in_order(draft.mix.strips, wanted)
         if ordered != draft.mix.strips:
             draft = replace(draft, mix=replace(draft.mix, strips=ordered))
-        return with_mutes(draft)
+        return with_mutes(_without_lost_ducking(draft))
     fresh = {s.track: s for s in automatic_mix(draft, crate).strips}
     base = draft.automatic if draft.automatic is not None else draft.mix
     known = {s.track: s for s in base.strips}
@@ -54,7 +54,17 @@ def settle(draft: Draft, crate: Crate, *, remixed: Collection[str] = ()) -> Draf
     if draft.automatic is not None:
         base = replace(draft.automatic, strips=tuple(automatic))
         draft = replace(draft, automatic=base)
-    return with_mutes(replace(draft, mix=mix))
+    return with_mutes(_without_lost_ducking(replace(draft, mix=mix)))
+
+
+def _without_lost_ducking(draft: Draft) -> Draft:
+    """No track is ducked by one that is gone."""
+    there = {t.id for t in draft.song.tracks}
+    lost = [s for s in draft.mix.strips if s.sidechain and s.sidechain.source not in there]
+    if not lost:
+        return draft
+    strips = tuple(replace(s, sidechain=None) if s in lost else s for s in draft.mix.strips)
+    return replace(draft, mix=replace(draft.mix, strips=strips))
 
 
 def automatic_mix(draft: Draft, crate: Crate, style: str | None = None) -> Mix:
