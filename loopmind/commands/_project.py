@@ -66,7 +66,7 @@ def render_now(session: ProjectSession, args: argparse.Namespace) -> Rendering |
 
     with ProgressLine() as line:
         warm_up(line.progress("compiling, on the first start only"))
-    return session.render()
+    return session.render(documents=True)  # the page tells of the song that lies beside it
 
 
 def tell(
