@@ -6,15 +6,88 @@ import re
 
 from loopmind.assistant.values import Choice, Question
 
-_YES = frozenset({"yes", "y", "yeah", "yep", "yup", "sure", "ok", "okay", "please do", "do it",
-                  "yes please", "go ahead", "sounds good", "go for it", "absolutely", "exactly"})  # fmt: skip
-_NO = frozenset({"no", "n", "nope", "nah", "none", "neither", "cancel", "no thanks", "nothing",
-                 "none of them", "forget it", "never mind", "nevermind", "stop"})  # fmt: skip
-_PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "one": 1,
-           "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "former": 1}  # fmt: skip
-_EMPTY = frozenset({"the", "a", "an", "one", "please", "i", "mean", "meant", "want", "to", "it",
-                    "that", "option", "number", "choice", "take", "with", "go", "lets", "let",
-                    "of", "on", "in", "make", "and"})  # fmt: skip
+_YES = frozenset(
+    {
+        "yes",
+        "y",
+        "yeah",
+        "yep",
+        "yup",
+        "sure",
+        "ok",
+        "okay",
+        "please do",
+        "do it",
+        "yes please",
+        "go ahead",
+        "sounds good",
+        "go for it",
+        "absolutely",
+        "exactly",
+    }
+)
+_NO = frozenset(
+    {
+        "no",
+        "n",
+        "nope",
+        "nah",
+        "none",
+        "neither",
+        "cancel",
+        "no thanks",
+        "nothing",
+        "none of them",
+        "forget it",
+        "never mind",
+        "nevermind",
+        "stop",
+    }
+)
+_PLACES = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "former": 1,
+}
+_EMPTY = frozenset(
+    {
+        "the",
+        "a",
+        "an",
+        "one",
+        "please",
+        "i",
+        "mean",
+        "meant",
+        "want",
+        "to",
+        "it",
+        "that",
+        "option",
+        "number",
+        "choice",
+        "take",
+        "with",
+        "go",
+        "lets",
+        "let",
+        "of",
+        "on",
+        "in",
+        "make",
+        "and",
+    }
+)
 
 
 def answered(text: str, question: Question) -> Choice | None:

@@ -72,7 +72,9 @@ def configured() -> Endpoint | None:
         raise UsageError(f"{file}: {error}; mend the file or remove it") from error
     if "url" not in known:
         return None
-    return _checked(Endpoint(**known), str(file))
+    return _checked(
+        Endpoint(known["url"], known.get("model", "local"), known.get("key", "")), str(file)
+    )
 
 
 def _checked(endpoint: Endpoint, where: str) -> Endpoint:
@@ -89,9 +91,13 @@ def _checked(endpoint: Endpoint, where: str) -> Endpoint:
 
 
 def read_with_model(
-    text: str, draft: Draft, crate: Crate, memory: Memory | None, endpoint: Endpoint | None,
+    text: str,
+    draft: Draft,
+    crate: Crate,
+    memory: Memory | None,
+    endpoint: Endpoint | None,
     check: Callable[[Sequence[Edit]], None] | None = None,
-) -> Reading:  # fmt: skip
+) -> Reading:
     """The offline reading; what it did not understand is put to the model, if there is one.
 
     check: raises where edits cannot be applied; such edits are refused like wrong ones.
@@ -201,7 +207,7 @@ def checked_edits(content: str, draft: Draft) -> tuple[Edit, ...]:
             edit = edit_from_plain(item)
         except (CodecError, TypeError, ValueError, RecursionError) as error:
             raise ModelError(f"it gave no valid edit: {error}") from error
-        if type(edit) in LEFT_OUT or getattr(edit, "digest", ""):
+        if type(edit) in LEFT_OUT or bool(getattr(edit, "digest", None)):
             raise ModelError(f"it gave an edit that is not its to give: {item.get('edit')}")
         _check_parts(edit, draft)
         found.append(edit)

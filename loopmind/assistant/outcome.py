@@ -27,7 +27,9 @@ class Outcome:
     missing: str = ""
 
 
-def done(edits: Iterable[Edit], *, tracks: Sequence[str] = (), sections: Sequence[str] = ()) -> Outcome:  # fmt: skip
+def done(
+    edits: Iterable[Edit], *, tracks: Sequence[str] = (), sections: Sequence[str] = ()
+) -> Outcome:
     return Outcome(tuple(edits), tracks=tuple(tracks), sections=tuple(sections))
 
 
@@ -106,9 +108,9 @@ class Targets:
         refs = clause.sections or clause.subject_sections
         names: list[str] = []
         for ref in refs:
-            if ref.missing and not ref.names and self.trouble is None:
-                self.trouble = missing_section(ref, clause.world)
-            elif ref.missing and self.trouble is None:
+            if (ref.missing and not ref.names and self.trouble is None) or (
+                ref.missing and self.trouble is None
+            ):
                 self.trouble = missing_section(ref, clause.world)
             meant = ref.names
             every = [s.name for s in clause.world.sections]

@@ -11,17 +11,30 @@ import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 
-from loopmind.assistant import frames_form as form
-from loopmind.assistant import frames_mix as mix
-from loopmind.assistant import frames_sound as sound
-from loopmind.assistant import frames_talk as talk
-from loopmind.assistant import frames_whole as whole
 from loopmind.assistant.answers import answered
-from loopmind.assistant.clauses import Clause, split
-from loopmind.assistant.lexer import Token, lex, tidy
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.frames_add import add
+from loopmind.assistant.frames_again import again
+from loopmind.assistant.frames_anew import regenerate, unclear
+from loopmind.assistant.frames_effects import effects
+from loopmind.assistant.frames_key_tempo import genre, key, tempo
+from loopmind.assistant.frames_layers import only, remove
+from loopmind.assistant.frames_length import fade, resize
+from loopmind.assistant.frames_levels import levels
+from loopmind.assistant.frames_lock import everything_but, lock
+from loopmind.assistant.frames_mood import energy, mood
+from loopmind.assistant.frames_moving import move_section, repeat_section
+from loopmind.assistant.frames_sections import add_section, remove_section
+from loopmind.assistant.frames_swap import swap
+from loopmind.assistant.frames_talk import asked, render, undo, whole
+from loopmind.assistant.frames_tone import place, style, tone
+from loopmind.assistant.lexer import lex
 from loopmind.assistant.lexicon import REMARKS, VERBS
+from loopmind.assistant.normalise import tidy
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.recall import recall
+from loopmind.assistant.senses import Token
+from loopmind.assistant.splitting import split
 from loopmind.assistant.telling import tell, tell_action
 from loopmind.assistant.values import (
     Action,
@@ -42,16 +55,39 @@ from loopmind.music.loop import Crate
 LONGEST_TEXT = 2000
 Frame = Callable[[Clause], Outcome | None]
 FRAMES: tuple[Frame, ...] = (
-    talk.undo, whole.everything_but, whole.lock, talk.again, whole.genre, whole.key, whole.tempo,
-    form.fade, sound.swap, sound.regenerate, sound.only, form.repeat_section, form.resize,
-    form.move_section, form.add_section, form.remove_section, mix.effects, mix.place, mix.tone,
-    sound.remove, sound.add, mix.levels, mix.style, whole.mood, whole.energy, talk.render,
-    sound.unclear,
-)  # fmt: skip
+    undo,
+    everything_but,
+    lock,
+    again,
+    genre,
+    key,
+    tempo,
+    fade,
+    swap,
+    regenerate,
+    only,
+    repeat_section,
+    resize,
+    move_section,
+    add_section,
+    remove_section,
+    effects,
+    place,
+    tone,
+    remove,
+    add,
+    levels,
+    style,
+    mood,
+    energy,
+    render,
+    unclear,
+)
 _REQUESTS = re.compile(
     r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|please|yo)[ ,]+)*"
     r"(?:how about|what about|what if (?:you|we|i)|why do(?:n't| not) (?:you|we)|"
-    r"do you mind|what would (?:it|this|that) (?:sound|be|feel) like (?:as|with|in)|is it possible to|is there (?:a|any) way to|any chance (?:you|we) (?:can|could))\s+",
+    r"do you mind|what would (?:it|this|that) (?:sound|be|feel) like (?:as|with|in)|"
+    r"is it possible to|is there (?:a|any) way to|any chance (?:you|we) (?:can|could))\s+",
     re.IGNORECASE,
 )
 _QUESTIONS = re.compile(
@@ -79,15 +115,23 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
         if choice is not None:
             edits = choice.edits
             after = recall(edits, before.turn, draft, crate)
-            reading = _finish(replace(before, question=None), list(edits), list(choice.actions), None,
-                              [], [], after.tracks, after.sections)  # fmt: skip
+            reading = _finish(
+                replace(before, question=None),
+                list(edits),
+                list(choice.actions),
+                None,
+                [],
+                [],
+                after.tracks,
+                after.sections,
+            )
             if not edits and not choice.actions:
                 return replace(reading, notes=("nothing was changed",), edits=())
             return reading
     now = replace(before, question=None)
     world = World(draft, crate, now)
     shown = _REQUESTS.sub("", tidy(text).strip())
-    fixed = talk.whole(shown, world)
+    fixed = whole(shown, world)
     if fixed is not None:
         return _finish(now, [], list(fixed.actions), None, [], [], (), ())
     return _Reader(shown, world).reading()
@@ -132,14 +176,22 @@ class _Reader:
         return self._done()
 
     def _done(self) -> Reading:
-        return _finish(self.world.memory, _tidied(self.edits), self.actions, self.question,
-                       self.notes, self.ignored, self.tracks, self.sections)  # fmt: skip
+        return _finish(
+            self.world.memory,
+            _tidied(self.edits),
+            self.actions,
+            self.question,
+            self.notes,
+            self.ignored,
+            self.tracks,
+            self.sections,
+        )
 
     def _read(self, clause: Clause) -> None:
         if _only_told(clause):
             self._remember(clause, None)
             return
-        outcome = talk.asked(clause, self.text)
+        outcome = asked(clause, self.text)
         if outcome is None:
             outcome = _first_of(clause)
         if outcome is not None and outcome.missing:
@@ -211,7 +263,8 @@ def _stood_in(clause: Clause, outcome: Outcome) -> Outcome:
     for choice in outcome.question.choices:
         tokens = [
             Token("track", f"@{choice.label}", choice.label)
-            if t.kind == "track" and t.text in outcome.missing.split() or t.text == outcome.missing
+            if (t.kind == "track" and t.text in outcome.missing.split())
+            or t.text == outcome.missing
             else t
             for t in clause.tokens
         ]
@@ -236,22 +289,54 @@ def _only_told(clause: Clause) -> bool:
                 and not clause.has("neg")
             )
     texts = [t.text for t in clause.tokens]
-    if texts[:3] == ["there", "is", "no"] or texts[:2] == ["there", "no"]:
-        return True
-    return False
+    return texts[:3] == ["there", "is", "no"] or texts[:2] == ["there", "no"]
 
 
-_WISHING = frozenset({"want", "need", "like", "love", "go", "have", "get", "hear", "feel", "try", "do",
-                      "be", "make", "use", "add", "take", "prefer", "keep", "let", "give", "put",
-                      "change", "start", "think"})  # fmt: skip
+_WISHING = frozenset(
+    {
+        "want",
+        "need",
+        "like",
+        "love",
+        "go",
+        "have",
+        "get",
+        "hear",
+        "feel",
+        "try",
+        "do",
+        "be",
+        "make",
+        "use",
+        "add",
+        "take",
+        "prefer",
+        "keep",
+        "let",
+        "give",
+        "put",
+        "change",
+        "start",
+        "think",
+    }
+)
 
 
 def _tidied(edits: list[Edit]) -> list[Edit]:
     """Without repetitions: what is said twice in one request is done once."""
     found: list[Edit] = []
     for edit in edits:
-        swapped = next((e for e in found if isinstance(e, SwapSound) and isinstance(edit, ShiftMood)
-                        and e.track == edit.track and not e.digest), None)  # fmt: skip
+        swapped = next(
+            (
+                e
+                for e in found
+                if isinstance(e, SwapSound)
+                and isinstance(edit, ShiftMood)
+                and e.track == edit.track
+                and not e.digest
+            ),
+            None,
+        )
         if swapped is not None and isinstance(edit, ShiftMood):
             moods = tuple(dict.fromkeys((*swapped.moods, *edit.moods)))
             found[found.index(swapped)] = replace(swapped, moods=moods)
@@ -276,9 +361,15 @@ def _goes_back(actions: list[Action]) -> bool:
 
 
 def _finish(
-    memory: Memory, edits: list[Edit], actions: list[Action], question: Question | None,
-    notes: list[str], ignored: list[str], tracks: tuple[str, ...], sections: tuple[str, ...],
-) -> Reading:  # fmt: skip
+    memory: Memory,
+    edits: list[Edit],
+    actions: list[Action],
+    question: Question | None,
+    notes: list[str],
+    ignored: list[str],
+    tracks: tuple[str, ...],
+    sections: tuple[str, ...],
+) -> Reading:
     after = Memory(
         tracks=tracks or memory.tracks,
         sections=sections or (() if tracks else memory.sections),
@@ -291,6 +382,11 @@ def _finish(
         after = replace(after, tracks=tracks, sections=sections)
     understood = [tell(edit) for edit in edits] + [tell_action(a) for a in actions]
     return Reading(
-        tuple(edits), tuple(actions), question, tuple(understood), tuple(dict.fromkeys(ignored)),
-        tuple(dict.fromkeys(notes)), after,
-    )  # fmt: skip
+        tuple(edits),
+        tuple(actions),
+        question,
+        tuple(understood),
+        tuple(dict.fromkeys(ignored)),
+        tuple(dict.fromkeys(notes)),
+        after,
+    )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from loopmind.assistant.lexer import Token
 from loopmind.assistant.lexicon import SECTION_WORDS_PLURAL
+from loopmind.assistant.senses import Token
 from loopmind.assistant.world import Pointed, World
 
 
@@ -58,11 +58,51 @@ class SectionRef:
         return self.prep in ("after", "before", "between")
 
 
-_INSIDE = {"det", "ord", "num", "mood", "quant", "degree", "other", "folderish", "genre",
-           "energy", "only", "fat", "tonadj", "level", "size", "width", "style", "dist", "too",
-           "tempo", "moodnoun", "amount", "height", "tone", "filler", "unknown"}  # fmt: skip
-_QUALITY = {"mood", "energy", "fat", "tonadj", "level", "size", "width", "style", "dist", "genre",
-            "folderish", "unknown", "moodnoun", "tempo", "tone"}  # fmt: skip
+_INSIDE = {
+    "det",
+    "ord",
+    "num",
+    "mood",
+    "quant",
+    "degree",
+    "other",
+    "folderish",
+    "genre",
+    "energy",
+    "only",
+    "fat",
+    "tonadj",
+    "level",
+    "size",
+    "width",
+    "style",
+    "dist",
+    "too",
+    "tempo",
+    "moodnoun",
+    "amount",
+    "height",
+    "tone",
+    "filler",
+    "unknown",
+}
+_QUALITY = {
+    "mood",
+    "energy",
+    "fat",
+    "tonadj",
+    "level",
+    "size",
+    "width",
+    "style",
+    "dist",
+    "genre",
+    "folderish",
+    "unknown",
+    "moodnoun",
+    "tempo",
+    "tone",
+}
 
 
 def _inside(token: Token) -> bool:
@@ -86,8 +126,7 @@ def _determiner(tokens: list[Token]) -> str:
     kinds = [t for t in tokens if t.kind in ("det", "other", "ord")]
     if any(t.kind == "other" for t in kinds):
         return "other"
-    det = next((t.value for t in kinds if t.kind == "det"), "")
-    return det
+    return next((t.value for t in kinds if t.kind == "det"), "")
 
 
 def _preposition(tokens: list[Token], start: int) -> str:
@@ -134,9 +173,13 @@ def track_refs(tokens: list[Token], world: World) -> list[TrackRef]:
 
 
 def _track(
-    tokens: list[Token], first: int, at: int, words: list[str], world: World,
+    tokens: list[Token],
+    first: int,
+    at: int,
+    words: list[str],
+    world: World,
     before: list[TrackRef],
-) -> TrackRef:  # fmt: skip
+) -> TrackRef:
     start = _start(tokens, first)
     pointed = _joined_words(words, world)
     text = " ".join(t.text for t in tokens[first : at + 1])
@@ -158,8 +201,9 @@ def _track(
     if ordinal in ("2", "3") and det == "indef":
         det = "other"  # "a second pad"
     qualities = tuple(t for t in inside if t.kind in _QUALITY)
-    return TrackRef(words[-1], text, pointed, prep, det, at, start, qualities, tuple(words[:-1]),
-                    joined)  # fmt: skip
+    return TrackRef(
+        words[-1], text, pointed, prep, det, at, start, qualities, tuple(words[:-1]), joined
+    )
 
 
 def _joined_words(words: list[str], world: World) -> Pointed:
@@ -222,8 +266,7 @@ def _numbers(tokens: list[Token], at: int, inside: list[Token]) -> list[str]:
     found = [t.value for t in inside if t.kind == "ord" and t.value not in ("all", "both", "oneof")]
     # "the second and third hook": an ordinal across the "and"
     begin = at - len(inside)
-    if (found and begin >= 2 and tokens[begin - 1].kind == "sep"
-            and tokens[begin - 2].kind == "ord"):  # fmt: skip
+    if found and begin >= 2 and tokens[begin - 1].kind == "sep" and tokens[begin - 2].kind == "ord":
         found.insert(0, tokens[begin - 2].value)
     place = at + 1
     while place < len(tokens):
@@ -236,19 +279,27 @@ def _numbers(tokens: list[Token], at: int, inside: list[Token]) -> list[str]:
         elif token.kind == "unknown" and token.text in ("number", "no", "nr", "#"):
             pass
         elif not (
-            token.kind == "sep" and token.value in ("and", ",") and found
-            and place + 1 < len(tokens) and tokens[place + 1].kind == "num"
+            token.kind == "sep"
+            and token.value in ("and", ",")
+            and found
+            and place + 1 < len(tokens)
+            and tokens[place + 1].kind == "num"
             and not (place + 2 < len(tokens) and tokens[place + 2].kind in ("section", "amount"))
-        ):  # fmt: skip
+        ):
             break
         place += 1
     return found
 
 
 def _section(
-    token: Token, inside: list[Token], numbers: list[str], prep: str, at: int, start: int,
+    token: Token,
+    inside: list[Token],
+    numbers: list[str],
+    prep: str,
+    at: int,
+    start: int,
     world: World,
-) -> SectionRef:  # fmt: skip
+) -> SectionRef:
     kind, text = token.value, token.text
     there = world.of_kind(kind)
     everyone = any(t.kind == "ord" and t.value in ("all", "both") for t in inside)
@@ -263,15 +314,27 @@ def _section(
             names += [n for n in name if n not in names]
             missing |= not name
             shown = f"{text} {number}" if number.isdigit() else shown
-        return SectionRef(kind, shown.strip(), tuple(names), prep, det, at, start, False, missing,
-                          numbers[-1], qualities)  # fmt: skip
+        return SectionRef(
+            kind,
+            shown.strip(),
+            tuple(names),
+            prep,
+            det,
+            at,
+            start,
+            False,
+            missing,
+            numbers[-1],
+            qualities,
+        )
     plural = text in SECTION_WORDS_PLURAL or everyone
     one_of = any(t.kind == "ord" and t.value == "oneof" for t in inside) and len(there) > 1
     several = len(there) > 1 and not plural
     if count > 1 and len(there) != count:
         several = True
-    return SectionRef(kind, text, there, prep, det, at, start, several or one_of, not there, "",
-                      qualities)  # fmt: skip
+    return SectionRef(
+        kind, text, there, prep, det, at, start, several or one_of, not there, "", qualities
+    )
 
 
 def _numbered(

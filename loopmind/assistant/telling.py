@@ -152,12 +152,22 @@ def _master(edit: e.ChangeMaster) -> str:
 
 
 def _fade(edit: e.SetFade) -> str:
-    what = " ".join(w for w in (edit.track, f"in {edit.section}" if edit.track and edit.section
-                                else edit.section) if w) or "the song"  # fmt: skip
+    what = (
+        " ".join(
+            w
+            for w in (
+                edit.track,
+                f"in {edit.section}" if edit.track and edit.section else edit.section,
+            )
+            if w
+        )
+        or "the song"
+    )
     said = [
         f"fades {way} over {beats:g} beats" if beats else f"no fade {way}"
-        for way, beats in (("in", edit.in_beats), ("out", edit.out_beats)) if beats is not None
-    ]  # fmt: skip
+        for way, beats in (("in", edit.in_beats), ("out", edit.out_beats))
+        if beats is not None
+    ]
     return f"{what}: {', '.join(said)}"
 
 

@@ -15,13 +15,35 @@ from loopmind.music.loop import ROLE_OF_INSTRUMENT, ROLES, Crate, Loop, Role
 from loopmind.music.song import Section, SectionKind, Track
 
 _ROLE_WORDS: dict[str, Role] = {
-    "percussion": "percussion", "bass": "bass", "chords": "chords", "pad": "pad",
-    "vocal": "vocal", "fx": "fx", "melody": "lead",
-}  # fmt: skip
+    "percussion": "percussion",
+    "bass": "bass",
+    "chords": "chords",
+    "pad": "pad",
+    "vocal": "vocal",
+    "fx": "fx",
+    "melody": "lead",
+}
 _NO_NAMES = frozenset(
-    {"loop", "beat", "sound", "sample", "wav", "long", "short", "main", "deep", "closed", "open",
-     "hook", "verse", "the", "and", "one", "shot"}
-)  # fmt: skip
+    {
+        "loop",
+        "beat",
+        "sound",
+        "sample",
+        "wav",
+        "long",
+        "short",
+        "main",
+        "deep",
+        "closed",
+        "open",
+        "hook",
+        "verse",
+        "the",
+        "and",
+        "one",
+        "shot",
+    }
+)
 
 
 _ORNAMENTS = frozenset({"fill", "crash", "riser"})
@@ -73,13 +95,18 @@ class World:
     def plays_in(self, track_id: str) -> tuple[str, ...]:
         """Sections in which a track plays."""
         per_bar = self.draft.song.beats_per_bar
-        spans = [(c.start_beat, c.start_beat + c.beats)
-                 for c in self.draft.song.clips if c.track == track_id]  # fmt: skip
+        spans = [
+            (c.start_beat, c.start_beat + c.beats)
+            for c in self.draft.song.clips
+            if c.track == track_id
+        ]
         return tuple(
-            s.name for s in self.sections
-            if any(a < (s.start_bar + s.bars) * per_bar and b > s.start_bar * per_bar
-                   for a, b in spans)
-        )  # fmt: skip
+            s.name
+            for s in self.sections
+            if any(
+                a < (s.start_bar + s.bars) * per_bar and b > s.start_bar * per_bar for a, b in spans
+            )
+        )
 
     def playing(self, section: str) -> tuple[str, ...]:
         """Tracks that play in a section."""
@@ -148,11 +175,15 @@ class World:
                 if word not in taken:
                     found.setdefault(word + "en", set()).add(track_id)
         return {
-            word: next(iter(ids)) for word, ids in found.items()
-            if len(ids) == 1 and len(word) > 2 and word not in taken
-            and word not in lexicon.FILLER and word not in _NO_NAMES
+            word: next(iter(ids))
+            for word, ids in found.items()
+            if len(ids) == 1
+            and len(word) > 2
+            and word not in taken
+            and word not in lexicon.FILLER
+            and word not in _NO_NAMES
             and word not in lexicon.REMARKS
-        }  # fmt: skip
+        }
 
     # Sounds
 
@@ -176,8 +207,11 @@ class World:
         best: list[Loop] = []
         most = 0
         near = [self.loops[d] for d in self.runners_up(track_id) if d in self.loops]
-        near += [x for x in self.crate.loops if x not in near
-                 and (x.best_role == role or x.best_instrument == role)]  # fmt: skip
+        near += [
+            x
+            for x in self.crate.loops
+            if x not in near and (x.best_role == role or x.best_instrument == role)
+        ]
         for loop in near:
             if loop.digest == self.current(track_id):
                 continue
@@ -256,4 +290,4 @@ def words_of(loop: Loop) -> set[str]:
 
 def role_of(word: str) -> Role | None:
     """The role a plain word names, or None."""
-    return word if word in ROLES else ROLE_OF_INSTRUMENT.get(word)  # type: ignore[return-value]
+    return word if word in ROLES else ROLE_OF_INSTRUMENT.get(word)

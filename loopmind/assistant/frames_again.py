@@ -1,0 +1,207 @@
+"""Frames of going on: the last request once more, more or less of it, or on something else."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.outcome import Outcome, Targets, done, note
+from loopmind.music.edit import (
+    AddTrack,
+    ChangeMaster,
+    ChangeReverb,
+    ChangeStrip,
+    Edit,
+    MuteTrack,
+    RegenerateSection,
+    Reseed,
+    ResizeSection,
+    SetEnergy,
+    SetTempo,
+    ShiftMood,
+    SwapSound,
+    Transpose,
+)
+
+
+def again(clause: Clause) -> Outcome | None:
+    """The last request once more, stronger, weaker, or on something else."""
+    world = clause.world
+    last = world.memory.edits
+    same = (
+        clause.has("same")
+        or (clause.has("too", "also") and not clause.acts)
+        or (clause.text_is("too") if hasattr(clause, "text_is") else False)
+    )
+    trailing = clause.tokens and clause.tokens[-1].kind in ("too",) and not clause.acts
+    elsewhere = clause.tracks or clause.sections or clause.has("song")
+    if last and (same or trailing) and elsewhere and not _own_wish(clause):
+        return _retargeted(clause, last)
+    if not last:
+        return None
+    picked = _one_of_these(clause)
+    if picked:
+        quant = clause.first("quant", "more", "less")
+        way = -1.0 if quant is not None and quant.value == "less" else 1.0
+        scaled = _scaled(last, way, clause.degree)
+        moved: list[Any] = [e for e in scaled if hasattr(e, "sections")]
+        return done([replace(e, sections=picked) for e in moved], sections=picked)
+    if clause.tracks or clause.sections or clause.has("key") or _own_wish(clause):
+        return None
+    if clause.has("song") or (clause.unknown and not clause.has("other")):
+        return None
+    other = clause.first("other")
+    quant = clause.first("quant", "more", "less")
+    repeated = (
+        clause.has("again")
+        or "regenerate" in clause.does
+        or (clause.has("quant", "more") and clause.word("option", "version", "one", "take"))
+    )
+    if other is not None or repeated:
+        return _once_more(clause, last, other=other is not None)
+    if (quant is not None and not clause.acts) or (
+        quant is not None and clause.lemmas <= {"go", "give", "be", "need", "want", "make"}
+    ):
+        return done(_scaled(last, 1.0 if quant.value == "more" else -1.0, clause.degree))
+    if clause.has("too") and not clause.acts and clause.word("much"):
+        return done(_scaled(last, -1.0, -1))
+    if "lower" in clause.does and not clause.has("effect"):
+        return done(_scaled(last, -1.0, clause.degree))
+    if "raise" in clause.does and not clause.has("effect"):
+        return done(_scaled(last, 1.0, clause.degree))
+    return None
+
+
+def _one_of_these(clause: Clause) -> tuple[str, ...]:
+    """ "the last one even more": one of the sections spoken of."""
+    ordinal = clause.first("ord")
+    known = clause.world.memory.sections
+    if (
+        ordinal is None
+        or len(known) < 2
+        or not clause.word("one")
+        or clause.sections
+        or clause.tracks
+    ):
+        return ()
+    if not (clause.has("quant", "more", "less") or clause.has("degree")):
+        return ()
+    if ordinal.value == "last":
+        return known[-1:]
+    return (known[int(ordinal.value) - 1 : int(ordinal.value)]) if ordinal.value.isdigit() else ()
+
+
+def _own_wish(clause: Clause) -> bool:
+    kinds = {t.kind for t in clause.tokens}
+    if clause.does - {"add", "regenerate", "lower", "raise", "swap"}:
+        return True
+    return bool(
+        kinds
+        & {
+            "level",
+            "size",
+            "energy",
+            "tempo",
+            "width",
+            "dist",
+            "tonadj",
+            "fat",
+            "mood",
+            "timefeel",
+            "style",
+            "moodnoun",
+            "side",
+            "effect",
+            "tone",
+            "amount",
+            "runner",
+        }
+    )
+
+
+def _retargeted(clause: Clause, last: tuple[Edit, ...]) -> Outcome:
+    """The last edits on other tracks or in other sections."""
+    targets = Targets(clause)
+    if targets.trouble is not None:
+        return targets.trouble
+    found: list[Edit] = []
+    for edit in last:
+        names = {f.name for f in fields(edit)}
+        changed: list[Any] = [edit]
+        if targets.tracks and clause.tracks:
+            singles = (
+                targets.singles() if isinstance(edit, (SwapSound, ShiftMood)) else targets.tracks
+            )
+            if "track" in names:
+                changed = [replace(e, track=t) for e in changed for t in singles]
+            elif "tracks" in names:
+                changed = [replace(e, tracks=tuple(singles)) for e in changed]
+            elif isinstance(edit, AddTrack):
+                changed = [edit]
+            elif "name" in names and getattr(edit, "kind", "") in ("track", "section"):
+                changed = [replace(e, kind="track", name=t) for e in changed for t in singles]
+        if targets.sections and clause.sections:
+            if "sections" in names:
+                changed = [replace(e, sections=targets.sections) for e in changed]
+            elif "section" in names:
+                changed = [replace(e, section=s) for e in changed for s in targets.sections]
+            elif "name" in names and getattr(edit, "kind", "") == "section":
+                changed = [replace(e, name=s) for e in changed for s in targets.sections]
+            elif isinstance(edit, MuteTrack):
+                from loopmind.music.edit import SetLayers
+
+                changed = [SetLayers(s, remove=(edit.track,)) for s in targets.sections]
+        if clause.has("song") and "sections" in names:
+            changed = [replace(e, sections=()) for e in changed]
+        found += [e for e in changed if e not in found]
+    if all(e in last for e in found):
+        return note("the same has been done there already, or cannot be done there")
+    return done(found, tracks=targets.tracks, sections=targets.sections)
+
+
+def _once_more(clause: Clause, last: tuple[Edit, ...], *, other: bool) -> Outcome:
+    """Another try at the last request."""
+    seed = clause.world.memory.turn + 1
+    found: list[Edit] = []
+    for edit in last:
+        if isinstance(edit, SwapSound):
+            runners = len(clause.world.runners_up(edit.track))
+            following = edit.runner_up + 1 if edit.runner_up else 0
+            if following > runners:
+                following = 0
+            found.append(replace(edit, runner_up=following, digest="", seed=seed))
+        elif isinstance(edit, (RegenerateSection, Reseed, AddTrack)):
+            found.append(replace(edit, seed=seed))
+        elif other:
+            return Outcome()
+        else:
+            found.append(edit)
+    return done(found)
+
+
+def _scaled(last: tuple[Edit, ...], way: float, degree: int) -> list[Edit]:
+    """The last relative edits again, more or less of them."""
+    share = (0.5, 1.0, 1.5)[degree + 1]
+    found: list[Edit] = []
+    for edit in last:
+        if isinstance(edit, (ChangeStrip, ChangeMaster, ChangeReverb, SetEnergy)) and edit.by:
+            found.append(replace(edit, by=round(edit.by * way * share, 3)))
+        elif isinstance(edit, SetTempo) and edit.bpm is None:
+            step = (edit.by - 1.0) * way * share
+            found.append(replace(edit, by=round(1.0 + step, 4)))
+        elif isinstance(edit, ShiftMood):
+            if way > 0:
+                found.append(edit)
+            else:
+                from loopmind.compose.vocabulary import OPPOSITE_MOOD
+
+                opposite = tuple(OPPOSITE_MOOD[m] for m in edit.moods[:1])
+                found.append(replace(edit, moods=opposite, amount=0.25))
+        elif isinstance(edit, Transpose):
+            found.append(replace(edit, semitones=round(edit.semitones * way)))
+        elif isinstance(edit, ResizeSection):
+            continue
+        else:
+            found.append(edit) if way > 0 else None
+    return found

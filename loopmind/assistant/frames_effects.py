@@ -1,0 +1,238 @@
+"""Frames of effects: reverb, compression, ducking, and what there is not."""
+
+from __future__ import annotations
+
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.frames_levels import is_absolute, level, strips
+from loopmind.assistant.outcome import Outcome, Targets, ask, done, missing_track, note
+from loopmind.assistant.senses import Token
+from loopmind.music.edit import (
+    ChangeReverb,
+    ChangeStrip,
+    SetCompressor,
+    SetSidechain,
+)
+from loopmind.music.mix import Compressor, Sidechain
+
+SEND_DB = (2.0, 4.0, 8.0)
+
+
+NO_SEND_DB = -60.0
+
+
+def effects(clause: Clause) -> Outcome | None:
+    """Reverb, compression, sidechain; and effects that do not exist."""
+    effect = next((t for t in clause.tokens if t.kind == "effect" and t.value != "volume"), None)
+    dist = clause.first("dist")
+    does = clause.does
+    absent = clause.first("effect", "none")
+    if absent is not None:
+        return note(
+            f"there is no {absent.text} here; a track has level, pan, width, equaliser, "
+            "compressor, saturation, reverb and ducking"
+        )
+    if "pump" in clause.lemmas and "make" in clause.lemmas and clause.tracks:
+        return _duck(clause)
+    if "compress" in does or (effect is not None and effect.value == "compression"):
+        return _compress(clause)
+    if (
+        "duck" in does
+        or (effect is not None and effect.value == "sidechain")
+        or ("raise" in does and clause.word("pump") and len(clause.tracks) > 1)
+    ):
+        return _duck(clause)
+    if effect is None and dist is None and "dry" not in does and not (clause.lemmas & {"drown"}):
+        return None
+    if (
+        effect is None
+        and dist is not None
+        and "pron" in [t.kind for t in clause.tokens]
+        and (dist.text == "closer" and not clause.tracks and not clause.world.memory.tracks)
+    ):
+        return None
+    return _reverb(clause, effect, dist)
+
+
+def _reverb(clause: Clause, effect: Token | None, dist: Token | None) -> Outcome | None:
+    targets = Targets(clause)
+    size = clause.first("size")
+    quant = clause.first("quant")
+    energy = clause.first("energy")
+    room = effect is not None and effect.text in ("space", "room", "depth", "hall", "tail", "wash")
+    long = (
+        size is not None
+        or (clause.amount("seconds") is not None)
+        or (energy is not None and room)
+        or (effect is not None and clause.does & {"shorten", "lengthen"})
+    )
+    if effect is not None and "decay" in effect.text and not targets.tracks and not long:
+        quant_way = -1 if quant is not None and quant.value == "less" else 1
+        return done([ChangeReverb("decay_s", None, 0.6 * quant_way)])
+    if effect is not None and long and not targets.tracks:
+        seconds = clause.amount("seconds")
+        if seconds is not None:
+            return done([ChangeReverb("decay_s", seconds.number)])
+        way = 1
+        if size is not None:
+            way = clause.sign(size) * (1 if size.value == "long" else -1)
+        elif energy is not None:
+            way = clause.sign(energy) * (1 if energy.value == "up" else -1)
+        elif "shorten" in clause.does:
+            way = -1
+        return done([ChangeReverb("decay_s", None, 0.6 * way * (0.5, 1.0, 2.0)[clause.degree + 1])])
+    way, none = _reverb_way(clause, effect, dist, quant)
+    if way == 0:
+        return None
+    if targets.trouble is not None:
+        return targets.trouble
+    db = clause.amount("db")
+    by = way * (abs(db.number) if db else level(clause, SEND_DB))
+    if targets.tracks and not (clause.has("song") and not clause.tracks):
+        if none:
+            return strips(targets, "reverb_send_db", value=NO_SEND_DB)
+        if db is not None and is_absolute(clause, db):
+            return strips(targets, "reverb_send_db", value=db.number)
+        return strips(targets, "reverb_send_db", by=by)
+    if targets.sections and not clause.has("song"):
+        world = clause.world
+        playing = [
+            s.track
+            for s in world.draft.mix.strips
+            if s.reverb_send_db is not None and set(world.plays_in(s.track)) & set(targets.sections)
+        ]
+        return done(
+            (ChangeStrip(t, "reverb_send_db", None, by, targets.sections) for t in playing),
+            sections=targets.sections,
+        )
+    if none:
+        return done([ChangeReverb("gain_db", NO_SEND_DB)])
+    return done([ChangeReverb("gain_db", None, by * 0.75)])
+
+
+def _reverb_way(
+    clause: Clause, effect: Token | None, dist: Token | None, quant: Token | None
+) -> tuple[int, bool]:
+    """Which way, and whether none shall be left."""
+    negated = any(t.kind == "neg" for t in clause.tokens)
+    wants_some = bool(clause.does & {"add", "raise", "saturate"}) or bool(
+        clause.lemmas
+        & {
+            "put",
+            "give",
+            "want",
+            "need",
+            "drown",
+            "throw",
+            "apply",
+            "wash",
+            "set",
+            "have",
+            "use",
+            "make",
+            "dip",
+        }
+    )
+    taken = bool(clause.does & {"remove", "mute"}) or clause.word("off")
+    if dist is not None:
+        way = clause.sign(dist) * (1 if dist.value == "far" else -1)
+        total = dist.text in ("dry", "bone dry") and way < 0 and not clause.has("too")
+        return way, total and clause.degree >= 0 and not clause.wished
+    if "dry" in clause.does:
+        return -1, False
+    if effect is None:
+        return (1, False) if clause.lemmas & {"drown"} else (0, False)
+    if quant is not None:
+        if quant.value == "no":
+            return -1, True
+        return (1 if quant.value == "more" else -1) * (-1 if negated else 1), False
+    if "lower" in clause.does:
+        return -1, False
+    if taken or (negated and not clause.has("enough")):
+        return -1, not clause.has("degree") and not clause.amount("db")
+    if clause.has("too") and clause.has("level"):
+        return -1, False
+    if clause.has("enough") or wants_some or clause.has("part", "up") or clause.has("level", "up"):
+        return (-1 if clause.has("part", "down") else 1), False
+    if clause.has("part", "down"):
+        return -1, False
+    plain_wish = not clause.acts and clause.tracks and effect.text in ("reverb", "verb", "reverbs")
+    return (1, False) if plain_wish else (0, False)
+
+
+def _compress(clause: Clause) -> Outcome | None:
+    targets = Targets(clause)
+    if targets.trouble is not None:
+        return targets.trouble
+    places = targets.tracks or (("master",) if clause.has("song") or clause.has("noun") else ())
+    quant = clause.first("quant")
+    off = (quant is not None and quant.value == "no") or bool(clause.does & {"remove"})
+    off |= any(t.kind == "neg" for t in clause.tokens)
+    if not places:
+        places = ("master",)
+    if off:
+        return done((SetCompressor(t, None) for t in places), tracks=targets.tracks)
+    less = (quant is not None and quant.value == "less") or "lower" in clause.does
+    by_id = {s.track: s for s in clause.world.draft.mix.strips}
+    edits = []
+    for track in places:
+        strip = by_id.get(track)
+        now = strip.compressor if strip else clause.world.draft.mix.master.compressor
+        now = now or Compressor(-18.0, 2.5 if not less else 1.5, 0.01, 0.12, 1.0)
+        ratio = min(max(now.ratio * (0.7 if less else 1.5), 1.1), 12.0)
+        threshold = now.threshold_db + (3.0 if less else -3.0)
+        makeup = max(now.makeup_db + (-1.0 if less else 1.0), 0.0)
+        edits.append(
+            SetCompressor(
+                track,
+                Compressor(
+                    threshold, round(ratio, 2), now.attack_s, now.release_s, makeup, now.knee_db
+                ),
+            )
+        )
+    return done(edits, tracks=targets.tracks)
+
+
+def _duck(clause: Clause) -> Outcome | None:
+    world = clause.world
+    targets = Targets(clause)
+    source_refs = [
+        r
+        for r in clause.tracks
+        if r.prep in ("to", "under", "with", "from", "by", "into", "in", "after")
+    ]
+    quant = clause.first("quant")
+    off = bool(clause.does & {"remove", "mute"}) or (quant is not None and quant.value == "no")
+    off |= any(t.kind == "neg" for t in clause.tokens)
+    if off:
+        which = targets.tracks or tuple(s.track for s in world.draft.mix.strips if s.sidechain)
+        if not which:
+            return note("nothing is ducked in this song")
+        return done((SetSidechain(t, None) for t in which), tracks=which)
+    kick = world.track("kick") or world.track("drums")
+    absent = next((r for r in clause.tracks if not r.ids and r.word != "kick"), None)
+    if absent is not None:
+        return missing_track(absent, world)
+    source = next((r.pointed.single for r in source_refs if r.ids), "")
+    on_effect = [r for r in source_refs if r.prep in ("in", "on")]
+    if source and on_effect and on_effect[0].pointed.single == source:
+        source = ""
+    ducked = [i for r in clause.tracks if r.pointed.single != source for i in r.ids]
+    if not ducked and not source_refs:
+        ducked = list(targets.tracks)
+    if not ducked and source and len(clause.tracks) == 1:
+        ducked, source = [source], ""
+    source = source or (kick.id if kick else "")
+    ducked = [t for t in dict.fromkeys(ducked) if t != source]
+    if not source:
+        return note("there is no kick to duck by")
+    if not ducked:
+        found = [t for t in ("bass", "pad", "chords") if world.track(t)]
+        return ask(
+            f"What should be ducked by the {source}?",
+            [(t, [SetSidechain(t, _side(clause, source))]) for t in found],
+        )
+    return done((SetSidechain(t, _side(clause, source)) for t in ducked), tracks=ducked)
+
+
+def _side(clause: Clause, source: str) -> Sidechain:
+    return Sidechain(source, (4.0, 6.0, 10.0)[clause.degree + 1], 0.004, 0.15)

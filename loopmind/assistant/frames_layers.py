@@ -1,0 +1,234 @@
+"""Frames of layers: what alone plays, what is taken out, muted and brought back."""
+
+from __future__ import annotations
+
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.outcome import Outcome, Targets, ask, done, note, several
+from loopmind.music.edit import (
+    Edit,
+    MuteTrack,
+    RemoveTrack,
+    SetLayers,
+    SoloTracks,
+)
+
+
+def only(clause: Clause) -> Outcome | None:
+    """Just these tracks: in a section, at the start or the end, or heard alone."""
+    starts = (
+        "start"
+        if clause.lemmas & {"start", "begin", "open"} or clause.word("opens", "opening")
+        else ("end" if clause.lemmas & {"end", "finish", "close"} else "")
+    )
+    solo, unsolo = "solo" in clause.does, "unsolo" in clause.does
+    targets = Targets(clause)
+    stripped = clause.lemmas & {"strip", "reduce", "thin", "cut"} and any(
+        r.prep in ("to",) for r in clause.tracks
+    )
+    if unsolo or (
+        clause.word("solo", "soloed")
+        and (clause.does & {"remove", "mute", "undo"} or clause.lemmas & {"end", "stop"})
+    ):
+        return done([SoloTracks(())])
+    soloed = clause.world.draft.solo or any(
+        isinstance(e, SoloTracks) for e in clause.world.memory.edits
+    )
+    if (
+        clause.has("song")
+        and not clause.tracks
+        and soloed
+        and (clause.has("again") or clause.lemmas & {"play", "hear", "bring", "unmute"})
+    ):
+        return done([SoloTracks(())])
+    if solo and clause.tracks and clause.does & {"add"}:
+        return None
+    just = clause.has("only") or stripped or clause.has("part", "alone")
+    with_refs = [r for r in clause.tracks if r.prep in ("with", "on", "", "by", "to", "in")]
+    if starts and with_refs and not targets.trouble and not clause.does & {"fade_in", "fade_out"}:
+        if clause.sections and not all(
+            r.kind in ("start", "end", "intro", "outro") for r in clause.sections
+        ):
+            places = targets.sections
+        else:
+            kind = "start" if starts == "start" else "end"
+            places = clause.world.of_kind(kind)
+        if (just or clause.has("prep", "with") or clause.has("prep", "on")) and places:
+            return layers_of(places, only=targets.tracks)
+    if not (just or solo) or not (clause.tracks or targets.by_pronoun):
+        return None
+    if clause.tracks and clause.sections and not clause.acts and _only_there(clause):
+        return _plays_only(clause, targets)
+    if clause.first("quant", "more", "less") or clause.has("level") or clause.amount("bars"):
+        return None
+    if (clause.does - ({"lock"} if clause.lemmas & {"keep", "leave"} else set())) & {
+        "lock",
+        "swap",
+        "remove",
+        "mute",
+        "regenerate",
+        "raise",
+        "lower",
+        "pitch",
+    } and not stripped:
+        return None
+    if targets.trouble is not None:
+        return targets.trouble
+    if targets.sections:
+        return layers_of(targets.sections, only=targets.tracks)
+    if stripped and clause.has("song"):
+        return done(
+            (SetLayers(s.name, only=targets.tracks) for s in clause.world.sections),
+            tracks=targets.tracks,
+        )
+    return done([SoloTracks(targets.tracks)], tracks=targets.tracks)
+
+
+def _only_there(clause: Clause) -> bool:
+    """ "hats only in the hooks": who is alone, the hats or the hooks?"""
+    token = clause.first("only")
+    return token is not None and clause.where(token) > clause.tracks[-1].at
+
+
+def _plays_only(clause: Clause, targets: Targets) -> Outcome:
+    if targets.trouble is not None:
+        return targets.trouble
+    ids, places = targets.tracks, targets.sections
+    away: list[Edit] = [
+        SetLayers(s.name, remove=tuple(t for t in ids if s.name in clause.world.plays_in(t)))
+        for s in clause.world.sections
+        if s.name not in places and any(s.name in clause.world.plays_in(t) for t in ids)
+    ]
+    who, where = several(ids), several(places)
+    return ask(
+        "Which is meant?",
+        [
+            (f"{who} nowhere but in {where}", away),
+            (f"nothing but {who} in {where}", [SetLayers(s, only=ids) for s in places]),
+        ],
+    )
+
+
+def layers_of(
+    sections: tuple[str, ...],
+    *,
+    only: tuple[str, ...] = (),
+    add: tuple[str, ...] = (),
+    remove: tuple[str, ...] = (),
+) -> Outcome:
+    return done(
+        (SetLayers(s, only, add, remove) for s in sections),
+        tracks=only or add or remove,
+        sections=sections,
+    )
+
+
+def remove(clause: Clause) -> Outcome | None:
+    """Tracks taken out, muted, and brought back."""
+    does = clause.does
+    quant = clause.first("quant", "no")
+    negated_wish = clause.has("neg") and bool(
+        clause.lemmas & {"want", "need", "use", "play", "have", "add", "put"}
+        or clause.word("need", "want", "needs")
+    )
+    lacking = (
+        quant is not None
+        and clause.lemmas == {"have"}
+        and not clause.word("should", "want", "could", "must", "would", "can")
+    )
+    named = quant is not None and any(
+        r.start <= clause.where(quant) + 1 <= r.at for r in clause.tracks
+    )
+    gone = bool(does & {"remove", "mute"}) or (named and not lacking) or negated_wish
+    gone |= clause.has("part", "out") and not clause.acts
+    back = "unmute" in does or (clause.has("part", "back") and not clause.acts)
+    if clause.word("instrumental") and (clause.lemmas & {"make"} or clause.sections):
+        return _instrumental(clause)
+    if not (gone or back):
+        return None
+    targets = Targets(clause)
+    if does & {"mute"} and clause.sections and not clause.tracks and not clause.has("pron"):
+        if targets.trouble is not None:
+            return targets.trouble
+        from loopmind.music.edit import RemoveSection
+
+        return ask(
+            f"A section cannot be muted. Take {several(targets.sections)} out?",
+            [
+                ("take out", [RemoveSection(s) for s in targets.sections]),
+            ],
+        )
+    if clause.has("song") and back and not clause.tracks:
+        muted = [s.track for s in clause.world.draft.mix.strips if s.muted]
+        return done([MuteTrack(t, False) for t in muted] or [SoloTracks(())])
+    if not clause.tracks and not targets.by_pronoun:
+        if clause.has("pron") and "mute" in does:
+            return _which_muted(clause)
+        return None
+    if (
+        clause.first("effect")
+        or clause.first("tone")
+        or clause.has("noun", "fadeout", "fadein", "fade")
+    ):
+        return None
+    if clause.amount("db") or clause.has("fat") or clause.has("mood"):
+        return None
+    if targets.trouble is not None:
+        return targets.trouble
+    silenced = "mute" in does or "solo" in does
+    if clause.has("neg") and (does & {"remove", "mute"}):
+        return None
+    if back:
+        return _back(clause, targets)
+    if targets.sections:
+        return _without(clause, targets)
+    edit = MuteTrack if silenced else RemoveTrack
+    return done((edit(t) for t in targets.tracks), tracks=targets.tracks)
+
+
+def _without(clause: Clause, targets: Targets) -> Outcome:
+    """Tracks left out of sections, where they play at all."""
+    world = clause.world
+    edits = []
+    for section in targets.sections:
+        gone = tuple(t for t in targets.tracks if section in world.plays_in(t))
+        if gone:
+            edits.append(SetLayers(section, remove=gone))
+    if not edits:
+        return note(f"{several(targets.tracks)} does not play in {several(targets.sections)}")
+    return done(edits, tracks=targets.tracks, sections=targets.sections)
+
+
+def joining(clause: Clause, sections: tuple[str, ...], tracks: tuple[str, ...]) -> Outcome:
+    """Tracks that join in sections, where they do not play yet."""
+    world = clause.world
+    edits = []
+    for section in sections:
+        new = tuple(t for t in tracks if section not in world.plays_in(t))
+        if new:
+            edits.append(SetLayers(section, add=new))
+    if not edits:
+        return note(f"{several(tracks)} plays in {several(sections)} already")
+    return done(edits, tracks=tracks, sections=sections)
+
+
+def _back(clause: Clause, targets: Targets) -> Outcome:
+    if targets.sections:
+        return layers_of(targets.sections, add=targets.tracks)
+    return done((MuteTrack(t, False) for t in targets.tracks), tracks=targets.tracks)
+
+
+def _which_muted(clause: Clause) -> Outcome:
+    return ask(
+        "What should be muted?",
+        [(t.name.lower(), [MuteTrack(t.id)]) for t in clause.world.tracks[:9]],
+    )
+
+
+def _instrumental(clause: Clause) -> Outcome:
+    vocals = clause.world.of_role("vocal")
+    if not vocals:
+        return note("there is no vocal in the song")
+    targets = Targets(clause)
+    if clause.sections:
+        return layers_of(targets.sections, remove=vocals)
+    return done((RemoveTrack(t) for t in vocals), tracks=vocals)

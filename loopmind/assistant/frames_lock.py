@@ -1,0 +1,129 @@
+"""Frames of locks: what no edit may change, alone or against all the rest."""
+
+from __future__ import annotations
+
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.frames_swap import seed_of
+from loopmind.assistant.outcome import Outcome, Targets, ask, done, note
+from loopmind.music.edit import (
+    Edit,
+    Reseed,
+    SetLock,
+)
+
+
+def lock(clause: Clause) -> Outcome | None:
+    """Parts that no edit may change."""
+    does = clause.does
+    asis = clause.has("asis")
+    forbidden = clause.has("neg") and bool(
+        clause.lemmas
+        & {
+            "touch",
+            "change",
+            "alter",
+            "modify",
+            "mess",
+            "swap",
+            "replace",
+            "edit",
+            "switch",
+            "lose",
+            "remove",
+            "adjust",
+        }
+    )
+    forbidden |= clause.word("hands") and clause.word("off")
+    may_again = (
+        clause.word("can", "may")
+        and bool(clause.lemmas & {"change", "edit"})
+        and clause.has("again")
+    )
+    stays = bool(clause.lemmas & {"stay", "leave"}) and (
+        asis or clause.has("part", "alone") or clause.has("same")
+    )
+    keep = "lock" in does and (
+        clause.tracks
+        or clause.sections
+        or clause.has("pron")
+        or clause.has("rest")
+        or clause.has("source")
+    )
+    if clause.has("noun", "tempo", "key") and not (clause.tracks or clause.sections):
+        return None
+    if "unlock" in does or may_again:
+        targets = Targets(clause)
+        if targets.trouble is not None:
+            return targets.trouble
+        if clause.has("song"):
+            locks = clause.world.draft.locks
+            if not locks:
+                return note("nothing is locked")
+            return done(SetLock(x.kind, x.name, False) for x in locks)
+        return _locks(clause, targets, locked=False)
+    if not (
+        keep
+        or forbidden
+        or stays
+        or (asis and (clause.tracks or clause.sections) and not clause.acts)
+        or (
+            asis
+            and clause.lemmas <= {"keep", "leave", "want", "like", "love", "let"}
+            and (clause.tracks or clause.sections)
+        )
+    ):
+        return None
+    if "lock" in does and (clause.lemmas & {"hold"}):
+        return None
+    if clause.first("effect") or clause.amount("bars", "db") or clause.has("level"):
+        return None
+    if clause.has("only") and clause.lemmas & {"keep", "leave"} and clause.tracks:
+        return None
+    targets = Targets(clause)
+    if targets.trouble is not None:
+        return targets.trouble
+    excepted = [r for r in clause.tracks if r.prep == "except"]
+    if excepted and forbidden:
+        return None
+    return _locks(clause, targets, locked=True)
+
+
+def everything_but(clause: Clause) -> Outcome | None:
+    """ "change everything but the drums": lock these, arrange the rest anew."""
+    excepted = [r for r in clause.tracks if r.prep == "except"]
+    rest = clause.has("rest")
+    if not clause.does & {"swap", "regenerate", "reseed"}:
+        return None
+    if rest and not clause.tracks:
+        return done([Reseed(seed_of(clause))])
+    if not excepted:
+        return None
+    ids = [i for r in excepted for i in r.ids]
+    return done([*(SetLock("track", t) for t in ids), Reseed(seed_of(clause))], tracks=ids)
+
+
+def _locks(clause: Clause, targets: Targets, *, locked: bool) -> Outcome | None:
+    tracks, sections = targets.tracks, targets.sections
+    if clause.has("rest"):
+        named = {i for r in clause.tracks for i in r.ids}
+        tracks = tuple(t.id for t in clause.world.tracks if t.id not in named)
+    if tracks and sections and clause.tracks and clause.sections:
+        joined = all(r.prep in ("", "and") for r in clause.sections)
+        if not joined:
+            sections = ()
+    if not tracks and not sections:
+        sections = clause.world.memory.sections
+        if not sections:
+            tracks = clause.world.memory.tracks
+        if clause.has("song") and locked:
+            return done(SetLock("section", s.name) for s in clause.world.sections)
+    edits: list[Edit] = [SetLock("track", t, locked) for t in tracks]
+    edits += [SetLock("section", s, locked) for s in sections]
+    if not edits:
+        if not clause.has("pron"):
+            return None
+        return ask(
+            "What should be kept?",
+            [(t.name.lower(), [SetLock("track", t.id, locked)]) for t in clause.world.tracks[:9]],
+        )
+    return done(edits, tracks=tracks, sections=sections)

@@ -1,0 +1,162 @@
+"""A word that can be read in several ways is read as its neighbours allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from loopmind.assistant import lexicon
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word or phrase. also: further readings, as (kind, value). comparative: "darker"."""
+
+    kind: str
+    value: str
+    text: str
+    also: tuple[tuple[str, str], ...] = ()
+    comparative: bool = False
+    number: float = 0.0
+
+    def as_kind(self, kind: str) -> Token | None:
+        """This token read as `kind`, if it can be."""
+        if self.kind == kind:
+            return self
+        value = dict(self.also).get(kind)
+        return None if value is None else replace(self, kind=kind, value=value)
+
+
+_NP_START = {
+    "det",
+    "ord",
+    "pron",
+    "track",
+    "section",
+    "mood",
+    "other",
+    "quant",
+    "song",
+    "degree",
+    "num",
+    "amount",
+    "part",
+    "rest",
+    "effect",
+    "tone",
+    "fat",
+    "source",
+    "same",
+    "noun",
+    "folderish",
+    "energy",
+    "genre",
+    "only",
+    "level",
+    "unknown",
+    "style",
+    "moodnoun",
+    "size",
+    "dist",
+    "tonadj",
+}
+
+
+def disambiguated(tokens: list[Token]) -> list[Token]:
+    """Every token in the one reading that its neighbours allow."""
+    out: list[Token] = []
+    for place, token in enumerate(tokens):
+        before = next((t for t in reversed(out) if t.kind != "filler"), None)
+        after = next((t for t in tokens[place + 1 :] if t.kind != "filler"), None)
+        kinds = {token.kind, *dict(token.also)}
+        verb = token.as_kind("verb")
+        if verb is None and token.kind != "filler" and token.text in lexicon.VERBS:
+            verb = replace(token, kind="verb", value=token.text, also=())
+            kinds.add("verb")
+        if (
+            token.text.endswith(" go")
+            and token.kind == "verb"
+            and after is not None
+            and (
+                after.kind
+                in ("mood", "energy", "level", "degree", "part", "tempo", "tonadj", "quant")
+            )
+        ):
+            token = Token("verb", "go", token.text)
+        elif "section" in kinds and verb is not None:
+            noun = before is not None and before.kind in (
+                "det",
+                "ord",
+                "prep",
+                "num",
+                "quant",
+                "mood",
+                "energy",
+                "amount",
+                "size",
+                "other",
+            )
+            noun = noun or (after is not None and after.kind == "num")
+            if (
+                before is not None
+                and before.kind == "prep"
+                and before.value == "to"
+                and not (len(out) > 1 and out[-1].kind == "det")
+            ):
+                noun = False  # "the beat to drop harder"
+            noun = noun or (
+                token.text == "drop"
+                and after is not None
+                and after.kind == "prep"
+                and after.value in ("after", "before")
+            )
+            noun = noun or (before is not None and before.kind == "track" and after is None)
+            token = token.as_kind("section") if noun else verb  # type: ignore[assignment]
+        elif token.kind == "part" and any(t.kind == "verb" for t in out):
+            pass
+        elif verb is not None and token.kind != "verb":
+            first = (
+                before is None
+                or before.kind in ("sep", "neg", "verb")
+                or (before.kind in ("prep",) and before.value == "to")
+            )
+            object_follows = after is not None and after.kind in _NP_START
+            if first and before is not None and before.kind == "verb":
+                first = lexicon.VERBS.get(before.value, "") == "" and before.value not in (
+                    "make",
+                    "be",
+                    "sound",
+                    "feel",
+                    "go",
+                    "keep",
+                    "set",
+                    "get",
+                    "turn",
+                    "leave",
+                    "need",
+                    "use",
+                    "play",
+                    "want",
+                    "give",
+                    "have",
+                    "run",
+                )
+            part_follows = after is not None and after.kind == "part" and token.kind != "track"
+            object_follows = object_follows or (after is not None and after.text == "off")
+            object_follows = object_follows and not (
+                token.kind == "track" and after is not None and after.kind == "part"
+            )
+            if (
+                first
+                and object_follows
+                and (part_follows or token.text not in lexicon.RARELY_VERBS)
+            ):
+                token = verb
+        elif (
+            token.kind == "verb"
+            and token.value == "solo"
+            and before is not None
+            and (before.kind == "track")
+        ):
+            token = Token("source", "solo", token.text)  # "a sax solo"
+        out.append(token)
+    return out
