@@ -31,11 +31,13 @@ class SungNotes:
     """Notes with whole MIDI numbers, the voice's tuning in cents, and how clearly it has pitch.
 
     clarity: share of the sounding time (louder than -30 dB below the loudest) with a pitch.
+    steadiness: share of the notes' time in which the pitch stays near them (speech glides).
     """
 
     notes: tuple[Note, ...]
     tuning_cents: float
     clarity: float
+    steadiness: float
 
 
 def sung_notes(voice: VoiceTrack) -> SungNotes:
@@ -44,7 +46,7 @@ def sung_notes(voice: VoiceTrack) -> SungNotes:
     sounding = voice.level_db > -30.0
     clarity = float((voiced & sounding).sum() / max(int(sounding.sum()), 1))
     if voiced.sum() * voice.hop_s < 2.0 * _SHORTEST_S:
-        return SungNotes((), 0.0, clarity)
+        return SungNotes((), 0.0, clarity, 0.0)
     tuning = _tuning(voice)
     pitch = np.where(voiced, voice.midi - tuning - LOWEST_MIDI, -1.0)
     weight = np.clip(0.35 + 0.65 * voice.sure, 0.35, 1.0)
@@ -57,7 +59,40 @@ def sung_notes(voice: VoiceTrack) -> SungNotes:
     notes = [_note(run, voice, tuning) for run in runs]
     notes = _octaves_repaired(notes)
     middle = float(np.median(tuning))
-    return SungNotes(tuple(notes), round(100.0 * middle, 1), round(clarity, 4))
+    steady = _steadiness(voice, notes)
+    return SungNotes(tuple(notes), round(100.0 * middle, 1), round(clarity, 4), round(steady, 4))
+
+
+def held_notes(voice: VoiceTrack, *, shortest_s: float = 0.3) -> list[Note]:
+    """Notes that are held steadily, with their true pitch (fractional MIDI), longest first.
+
+    velocity: how surely (0..1) nothing else sounds beside the note.
+    """
+    found = []
+    for note in sung_notes(voice).notes:
+        first, last = round(note.start_s / voice.hop_s), round(note.end_s / voice.hop_s)
+        pitch = voice.midi[first:last][voice.voiced[first:last]]
+        if note.end_s - note.start_s < shortest_s or pitch.size < 0.9 * (last - first):
+            continue
+        middle = float(np.median(pitch))
+        if float(np.mean(np.abs(pitch - middle))) > 0.25:
+            continue
+        sure = float(voice.sure[first:last].mean())
+        found.append(replace(note, pitch=round(middle, 3), velocity=round(sure, 3)))
+    found.sort(key=lambda note: (note.start_s - note.end_s, note.start_s))
+    return found
+
+
+def _steadiness(voice: VoiceTrack, notes: list[Note]) -> float:
+    """Share of sung frames whose pitch moves slowly: less than 6 semitones a second."""
+    moved = np.abs(np.diff(voice.midi, prepend=voice.midi[:1])) / voice.hop_s
+    slow, total = 0, 0
+    for note in notes:
+        first, last = round(note.start_s / voice.hop_s), round(note.end_s / voice.hop_s)
+        inside = voice.voiced[first:last]
+        slow += int((inside & (moved[first:last] < 6.0)).sum())
+        total += last - first
+    return slow / max(total, 1)
 
 
 def _tuning(voice: VoiceTrack) -> F64:

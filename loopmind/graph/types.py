@@ -24,6 +24,7 @@ from loopmind.music.key import Key
 from loopmind.music.loop import Crate, Loop
 from loopmind.music.material import Material
 from loopmind.music.measured import Measured
+from loopmind.music.melody import Melody
 from loopmind.music.mix import Mix
 from loopmind.music.notes import Note, Notes
 from loopmind.music.palette import Palette
@@ -230,6 +231,7 @@ def _register_built_in() -> None:
         (Style, "style", "#dda15e"),
         (Signal, "signal", "#ff8c1a"),
         (Cuts, "cuts", "#b5838d"),
+        (Melody, "melody", "#ff8fab"),
     )
     for python, name, colour in plain:
         register_type(python, name, colour=colour)
