@@ -83,9 +83,10 @@ def freshen(descriptor):  # type: ignore[no-untyped-def]
 
 @compiled(void(int64, int64))
 def _tell(control, kind):  # type: ignore[no-untyped-def]
-    """Send an event with the position."""
+    """Send an event with the position, the frames served and whether it plays."""
     shared = words_at(control)
-    if not push(shared[at.EVENTS], shared[at.EVENT_PLACES], kind, shared[at.POSITION], 0, 0):
+    place, served, plays = shared[at.POSITION], shared[at.FRAMES], shared[at.PLAYING]
+    if not push(shared[at.EVENTS], shared[at.EVENT_PLACES], kind, place, served, plays):
         shared[at.LOST_EVENTS] += 1
 
 
@@ -105,17 +106,55 @@ def _moved(control):  # type: ignore[no-untyped-def]
     words_at(control)[at.STEP_FRAMES] = at.STEP_FADE + 1
 
 
+@compiled(void(int64, int64))
+def _carry_over(before, fresh):  # type: ignore[no-untyped-def]
+    """The new program's kernels remember what those of the one before do: reverbs ring on."""
+    program = words_at(fresh)
+    if program[at.P_CARRY_FROM] != words_at(before)[at.P_ID]:
+        return
+    rows = words_at(program[at.P_CARRY])
+    for i in range(program[at.P_CARRIED]):
+        source, target = words_at(rows[3 * i]), words_at(rows[3 * i + 1])
+        for n in range(rows[3 * i + 2]):
+            target[n] = source[n]
+
+
+@compiled(void(int64, int64, int64))
+def _follow(control, before, fresh):  # type: ignore[no-untyped-def]
+    """Position, loop and end at the same musical place in the new program as in the old."""
+    shared = words_at(control)
+    old, new = words_at(before), words_at(fresh)
+    ratio = 1.0
+    if doubles_at(before)[at.P_BEAT] > 0.0 and doubles_at(fresh)[at.P_BEAT] > 0.0:
+        ratio = doubles_at(fresh)[at.P_BEAT] / doubles_at(before)[at.P_BEAT]
+    if ratio == 1.0 and old[at.P_TOTAL] == new[at.P_TOTAL]:
+        return
+    place = float(shared[at.POSITION] - old[at.P_TOTAL]) * ratio
+    shared[at.POSITION] = np.int64(np.floor(place + 0.5)) + new[at.P_TOTAL]
+    for word in (at.LOOP_FROM, at.LOOP_TO, at.STOP_AT):
+        if shared[word] > 0:
+            place = float(shared[word] - old[at.P_LATENCY]) * ratio
+            shared[word] = np.int64(np.floor(place + 0.5)) + new[at.P_LATENCY]
+    _tell(control, at.PLACED)
+
+
 @compiled(void(int64))
 def take_up(control):  # type: ignore[no-untyped-def]
     """Change to the program that waits, if one does; the one before fades out."""
     shared = words_at(control)
     fresh = swap_word(control + 8 * at.PENDING, 0)
     if fresh != 0:
+        before = shared[at.ACTIVE]
         _retire(control, shared[at.LEAVING])
-        shared[at.LEAVING] = shared[at.ACTIVE]
+        shared[at.LEAVING] = before
+        shared[at.LEAVING_AT] = shared[at.POSITION]
         shared[at.ACTIVE] = fresh
         shared[at.FADED] = 0
         shared[at.SWAPS] += 1
+        if before != 0:
+            _carry_over(before, fresh)
+            if words_at(fresh)[at.P_FOLLOWS] != 0:
+                _follow(control, before, fresh)
 
 
 @compiled(void(int64))
@@ -133,17 +172,22 @@ def obey(control):  # type: ignore[no-untyped-def]
             _moved(control)
             shared[at.PLAYING] = 1
             shared[at.STOP_AT] = c
-            if a >= 0:
+            if a != at.HERE:
                 shared[at.POSITION] = a
+                shared[at.LEAVING_AT] = a
             if b != 0 and shared[at.ACTIVE] != 0:
                 freshen(shared[at.ACTIVE])
+            _tell(control, at.PLACED)
         elif kind == at.STOP:
             if shared[at.PLAYING] != 0:
                 _moved(control)
             shared[at.PLAYING] = 0
+            _tell(control, at.PLACED)
         elif kind == at.SEEK:
             _moved(control)
             shared[at.POSITION] = a
+            shared[at.LEAVING_AT] = a
+            _tell(control, at.PLACED)
         elif kind == at.LOOP:
             shared[at.LOOP_FROM] = a
             shared[at.LOOP_TO] = b
@@ -175,7 +219,8 @@ def _serve(control, output, done, frames):  # type: ignore[no-untyped-def]
     if active != 0:
         run_guarded(control, active, start, frames)
     if leaving != 0:
-        run_guarded(control, leaving, start, frames)
+        run_guarded(control, leaving, shared[at.LEAVING_AT] if playing else start, frames)
+        shared[at.LEAVING_AT] += frames
     for n in range(frames):
         left, right = np.float32(0.0), np.float32(0.0)
         if active != 0:

@@ -10,9 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +18,15 @@ from numpy.typing import NDArray
 from loopmind.errors import LoopMindError
 from loopmind.runtime.live import layout as at
 from loopmind.runtime.live.atomics import Ring, aligned_words, exchange_word, float_bits, read_word
-from loopmind.runtime.live.callback import callback
-from loopmind.runtime.live.devices import (
-    Device,
-    DeviceError,
-    choose_device,
-    look_again,
-    release,
-    sounddevice,
-)
+from loopmind.runtime.live.devices import Device
+from loopmind.runtime.live.outlet import Outlet
 from loopmind.runtime.live.patch import Handle, Patch, PatchPlan
 from loopmind.runtime.live.signal_patch import moves
 
 TAP_FRAMES = 1 << 19
 """About twelve seconds of what was heard and of what came in are kept."""
-POLL_S = 0.05
-REOPEN_S = 2.0
 METER_S = 0.3
+SCRUB_S = 0.08
 
 
 @dataclass(frozen=True)
@@ -64,7 +54,6 @@ class Engine:
 
     def __init__(self, rate_hz: int = 44100, *, on_event: Callable[[str], None] | None = None):
         self.rate_hz = rate_hz
-        self.device: Device | None = None
         self.log: deque[str] = deque(maxlen=1000)
         self._on_event = on_event
         self._words = aligned_words(at.CONTROL_WORDS)
@@ -74,14 +63,9 @@ class Engine:
         self._patches: dict[int, Patch] = {}
         self._current: Patch | None = None
         self._sending, self._reading = threading.Lock(), threading.Lock()
-        self._stream: Any = None
-        self._wanted: str | None = None
-        self._want_device = self._want_input = False
-        self._block = 0
-        self._clock: threading.Thread | None = None
-        self._clock_runs = threading.Event()
-        self._watch: threading.Thread | None = None
-        self._closing = threading.Event()
+        self._before: Patch | None = None
+        self._placings: deque[tuple[int, int, bool]] = deque(maxlen=4096)
+        self._outlet = Outlet(self._words, rate_hz, self._say, self.read_events)
         words = self._words
         words[at.REST_CLOCK] = at.REST
         words[at.COMMANDS], words[at.COMMAND_PLACES] = self._commands.address, 1024
@@ -99,142 +83,41 @@ class Engine:
 
     # Devices
 
-    def open(self, name: str | None = None, *, block: int = 0, with_input: bool = False) -> None:
+    @property
+    def device(self) -> Device | None:
+        """The device that plays, None while time is kept silently."""
+        return self._outlet.device
+
+    def open(
+        self,
+        name: str | None = None,
+        *,
+        block: int = 0,
+        with_input: bool = False,
+        input_name: str | None = None,
+    ) -> None:
         """Play through the device called `name`, by default the system's.
 
         block: frames at a time, 0 for what the device likes. Where no device can be opened the
         engine keeps time silently, says so in its log, and looks for one every two seconds.
         """
-        self._wanted, self._block, self._want_input = name, block, with_input
-        self._want_device = True
-        try:
-            self._open_stream()
-        except DeviceError as error:
-            self._say(f"no sound: {error}")
-            self._start_clock()
-        if self._watch is None:
-            self._watch = threading.Thread(target=self._look_after, daemon=True)
-            self._watch.start()
+        self._outlet.open(name, block=block, with_input=with_input, input_name=input_name)
 
     def open_silent(self) -> None:
         """Keep time without any device."""
-        self._start_clock()
-        if self._watch is None:
-            self._watch = threading.Thread(target=self._look_after, daemon=True)
-            self._watch.start()
-
-    def _open_stream(self) -> None:
-        device = choose_device(self._wanted)
-        module = sounddevice()
-        ffi = module._ffi
-        inputs = 0
-        if self._want_input:
-            inputs = min(choose_device(None, outputs=False).inputs, 2)
-        outputs = min(device.outputs, 2)
-        self._words[at.OUT_CHANNELS], self._words[at.IN_CHANNELS] = outputs, inputs
-        kind = "duplex" if inputs else "output"
-        both = inputs > 0
-        try:
-            stream = module._StreamBase(
-                kind,
-                samplerate=self.rate_hz,
-                blocksize=self._block,
-                device=(None, device.index) if both else device.index,
-                channels=(inputs, outputs) if both else outputs,
-                dtype=("float32", "float32") if both else "float32",
-                latency=("low", "low") if both else "low",
-                extra_settings=None,
-                callback=ffi.cast("PaStreamCallback *", callback.address),
-                finished_callback=None,
-                clip_off=True,
-                dither_off=True,
-                never_drop_input=None,
-                prime_output_buffers_using_stream_callback=None,
-                userdata=ffi.cast("void *", self.control),
-                wrap_callback=None,
-            )
-            self._stop_clock()
-            stream.start()
-        except module.PortAudioError as error:
-            raise DeviceError(
-                f"{device.name} cannot be opened at {self.rate_hz} Hz ({error}); choose another "
-                "device or rate, or close the program that holds it"
-            ) from error
-        self._stream, self.device = stream, device
-        self._say(f"playing through {device.name} ({device.system}, {self.rate_hz} Hz)")
-
-    def _close_stream(self) -> None:
-        stream, self._stream, self.device = self._stream, None, None
-        if stream is not None:
-            stream.close()
-            release()
+        self._outlet.open_silent()
 
     def close(self) -> None:
         """Stop sounding and let the device go."""
-        self._closing.set()
-        if self._watch is not None:
-            self._watch.join()
-        self._close_stream()
-        self._stop_clock()
-
-    def _start_clock(self) -> None:
-        if self._clock is None:
-            self._words[at.OUT_CHANNELS] = 2
-            self._clock_runs.set()
-            self._clock = threading.Thread(target=self._keep_time, daemon=True)
-            self._clock.start()
-
-    def _stop_clock(self) -> None:
-        clock, self._clock = self._clock, None
-        if clock is not None:
-            self._clock_runs.clear()
-            clock.join()
-
-    def _keep_time(self) -> None:
-        frames = self._block or 512
-        due = time.monotonic()
-        while self._clock_runs.is_set():
-            self.serve(frames)
-            due += frames / self.rate_hz
-            time.sleep(max(due - time.monotonic(), 0.0))
-            due = max(due, time.monotonic() - 1.0)
+        self._outlet.close()
 
     def serve(self, frames: int, source: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Run the callback once without a device: what the device would have got, (2, frames).
 
-        Only for an engine that no device serves. source: (frames, channels) as if recorded.
+        Only for an engine that no device serves. source: (frames, channels) as if recorded, for
+        as many channels as were said to come in.
         """
-        out = np.zeros((frames, 2), np.float32)
-        callback.ctypes(
-            0 if source is None else source.ctypes.data,
-            out.ctypes.data_as(callback.ctypes.argtypes[1]),
-            frames, 0, 0, self.control,
-        )  # fmt: skip
-        return np.ascontiguousarray(out.T)
-
-    def _look_after(self) -> None:
-        looked = time.monotonic()
-        while not self._closing.wait(POLL_S):
-            self.read_events()
-            stream = self._stream
-            if stream is not None and not stream.active:
-                self._lose_device()
-            if self._want_device and self._stream is None:
-                if time.monotonic() - looked < REOPEN_S:
-                    continue
-                looked = time.monotonic()
-                with suppress(DeviceError):  # said once when it went; tried again in a while
-                    look_again()
-                    self._open_stream()
-
-    def _lose_device(self) -> None:
-        """The device went away by itself: keep time, and look for it again."""
-        device, self._stream, self.device = self.device, None, None
-        assert device is not None
-        self._say(f"{device.name} is gone; time goes on silently until it is back")
-        self._start_clock()
-        with suppress(DeviceError):  # said again when a device is opened, or not
-            look_again(lost=True)
+        return self._outlet.serve(frames, source)
 
     # Programs
 
@@ -248,10 +131,12 @@ class Engine:
         """What was last given to play."""
         return self._current
 
-    def swap(self, planned: PatchPlan) -> Patch:
+    def swap(self, planned: PatchPlan, *, follow: bool = False) -> Patch:
         """Let `planned` be heard instead of what plays now, with a short crossfade.
 
-        Raises LoopMindError for a plan at another rate than the engine's.
+        follow: it is the same music, changed: go on at the same musical place, also at another
+        tempo, and let reverbs and whatever else did not change ring on. Raises LoopMindError for
+        a plan at another rate than the engine's.
         """
         if planned.rate_hz != self.rate_hz:
             raise LoopMindError(
@@ -259,13 +144,18 @@ class Engine:
                 "plan it anew for this rate"
             )
         patch = Patch(planned)
-        self._patches[patch.id] = patch
-        self._current = patch
-        passed_over = exchange_word(self.control + 8 * at.PENDING, patch.address)
-        if passed_over:  # the callback has never seen it
+        with self._sending:
+            # What the callback has not seen yet is taken back: nothing must rest on it.
+            passed_over = exchange_word(self.control + 8 * at.PENDING, 0)
+            before = self._before if passed_over else self._current
             for number, other in list(self._patches.items()):
-                if other.address == passed_over:
+                if passed_over and other.address == passed_over:
                     del self._patches[number]
+            if follow and before is not None:
+                patch.follow(before)
+            self._patches[patch.id] = patch
+            self._before, self._current = before, patch
+            exchange_word(self.control + 8 * at.PENDING, patch.address)
         return patch
 
     def update(self, planned: PatchPlan) -> bool:
@@ -274,7 +164,7 @@ class Engine:
         patch = self._current
         found = None if patch is None else moves(patch.planned, planned)
         if patch is None or found is None:
-            self.swap(planned)
+            self.swap(planned, follow=True)
             return False
         for operation, word, value in found:
             address = patch.parameter(Handle(operation, word))
@@ -292,7 +182,10 @@ class Engine:
                 elif kind == at.FAULT and a in self._patches:
                     name = self._patches[a].label(b)
                     self._say(f"{name} gave what is no sound and was muted; the rest plays on")
+                elif kind in (at.PLACED, at.LOOPED):
+                    self._placings.append((a, b, kind == at.LOOPED or bool(event[3])))
                 elif kind == at.ENDED:
+                    self._placings.append((a, b, False))
                     self._say(f"played to the end at {a / self.rate_hz:.2f} s")
 
     def _say(self, text: str) -> None:
@@ -313,12 +206,28 @@ class Engine:
     def _late(self) -> int:
         return 0 if self._current is None else self._current.planned.read_latency
 
-    def play(self, frame: int | None = None, *, until: int = 0, fresh: bool = True) -> None:
+    def play(
+        self,
+        frame: int | None = None,
+        *,
+        until: int = 0,
+        fresh: bool = True,
+        count_in_beats: float = 0.0,
+    ) -> None:
         """Play from `frame` of the song on (None: from where it stopped), `until` a frame or on.
 
-        fresh: begin with silent reverbs and filters at rest, as an export does.
+        fresh: begin with silent reverbs and filters at rest, as an export does. count_in_beats:
+        the metronome counts that long before, while the song is silent.
         """
-        begin = -1 if frame is None else self._place(frame)
+        begin = at.HERE if frame is None else self._place(frame)
+        planned = None if self._current is None else self._current.planned
+        if planned is not None and "metronome.hush_until" in planned.handles:
+            hush = -(2.0**52)
+            if count_in_beats > 0 and planned.frames_per_beat > 0:
+                first = (frame if frame is not None else self.snapshot().position) + self._late()
+                begin = first - round(count_in_beats * planned.frames_per_beat)
+                hush = float(first)
+            self.set_parameter("metronome.hush_until", hush)
         self._send(at.PLAY, begin, int(fresh and frame is not None), until and until + self._late())
 
     def _place(self, frame: int) -> int:
@@ -336,6 +245,10 @@ class Engine:
         """Go on from `frame`."""
         self._send(at.SEEK, self._place(frame))
 
+    def scrub(self, frame: int) -> None:
+        """Let a moment of sound at `frame` be heard, and stop there: called while a hand drags."""
+        self._send(at.PLAY, self._place(frame), 0, self._place(frame) + int(SCRUB_S * self.rate_hz))
+
     def loop(self, first: int, last: int) -> None:
         """Repeat frames `first` to `last` (not included); equal ends stop repeating."""
         late = self._late() if last > first else 0
@@ -352,6 +265,14 @@ class Engine:
             raise LoopMindError(f"{name} needs a number, not {value}")
         self._send(at.SET, patch.parameter(handles[name]), float_bits(value), patch.id)
 
+    def set_words(self, moves: list[tuple[int, int, float]]) -> None:
+        """Move parameter words of what plays: (operation, word, value). See StripHandle."""
+        patch = self._current
+        for operation, word, value in moves:
+            if patch is not None:
+                address = patch.parameter(Handle(operation, word))
+                self._send(at.SET, address, float_bits(value), patch.id)
+
     # What is heard
 
     def snapshot(self) -> Snapshot:
@@ -362,7 +283,6 @@ class Engine:
             for place in (at.PEAK_LEFT, at.PEAK_RIGHT)
         ]
         late = 0 if self._current is None else self._current.planned.latency
-        stream = self._stream
         return Snapshot(
             playing=bool(words[at.PLAYING]),
             position=max(int(words[at.POSITION]) - late, 0),
@@ -370,11 +290,27 @@ class Engine:
             blocks=int(words[at.BLOCKS]),
             underruns=int(words[at.UNDERRUNS]),
             swaps=int(words[at.SWAPS]),
-            load=float(stream.cpu_load) if stream is not None else 0.0,
+            load=self._outlet.load,
             peak=(peaks[0], peaks[1]),
             rms=(math.sqrt(floats[at.POWER_LEFT]), math.sqrt(floats[at.POWER_RIGHT])),
             device=self.device.name if self.device is not None else None,
         )
+
+    @property
+    def served(self) -> int:
+        """Frames served since the engine began."""
+        return int(read_word(self.control + 8 * at.FRAMES))
+
+    @property
+    def delays(self) -> tuple[int, int]:
+        """Frames that the device takes from the air to the engine, and from it to the air."""
+        return self._outlet.delays
+
+    @property
+    def placings(self) -> list[tuple[int, int, bool]]:
+        """(position, frames served, playing?) wherever time jumped, oldest first."""
+        self.read_events()
+        return list(self._placings)
 
     def heard(self, first: int, frames: int, *, source: bool = False) -> NDArray[np.float32]:
         """What was heard (or with `source` came in), (2, frames), from frame `first` served on.

@@ -40,6 +40,8 @@ STOP_AT = 30
 OVERFLOWS = 31
 BIGGEST_BLOCK = 32
 LOST_EVENTS = 33
+LEAVING_AT = 34
+"""Absolute frame that the leaving program renders next: a swap may change the tempo."""
 # Float words.
 PEAK_LEFT = 40
 PEAK_RIGHT = 41
@@ -69,6 +71,17 @@ P_SCALE = 7
 """Float: factor behind the last kernel (the master's trim)."""
 P_LATENCY = 8
 """Frames by which players read behind the position."""
+P_TOTAL = 9
+"""Frames by which all comes late: what is heard now is the position less these."""
+P_BEAT = 10
+"""Float: frames of a beat, 0 where the program has no beats."""
+P_FOLLOWS = 11
+"""1: it goes on at the musical place where the program before it was."""
+P_CARRY = 12
+"""Address of (from, to, words) of the states that it takes over; P_CARRIED: how many."""
+P_CARRIED = 13
+P_CARRY_FROM = 14
+"""Id of the program whose states those are; of any other nothing is taken over."""
 PROGRAM_WORDS = 16
 
 REST = -(1 << 50)
@@ -79,8 +92,10 @@ STEP_FADE = 128
 """Frames over which the jump at a change of place is smoothed."""
 
 # Commands: (kind, a, b, c).
+HERE = -(1 << 60)
+"""Instead of a position: where it stands."""
 PLAY = 1
-"""a: position, or -1 to go on; b: 1 to begin with fresh states; c: where to stop, 0 for never."""
+"""a: position, or HERE to go on; b: 1 to begin with fresh states; c: where to stop, 0 for never."""
 STOP = 2
 SEEK = 3
 LOOP = 4
@@ -96,5 +111,8 @@ RETIRED = 1
 FAULT = 2
 """a: id of the program, b: number of the operation that was muted."""
 ENDED = 3
-"""a: position at which playing ended."""
+"""a: position at which playing ended, b: frames served until then."""
 LOOPED = 4
+"""a: position after the jump, b: frames served until then."""
+PLACED = 5
+"""Playing, going elsewhere, stopping or a new tempo: a, b as above; c: 1 while playing."""

@@ -24,6 +24,19 @@ class Handle:
     word: int
 
 
+@dataclass(frozen=True)
+class StripHandle:
+    """What of a track's (or the master's) strip can be moved: its fader, and its reverb send.
+
+    fader: the operation, and the strip's place among the four of its gang. send: the level's
+    word, None where the track sends nothing or a curve decides.
+    """
+
+    fader: int
+    place: int
+    send: Handle | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class PatchPlan:
     """What the engine is to play: a plan, the buffer that is heard, and its timing.
@@ -31,7 +44,7 @@ class PatchPlan:
     latency: frames by which everything comes late. read_latency: how much of it players make by
     reading behind the position (the rest is made by kernels that look ahead). scale: factor
     behind the last kernel. end: frames until silence, 0 where there is no end. handles: by
-    "node.control" or "track.parameter". moving: by operation, the parameter words that may change
+    "node.control". strips: by track. frames_per_beat: 0 where there are no beats. moving: by operation, the parameter words that may change
     while it plays.
     """
 
@@ -44,6 +57,8 @@ class PatchPlan:
     end: int = 0
     handles: dict[str, Handle] = field(default_factory=dict)
     moving: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    strips: dict[str, StripHandle] = field(default_factory=dict)
+    frames_per_beat: float = 0.0
 
 
 class Patch:
@@ -72,6 +87,28 @@ class Patch:
         self.descriptor[at.P_GUARDS] = self._guards.ctypes.data
         self.descriptor[at.P_SCALE] = float_bits(planned.scale)
         self.descriptor[at.P_LATENCY] = planned.read_latency
+        self.descriptor[at.P_TOTAL] = planned.latency
+        self.descriptor[at.P_BEAT] = float_bits(planned.frames_per_beat)
+
+    def follow(self, before: Patch, *, carry: bool = True) -> None:
+        """Go on at the musical place where `before` is, with what its kernels remember.
+
+        States are taken over between operations of the same kernel, label and size.
+        """
+        self.descriptor[at.P_FOLLOWS] = 1
+        if not carry:
+            return
+        known = _by_name(before)
+        rows = []
+        for name, number in _by_name(self).items():
+            words = self.planned.plan.operations[number].state_words
+            if words and name in known:
+                rows.append((before.program.ops[known[name], 3], self.program.ops[number, 3], words))
+        self._carried = aligned_words(max(3 * len(rows), 1))
+        self._carried[: 3 * len(rows)] = np.array(rows, np.int64).ravel()
+        self.descriptor[at.P_CARRY] = self._carried.ctypes.data
+        self.descriptor[at.P_CARRIED] = len(rows)
+        self.descriptor[at.P_CARRY_FROM] = before.id
 
     @property
     def address(self) -> int:
@@ -91,3 +128,14 @@ class Patch:
         """Numbers of operations that were muted for what they put out."""
         flags: NDArray[np.int64] = self._guards[1::2]
         return tuple(int(i) for i in np.flatnonzero(flags))
+
+
+def _by_name(patch: Patch) -> dict[tuple[str, str, int, int], int]:
+    """Operations by kernel, label, size of state, and how many such came before."""
+    found: dict[tuple[str, str, int, int], int] = {}
+    for number, op in enumerate(patch.planned.plan.operations):
+        turn = 0
+        while (name := (op.kernel.name, op.label, op.state_words, turn)) in found:
+            turn += 1
+        found[name] = number
+    return found
