@@ -50,6 +50,8 @@ LIVE_MODULES = (
     "loopmind.dsp.effects.pan",
     "loopmind.dsp.effects.sampler",
     "loopmind.dsp.effects.meter",
+    "loopmind.dsp.effects.metronome",
+    "loopmind.dsp.effects.sends",
     "loopmind.dsp.effects.gain",
     "loopmind.dsp.effects.wait",
 )
