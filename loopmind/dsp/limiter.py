@@ -19,6 +19,8 @@ from loopmind.dsp.lanes import (
 
 TRUE_PEAK_TAPS = 24
 RELEASE_S = 0.08
+IN_HAND_DB = 0.03
+"""Kept below the ceiling: a gain that moves bends the curve between samples a little."""
 _HOLD = 64  # frames over which the gain glides down before a peak
 _BOX = _HOLD // 2
 _CENTRE = TRUE_PEAK_TAPS // 2
@@ -66,8 +68,7 @@ def limiter_params(
     """Parameters of `limit`: gain before it, and the true-peak ceiling it keeps."""
     params = np.zeros(PARAM_WORDS)
     params[0] = 10.0 ** (gain_db / 20.0)
-    # A gain that moves bends the curve between samples a little: keep .03 dB in hand.
-    params[1] = 10.0 ** ((ceiling_dbtp - 0.03) / 20.0)
+    params[1] = 10.0 ** ((ceiling_dbtp - IN_HAND_DB) / 20.0)
     params[2] = 1.0 - math.exp(-1.0 / (release_s * rate_hz))
     phases = true_peak_phases()
     # No point between samples exceeds the largest sample near it by more than this factor.

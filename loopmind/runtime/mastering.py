@@ -23,7 +23,7 @@ from loopmind.music.mix import Master
 from loopmind.runtime.program import SPAN, ProgramPlan
 
 _PIECE = 8 * SPAN
-_WITHIN_LU = 0.04
+_WITHIN_LU = 0.05
 _PASSES = 6
 _TRIM_DB = 0.05
 _MAX_GAIN_DB = 40.0
@@ -69,7 +69,7 @@ class Foresight:
         ceiling_dbtp: float,
     ) -> None:
         self._peaks, self._energy = peaks, energy
-        self._ceiling = 10.0 ** (ceiling_dbtp / 20.0)
+        self._ceiling = 10.0 ** ((ceiling_dbtp - limiter.IN_HAND_DB) / 20.0)
         self._speed = 1.0 - math.exp(-GRAIN / (limiter.RELEASE_S * rate_hz))
         steps = int(len(self._peaks) * GRAIN / (0.1 * rate_hz))
         edges = np.round(np.arange(steps + 1) * 0.1 * rate_hz / GRAIN).astype(np.int64)
@@ -121,7 +121,8 @@ def _foresee(peaks, energy, gain, ceiling, speed, heard):  # type: ignore[no-unt
     """Energy of all grains before each, after the limiter."""
     envelope, total = 1.0, 0.0
     for i in range(len(peaks)):
-        top = max(peaks[i], peaks[min(i + 1, len(peaks) - 1)]) * gain
+        # No lookahead: the gain glides down within a grain, before its loudest part.
+        top = peaks[i] * gain
         wanted = 1.0 if top <= ceiling else ceiling / top
         envelope = wanted if wanted < envelope else envelope + speed * (wanted - envelope)
         heard[i] = total
@@ -195,7 +196,7 @@ def master_sound(
     """`before` (frames, 2) through gain and limiter, to the target loudness of `master`.
 
     The gain is foreseen from `surveyed` (peaks and energy, see `survey`) and put right where the
-    measured loudness is off by more than .04 LU. Where the measured true peak still passes the
+    measured loudness is off by more than .05 LU. Where the measured true peak still passes the
     ceiling (the measuring filter is longer than the limiter's), the limiter is set that much
     lower. check() may raise to stop.
 
