@@ -148,8 +148,8 @@ PARTICLE_VERBS: dict[tuple[str, str], str] = {
     ("roll", "off"): "rolloff", ("take", "off"): "remove", ("strip", "away"): "remove",
     ("strip", "off"): "remove", ("spread", "out"): "widen",
     ("smooth", "out"): "", ("thin", "down"): "calm", ("lock", "in"): "lock",
-   
-    ("lock", "down"): "lock", ("cut", "off"): "mute", ("send", "back"): "lower", ("add", "up"): "add",
+    ("lock", "down"): "lock", ("cut", "off"): "mute", ("send", "back"): "lower",
+    ("add", "up"): "add",
 }  # fmt: skip
 # Read as nouns or qualities even where a verb could stand.
 RARELY_VERBS = frozenset({"like", "mix", "master", "sound", "short", "left", "right", "clean",
