@@ -7,6 +7,7 @@ import keyword
 import re
 from pathlib import Path
 
+from loopmind.commands import _stream_template
 from loopmind.errors import LoopMindError, UsageError
 
 _PYPROJECT = """\
@@ -107,18 +108,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", default=".", help="make the package's folder in here (default: .)"
     )
+    parser.add_argument(
+        "--stream", action="store_true",
+        help="a node that sounds: with a kernel that runs while playing",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the package and say what to do next."""
-    folder = scaffold(args.name, Path(args.out))
+    folder = scaffold(args.name, Path(args.out), stream=args.stream)
     print(f"made {folder}")
     print(f"next: cd {folder} && pip install -e . && python -m pytest")
     return 0
 
 
-def scaffold(name: str, out: Path) -> Path:
+def scaffold(name: str, out: Path, *, stream: bool = False) -> Path:
     """Write a plugin package for the node `name` below `out`; gives its folder.
+
+    stream: a node with a kernel of its own instead of one that makes values.
 
     Raises UsageError for a name that cannot be a function's, LoopMindError where the folder
     exists already or cannot be written.
@@ -135,6 +142,7 @@ def scaffold(name: str, out: Path) -> Path:
         "package": package,
         "project": package.replace("_", "-"),
         "title": name.replace("_", " ").capitalize(),
+        "unit": name.upper(),
     }
     folder = out / words["project"]
     files = {
@@ -144,6 +152,13 @@ def scaffold(name: str, out: Path) -> Path:
         f"{package}/{name}.py": _NODE,
         f"tests/test_{name}.py": _TEST,
     }
+    if stream:
+        files |= {
+            "README.md": _stream_template.README,
+            "hear.json": _stream_template.GRAPH,
+            f"{package}/{name}.py": _stream_template.NODE,
+            f"tests/test_{name}.py": _stream_template.TEST,
+        }
     if folder.exists():
         raise LoopMindError(f"{folder} exists already; choose another name or --out")
     try:

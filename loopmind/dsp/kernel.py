@@ -44,25 +44,45 @@ FLOOR = 1e-15
 
 
 class Kernel:
-    """A compiled stream kernel: its name, its address and the number of its words.
+    """A stream kernel: its name, its address once compiled, and whether programs may round it.
 
-    `function` is the cfunc; it is kept so that the machine code stays alive. forgets: its state
-    is all float64 and forgets the past, so that programs may round it (see run_program).
+    `function` is kept so that the machine code stays alive. forgets: its state is all float64
+    and forgets the past, so that programs may round it (see run_program). later: it is compiled
+    (or loaded) when its address is first asked for, not when it is declared.
     """
 
-    def __init__(self, function: Any, forgets: bool = False) -> None:
-        self.function = function
+    def __init__(
+        self, function: Callable[..., None], forgets: bool = False, later: bool = False
+    ) -> None:
+        self._plain = function
+        self._compiled: Any = None
         self.forgets = forgets
         self.name: str = function.__name__
-        self.address: int = function.address
+        if not later:
+            self.address  # noqa: B018 - now
+
+    @property
+    def function(self) -> Any:
+        """The numba cfunc."""
+        if self._compiled is None:
+            self._compiled = cfunc(SIGNATURE, cache=True)(self._plain)
+        return self._compiled
+
+    @property
+    def address(self) -> int:
+        """Where the machine code begins."""
+        return int(self.function.address)
 
     def __repr__(self) -> str:
         return f"Kernel({self.name})"
 
 
-def kernel(function: Callable[..., None], *, forgets: bool = False) -> Kernel:
-    """Compile `function` (or load it from numba's disk cache) as a stream kernel."""
-    return Kernel(cfunc(SIGNATURE, cache=True)(function), forgets)
+def kernel(function: Callable[..., None], *, forgets: bool = False, later: bool = False) -> Kernel:
+    """`function` as a stream kernel, compiled or loaded from numba's disk cache.
+
+    later: not before a program needs it, so that listing a plugin's nodes compiles nothing.
+    """
+    return Kernel(function, forgets, later)
 
 
 def emitted(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,6 +4,8 @@ from loopmind.runtime.live.testing import check_stream
 
 def test_my_effect() -> None:
     check_stream(my_effect, amount=0.5)
+    signal = my_effect(probe(noise()))
+    assert np.array_equal(heard(signal)[:, 128:], rendered(signal)[:, 128:])
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from loopmind.dsp.unit import Part, Unit
 from loopmind.graph.node import NodeSpec, spec_of
 from loopmind.graph.testing import declaration_problems
 from loopmind.music.signal import Signal
-from loopmind.runtime.live.signal_patch import SignalPlanner
+from loopmind.runtime.live.signal_patch import SignalPlanner, signal_patch
 
 RATE_HZ = 44100
 FRAMES = 12000
@@ -53,6 +55,26 @@ def rendered(
         pieces.append(program.buffer(out)[:n].copy())
         done, turn = done + n, turn + 1
     return np.concatenate(pieces).T
+
+
+def heard(signal: Signal, frames: int = FRAMES, blocks: tuple[int, ...] = (256,)) -> Sound:
+    """What the engine's callback would give a device: (2, frames), from frame 0 on.
+
+    The engine smooths the step from silence into the first 128 frames.
+    """
+    from loopmind.runtime.live.engine import Engine
+
+    engine = Engine(RATE_HZ)
+    engine.swap(signal_patch(signal, RATE_HZ))
+    # The callback crossfades into what is new; a fresh start after it is that of a render.
+    engine.serve(1024)
+    engine.play(0)
+    pieces, done, turn = [], 0, 0
+    while done < frames:
+        n = min(blocks[turn % len(blocks)], frames - done)
+        pieces.append(engine.serve(n))
+        done, turn = done + n, turn + 1
+    return np.concatenate(pieces, axis=1)
 
 
 def noise(seed: int = 1, frames: int = FRAMES, level: float = 0.3) -> Sound:
