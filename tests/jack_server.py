@@ -36,8 +36,22 @@ class JackServer:
 def jack_server(folder: Path, *, rate_hz: int = 44100, block: int = 128) -> Iterator[JackServer]:
     """Start a dummy JACK server and let PortAudio see it; stops it in the end."""
     log = folder / f"jack-{block}.log"
-    command = ["jackd", "--no-realtime", "-d", "dummy", "-r", str(rate_hz), "-p", str(block)]
-    with log.open("wb") as out:
+    # A name of its own: other servers on this machine are none of its business.
+    name = f"loopmind-{os.getpid()}"
+    os.environ["JACK_DEFAULT_SERVER"] = name
+    command = [
+        "jackd",
+        "-n",
+        name,
+        "--no-realtime",
+        "-d",
+        "dummy",
+        "-r",
+        str(rate_hz),
+        "-p",
+        str(block),
+    ]
+    with log.open("ab") as out:
         process = subprocess.Popen(
             command, stdout=out, stderr=out, env={**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"}
         )

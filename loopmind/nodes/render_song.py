@@ -108,6 +108,9 @@ def render_song(
         curve_lufs=tuple(float(x) if math.isfinite(x) else -120.0 for x in curve),
         curve_step_s=_CURVE_STEP_S,
         files=tuple(files),
+        gain_db=rendering.gain_db,
+        limiter_dbtp=rendering.ceiling_dbtp,
+        trim_db=rendering.trim_db,
     )
     return Rendered(measured, rendering.master)
 

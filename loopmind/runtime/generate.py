@@ -27,6 +27,7 @@ from loopmind.runtime.events import Listener
 from loopmind.runtime.execute import Session
 from loopmind.runtime.project_making import keep_song
 from loopmind.runtime.result import Result
+from loopmind.runtime.sounding import keep_levels, levels_of
 
 PRESET = "generate"
 # What a song graph computes, by the names that its nodes have in every song preset; of a node
@@ -104,5 +105,7 @@ def make_song(
     draft = Draft(made.brief, made.palette, made.song, made.mix)
     if edits:
         draft = result[f"{_EDIT}.draft"]
+    fitted = result[graph.wires["render.material"]]
+    keep_levels(session, made.song, made.mix, fitted.rate_hz, levels_of(made.measured))
     keep_song(made.out / PROJECT_NAME, graph, made.crate, draft, result)
     return made

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from loopmind.errors import LoopMindError
 from loopmind.files.project import (
-    BUNDLE_SUFFIX,
-    PROJECT_NAME,
     Project,
     ProjectDamagedError,
     ProjectError,
@@ -31,6 +29,7 @@ from loopmind.music.draft import Draft
 from loopmind.music.edit import Edit
 from loopmind.music.history import History, Revision, RevisionKind
 from loopmind.music.loop import Crate
+from loopmind.runtime.project_place import file_stamp, project_path
 from loopmind.runtime.project_sounds import (
     all_in_place,
     missing_sounds,
@@ -43,6 +42,7 @@ from loopmind.runtime.project_sounds import (
 if TYPE_CHECKING:
     from loopmind.runtime.events import Listener
     from loopmind.runtime.project_work import ProjectWork, Rendering
+    from loopmind.runtime.sounding import Levels, Sounding
 
 Cancelled = Callable[[], bool]
 
@@ -69,7 +69,7 @@ class ProjectSession:
         self._project = project
         self._lock = lock
         self._look_in = tuple(look_in)
-        self._stamp = _stamp(path)
+        self._stamp = file_stamp(path)
         self._work: ProjectWork | None = None
         self._drafts: dict[int, Draft] = {}
         self._notes: tuple[str, ...] | None = None
@@ -298,6 +298,16 @@ class ProjectSession:
             settings=settings,
         )
 
+    def sounding(self, opening: bool = False) -> tuple[Sounding, Levels | None]:
+        """The song with its sounds fitted, for playing it; see ProjectWork.sounding."""
+        base, _, edits = self._nearest(self.history().head.id)
+        kind = {"leave_out": bool(self.missing()), "opening": opening}
+        return self._worker().sounding(self.document(base), base, edits, **kind)
+
+    def keep_levels(self, found: Sounding, levels: Levels) -> None:
+        """Remember what the master of a song is set to, so that it need not be found again."""
+        self._worker().keep_levels(found, levels)
+
     # Inner workings
 
     @property
@@ -331,7 +341,7 @@ class ProjectSession:
     def _check_may_change(self) -> None:
         if self._lock is None:
             raise ProjectError(f"{self.path} was opened for looking only; open it for changes")
-        if self.path.exists() and _stamp(self.path) != self._stamp:
+        if self.path.exists() and file_stamp(self.path) != self._stamp:
             raise ProjectError(
                 f"{self.path} was changed by another program since it was opened; nothing was "
                 "written; open it again"
@@ -342,7 +352,7 @@ class ProjectSession:
         place = str(self.path.parent.resolve())
         project = replace(project, place=place)
         write_project(self.path, project, backup=True)
-        self._stamp = _stamp(self.path)
+        self._stamp = file_stamp(self.path)
         self._project = project
 
     def _keep(self, revision: int) -> None:
@@ -370,26 +380,3 @@ class ProjectSession:
             f"{self.path} is damaged: the song of revision {revision} cannot be made again "
             f"({trouble}); go back to another revision, or use the backup"
         )
-
-
-def project_path(path: str | Path) -> Path:
-    """The project file that `path` means: itself, the one in that folder, or in that bundle.
-
-    A bundle is unpacked beside itself, once. Raises ProjectError, OutputError.
-    """
-    place = Path(path)
-    if place.is_dir():
-        return place / PROJECT_NAME
-    if place.suffix.lower() != BUNDLE_SUFFIX:
-        return place
-    from loopmind.files.bundle import unpack_bundle
-
-    return unpack_bundle(place)
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:  # it was taken away; saving puts it back
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

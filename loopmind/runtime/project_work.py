@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from loopmind.graph.document import Graph
+from loopmind.graph.document import Graph, split_address
 from loopmind.graph.schema import graph_from_plain
 from loopmind.music.draft import Draft
 from loopmind.music.edit import Edit
@@ -37,6 +37,17 @@ from loopmind.runtime.project_graph import (
     working_graph,
 )
 from loopmind.runtime.result import Result
+from loopmind.runtime.sounding import (
+    FIT,
+    Levels,
+    Sounding,
+    keep_levels,
+    kept_levels,
+    levels_of,
+    sounding,
+)
+
+_PLAYED = ("song", "mix", "material")
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +140,44 @@ class ProjectWork:
         graph = with_outputs(working_graph(graph, going), out, settings)
         targets = [node_of(graph, kind) for kind in kinds]
         render = targets[0]
-        result = self._evaluate(graph, *targets)
+        played = [graph.wires[f"{render}.{value}"] for value in _PLAYED]
+        targets += [split_address(address)[0] for address in played]
+        result = self._evaluate(graph, *dict.fromkeys(targets))
+        assert self._session is not None
+        song, mix, material = (result[address] for address in played)
+        levels = levels_of(result[f"{render}.measured"])
+        keep_levels(self._session, song, mix, material.rate_hz, levels)
         return Rendering(out, result[f"{render}.measured"], draft, result)
+
+    def sounding(
+        self,
+        document: dict[str, Any],
+        base: int,
+        edits: tuple[Edit, ...],
+        *,
+        leave_out: bool,
+        opening: bool,
+    ) -> tuple[Sounding, Levels | None]:
+        """The song of `base` with `edits`, its sounds fitted, and its levels where it was rendered.
+
+        opening: only the sounds of its first section.
+        """
+        going = replace(self._going(document, base, edits), leave_out=leave_out)
+        kinds = [FIT, RENDER, EDIT_TYPE] if edits else [FIT, RENDER]
+        graph = working_graph(graph_from_plain(needed_part(document, kinds)), going)
+        if self._session is None:
+            self._session = song_session()
+        found = sounding(
+            self._session, graph, opening=opening, listener=self._listener,
+            cancelled=self._cancelled,
+        )  # fmt: skip
+        rate_hz = found.material.rate_hz
+        return found, kept_levels(self._session, found.song, found.mix, rate_hz)
+
+    def keep_levels(self, found: Sounding, levels: Levels) -> None:
+        """Remember what the master of a song is set to."""
+        assert self._session is not None
+        keep_levels(self._session, found.song, found.mix, found.material.rate_hz, levels)
 
     def _going(
         self, document: dict[str, Any], revision: int | None, edits: tuple[Edit, ...] = ()

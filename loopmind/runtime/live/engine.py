@@ -224,8 +224,9 @@ class Engine:
         if planned is not None and "metronome.hush_until" in planned.handles:
             hush = -(2.0**52)
             if count_in_beats > 0 and planned.frames_per_beat > 0:
-                first = (frame if frame is not None else self.snapshot().position) + self._late()
-                begin = first - round(count_in_beats * planned.frames_per_beat)
+                first = frame if frame is not None else self.snapshot().position
+                before = round(count_in_beats * planned.frames_per_beat)
+                begin = first + self._late() - before
                 hush = float(first)
             self.set_parameter("metronome.hush_until", hush)
         self._send(at.PLAY, begin, int(fresh and frame is not None), until and until + self._late())

@@ -44,8 +44,9 @@ class PatchPlan:
     latency: frames by which everything comes late. read_latency: how much of it players make by
     reading behind the position (the rest is made by kernels that look ahead). scale: factor
     behind the last kernel. end: frames until silence, 0 where there is no end. handles: by
-    "node.control". strips: by track. frames_per_beat: 0 where there are no beats. moving: by operation, the parameter words that may change
-    while it plays.
+    "node.control". strips: by track. frames_per_beat: 0 where there are no beats. moving: by
+    operation, the parameter words that may change while it plays. shared: readings and note
+    queues by name, which outlive the plan. feedback: by name, the buffer that leads back.
     """
 
     plan: ProgramPlan
@@ -59,6 +60,8 @@ class PatchPlan:
     moving: dict[int, tuple[int, ...]] = field(default_factory=dict)
     strips: dict[str, StripHandle] = field(default_factory=dict)
     frames_per_beat: float = 0.0
+    shared: dict[str, object] = field(default_factory=dict)
+    feedback: dict[str, int] = field(default_factory=dict)
 
 
 class Patch:
@@ -103,7 +106,13 @@ class Patch:
         for name, number in _by_name(self).items():
             words = self.planned.plan.operations[number].state_words
             if words and name in known:
-                rows.append((before.program.ops[known[name], 3], self.program.ops[number, 3], words))
+                source, target = before.program.ops[known[name], 3], self.program.ops[number, 3]
+                rows.append((source, target, words))
+        for loop, number in self.planned.feedback.items():
+            if loop in before.planned.feedback:
+                mine = self.program.buffer(number)
+                theirs = before.program.buffer(before.planned.feedback[loop])
+                rows.append((theirs.ctypes.data, mine.ctypes.data, mine.nbytes // 8))
         self._carried = aligned_words(max(3 * len(rows), 1))
         self._carried[: 3 * len(rows)] = np.array(rows, np.int64).ravel()
         self.descriptor[at.P_CARRY] = self._carried.ctypes.data
