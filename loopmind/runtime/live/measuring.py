@@ -1,4 +1,4 @@
-"""What a machine can play: a session of tracks, its load, and the way from a change to its sound."""
+"""What a machine can play: a session of tracks, its load, and how soon a change is heard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from loopmind.music.audio import Audio
 from loopmind.music.brief import Brief
-from loopmind.music.material import Material, clip_material
+from loopmind.music.material import Material, MaterialKey, clip_material
 from loopmind.music.mix import Compressor, EqBand, Master, Mix, Strip
 from loopmind.music.song import Clip, Section, Song, Track, beat_to_frame
 from loopmind.runtime.live.devices import DeviceError, choose_device
@@ -34,7 +34,7 @@ def session_song(
         "bench", Brief(), 1, bpm, None, 4, 0.5, (Section("all", "verse", 0, bars, 0.5),),
         tuple(Track(n, n, "drums", "drums") for n in names), clips,
     )  # fmt: skip
-    sounds = {}
+    sounds: dict[MaterialKey, Audio] = {}
     for clip in clips:
         (key,) = clip_material(clip)
         frames = beat_to_frame(key.beats, bpm, RATE_HZ)
