@@ -76,6 +76,10 @@ class Score:
         whole = self.section_seeds.get(section, self.seed)
         return self.track_seeds.get((section, lane), whole)
 
+    def has_own_seed(self, section: str, lane: str) -> bool:
+        """Whether `lane` was asked to do in `section` something else than in the rest."""
+        return section in self.section_seeds or (section, lane) in self.track_seeds
+
 
 def build_lanes(
     palette: Palette, crate: Crate, genre: GenreProfile, section: str | None = None

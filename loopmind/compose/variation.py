@@ -112,9 +112,13 @@ def phrase_bars(lane: Lane, beats_per_bar: int) -> int:
 def home_source(lane: Lane, part: Part, score: Score) -> int:
     """Which of the lane's sounds a section is built on: peaks on the first, others by chance.
 
-    Sections of one kind share it, so that a verse is known by its sounds; later ones may change.
+    Sections of one kind share it, so that a verse is known by its sounds; later ones may change,
+    and so may any that was made anew.
     """
     several = len(lane.sources)
+    name = part.section.name
+    if several > 1 and score.has_own_seed(name, lane.id):
+        return int(chance(score.seed_of(name, lane.id), name, lane.id, "home") * several)
     if several < 2 or part.section.kind in PEAK_KINDS:
         return 0
     kind = part.section.kind
@@ -219,7 +223,10 @@ def _phrase(
         unwanted |= {"reverse"} if habits.reverse < 0.2 else set()
         unwanted |= {"swap"} if len(lane.sources) < 2 else set()
         unwanted |= {"turn"} if loop_beats < 2 * bar else set()
-        move = _move(role, unwanted, turn, rng)
+        name, score = part.section.name, writer.score
+        own = score.has_own_seed(name, lane.id)
+        start = chance(score.seed_of(name, lane.id), name, lane.id, "moves")
+        move = _move(role, unwanted, turn, rng, (start, number // 2) if own else None)
         if move == "swap":
             other = lane.sources[(home + 1) % len(lane.sources)]
             swapped = float(bar) if beats > bar else beats
@@ -274,8 +281,14 @@ _MOVES: dict[str, tuple[str, ...]] = {
 }
 
 
-def _move(role: str, unwanted: set[str], turn: int, rng: np.random.Generator) -> str:
+def _move(
+    role: str, unwanted: set[str], turn: int, rng: np.random.Generator,
+    order: tuple[float, int] | None,
+) -> str:  # fmt: skip
+    """A variation by chance; with `order` (where to begin 0..1, which one) the next in a row."""
     moves = [m for m in _MOVES.get(role, ("last half",)) if m not in unwanted] or ["last half"]
+    if order is not None:
+        return moves[(int(order[0] * len(moves)) + order[1]) % len(moves)]
     moves = moves[turn::2] or moves
     return moves[int(rng.integers(len(moves)))]
 

@@ -180,6 +180,11 @@ def with_fades(song: Song, fades: Fades) -> Song:
     return curves.with_curve(song, SONG_FADE, tuple(points))
 
 
+def shortened_fall(fades: Fades, beats: float) -> Fades:
+    """The fades with the one at the end no longer than `beats`."""
+    return replace(fades, fall=tuple(_squeezed(fades.fall, beats)))
+
+
 def _squeezed(points: Points, longest: float) -> list[tuple[float, float]]:
     span = max(abs(points[0][0]), abs(points[-1][0]))
     share = min(longest / span, 1.0) if span > 0.0 else 1.0

@@ -12,6 +12,7 @@ from loopmind.compose.editing.blocks import (
     new_name,
     put_together,
     renamed,
+    shortened_fall,
     taken_apart,
 )
 from loopmind.compose.editing.curves import CurveKey
@@ -63,6 +64,9 @@ def rebuilt(draft: Draft, crate: Crate, blocks: Sequence[Block]) -> Draft:
     _, plain, fades = taken_apart(draft.song)
     if not fades.fall:
         blocks = ended(draft, blocks)
+    elif blocks[-1].section.name != draft.song.sections[-1].name:
+        # Half of a section that was not made to fade is enough.
+        fades = shortened_fall(fades, blocks[-1].section.bars * draft.song.beats_per_bar / 2.0)
     song = put_together(plain, blocks, fades, rests(draft))
     names = {s.name for s in song.sections}
     choices = tuple(c for c in draft.palette.choices if (section_of(c.slot) or "") in names | {""})

@@ -235,6 +235,7 @@ def made_choice(
     if picked.source_bpm is None:
         voice = place.voice or place.role
         said = explain.shot_reason(loop, voice, picked, kept)
-        return Choice(place.slot, place.role, voice, picked, kept, said)
+        instrument = place.voice or loop.best_instrument or place.role
+        return Choice(place.slot, place.role, instrument, picked, kept, said)
     said = explain.reason(loop, place.role, picked, kept, bpm)
     return Choice(place.slot, place.role, loop.best_instrument or place.role, picked, kept, said)

@@ -270,13 +270,15 @@ def at_tempo(draft: Draft, crate: Crate, bpm: float) -> tuple[Draft, list[str]]:
     roles = {t.id: t.role for t in song.tracks}
     factors: dict[str, float] = {}
     counted: list[str] = []
-    for clip in song.clips:
-        if clip.hits or clip.source_bpm is None or clip.digest in factors or clip.track == RISER.id:
+    # Swells come last: most play a sound that is read for its own track already.
+    for clip in sorted(song.clips, key=lambda c: c.track == RISER.id):
+        if clip.hits or clip.source_bpm is None or clip.digest in factors:
             continue
         name = loops[clip.digest].path if clip.digest in loops else clip.digest
         ratio = bpm / clip.source_bpm
         factor = _reading(ratio, roles.get(clip.track, "fx"), song.bpm / clip.source_bpm)
-        if factor is None or (factor != 1.0 and clip.loop_beats * factor < 1.0):
+        short = factor is not None and factor < 1.0 and clip.loop_beats * factor < 1.0
+        if factor is None or (short and clip.track != RISER.id):
             way = "faster" if ratio > 1.0 else "slower"
             times = max(ratio, 1.0 / ratio)
             raise EditError(
@@ -289,7 +291,7 @@ def at_tempo(draft: Draft, crate: Crate, bpm: float) -> tuple[Draft, list[str]]:
 
     def placed(clip: Clip) -> Clip:
         factor = factors.get(clip.digest, 1.0)
-        return clip if factor == 1.0 or clip.treatment != "plain" else in_reading(clip, factor)
+        return clip if factor == 1.0 else in_reading(clip, factor)
 
     def read(candidate: Candidate) -> Candidate:
         if candidate.source_bpm is None:

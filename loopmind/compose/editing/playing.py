@@ -10,6 +10,7 @@ from loopmind.music.palette import Candidate
 from loopmind.music.song import Clip
 
 _MOST_MATCHED_DB = 9.0
+_SWELLS = frozenset({"riser", "reverse", "fall"})
 
 
 def with_sound(
@@ -65,8 +66,11 @@ def in_reading(clip: Clip, factor: float) -> Clip:
     """The clip with its loop counted at `factor` times the tempo: as many times the beats."""
     if clip.hits or not clip.digest or clip.source_bpm is None:
         return clip
+    tempo = clip.source_bpm * factor
+    if clip.treatment in _SWELLS and clip.loop_beats == clip.beats:
+        return replace(clip, source_bpm=tempo)  # as long as it was, of other bars
     return replace(
-        clip, source_bpm=clip.source_bpm * factor, loop_beats=clip.loop_beats * factor,
+        clip, source_bpm=tempo, loop_beats=clip.loop_beats * factor,
         offset_beats=clip.offset_beats * factor,
     )  # fmt: skip
 

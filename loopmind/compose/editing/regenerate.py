@@ -15,6 +15,7 @@ from loopmind.music.loop import Crate
 from loopmind.music.song import Section, Song
 
 _TRIES = 8
+_MOST_OF = 0.6
 _NEXT_SEED = 1_000_003
 _LARGEST_SEED = 2**31 - 1
 
@@ -50,13 +51,22 @@ def regenerate_section(edit: RegenerateSection, draft: Draft, crate: Crate) -> D
 
 
 def _written(scene: Scene, held: Section, edit: RegenerateSection) -> Song | None:
-    """The song with the section written anew; None where every seed gives what is there."""
+    """The song with the section written anew; None where every seed gives what is there.
+
+    Of a few seeds derived from the edit's the first that changes most of the tracks is taken.
+    """
+    before = set(scene.song.clips)
+    playing = [n for n in scene.playing[held.name] if not edit.tracks or n in edit.tracks]
+    best: tuple[int, Song | None] = (0, None)
     for attempt in range(_TRIES):
         seed = (edit.seed + attempt * _NEXT_SEED) % _LARGEST_SEED
         made = rewritten(scene, held, seed, edit.tracks)
-        if set(made.clips) != set(scene.song.clips):
-            return made
-    return None
+        changed = len({c.track for c in before ^ set(made.clips)})
+        if changed > best[0]:
+            best = (changed, made)
+        if changed >= _MOST_OF * len(playing):
+            break
+    return best[1]
 
 
 def rewritten(scene: Scene, held: Section, seed: int | None, tracks: tuple[str, ...] = ()) -> Song:

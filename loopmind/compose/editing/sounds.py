@@ -17,6 +17,7 @@ from loopmind.compose.editing.settling import settle
 from loopmind.compose.editing.wished import Wish, best_for
 from loopmind.compose.genres import GenreProfile
 from loopmind.compose.lanes import build_lanes
+from loopmind.compose.oneshots import KIT_VOICES
 from loopmind.compose.slots import base_slot, section_of, slot_in
 from loopmind.compose.wishes import genre_of
 from loopmind.music.draft import Draft
@@ -117,7 +118,7 @@ def chosen(
     loops = crate.by_digest()
     genre = genre_of(draft.song.brief, crate)
     place = Place(
-        track, main.role, main.instrument if main.picked.source_bpm is None else "",
+        track, main.role, main.instrument if main.instrument in KIT_VOICES else "",
         main.picked.source_bpm is None,
         tuple(c.slot for c in draft.palette.choices if base_slot(c.slot) == track),
     )  # fmt: skip
