@@ -88,7 +88,11 @@ def add(clause: Clause) -> Outcome | None:
     spare = any(r.pointed.loosely and r.det not in ("def", "this") for r in refs)
     if not adds and not absent and not targets.sections and not spare and not clause.has("song"):
         return None
-    if clause.complaint or (clause.acts and clause.lemmas <= {"be", "play"} and not clause.wished):
+    if (
+        clause.has("neg")
+        or clause.complaint
+        or (clause.acts and clause.lemmas <= {"be", "play"} and not clause.wished)
+    ):
         return None
     vague = [r for r in refs if r.pointed.loosely and r.det not in ("def", "this")]
     new = (

@@ -62,6 +62,7 @@ def regenerate(clause: Clause) -> Outcome | None:
         and not any(r.positional for r in clause.sections)
         and len(clause.sections) == 1
     )
+    other |= clause.word("variation", "variations") and bool(clause.sections or clause.tracks)
     retried = (
         clause.has("again")
         and bool(clause.sections or clause.tracks)

@@ -33,6 +33,8 @@ def effects(clause: Clause) -> Outcome | None:
         )
     if "pump" in clause.lemmas and "make" in clause.lemmas and clause.tracks:
         return _duck(clause)
+    if "compress" in does and clause.sections and not clause.tracks:
+        return None  # "squeeze a bridge in"
     if "compress" in does or (effect is not None and effect.value == "compression"):
         return _compress(clause)
     if (

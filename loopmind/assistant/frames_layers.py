@@ -140,7 +140,11 @@ def remove(clause: Clause) -> Outcome | None:
     )
     gone = bool(does & {"remove", "mute"}) or (named and not lacking) or negated_wish
     gone |= clause.has("part", "out") and not clause.acts
-    back = "unmute" in does or (clause.has("part", "back") and not clause.acts)
+    stops = clause.word("stop", "stops") and bool(clause.tracks and clause.sections)
+    gone |= stops
+    back = "unmute" in does or (
+        clause.has("part", "back") and not clause.acts and not clause.has("degree")
+    )
     if clause.word("instrumental") and (clause.lemmas & {"make"} or clause.sections):
         return _instrumental(clause)
     if not (gone or back):
@@ -175,7 +179,7 @@ def remove(clause: Clause) -> Outcome | None:
     if targets.trouble is not None:
         return targets.trouble
     silenced = "mute" in does or "solo" in does
-    if clause.has("neg") and (does & {"remove", "mute"}):
+    if clause.has("neg") and (does & {"remove", "mute"}) and not stops:
         return None
     if back:
         return _back(clause, targets)

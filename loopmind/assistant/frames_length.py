@@ -120,7 +120,7 @@ def _resized(clause: Clause, names: tuple[str, ...]) -> list[Edit]:
     for name in names:
         bars = clause.world.bars_of(name)
         new = _bars(clause, bars)
-        if new and new != bars:
+        if new and (new != bars or clause.amount("bars") or clause.number):
             edits.append(ResizeSection(name, new))
     return edits
 

@@ -87,6 +87,8 @@ def levels(clause: Clause) -> Outcome | None:
             and not clause.wished
         ):
             way = -1
+    elif clause.has("energy") and not volume and db is None:
+        return None
     elif "raise" in clause.does or "lower" in clause.does:
         way = 1 if "raise" in clause.does else -1
         if any(t.kind == "neg" for t in clause.tokens) and way > 0:
@@ -139,6 +141,8 @@ def levels(clause: Clause) -> Outcome | None:
         "blasting",
     ):
         way = -1
+    if way == 0 and clause.has("part", "back") and not clause.acts and clause.has("degree"):
+        way = -1  # "guitar back a little"
     if way == 0:
         return None
     memory = clause.world.memory

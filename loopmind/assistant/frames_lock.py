@@ -42,6 +42,12 @@ def lock(clause: Clause) -> Outcome | None:
     stays = bool(clause.lemmas & {"stay", "leave"}) and (
         asis or clause.has("part", "alone") or clause.has("same")
     )
+    stays |= "stay" in clause.lemmas and clause.word("must", "should", "has", "can", "to")
+    stays |= (
+        clause.lemmas == {"leave"}
+        and bool(clause.tracks or clause.sections)
+        and not any(t.kind in ("part", "only", "quant", "level", "neg") for t in clause.tokens)
+    )
     keep = "lock" in does and (
         clause.tracks
         or clause.sections

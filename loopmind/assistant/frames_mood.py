@@ -67,6 +67,8 @@ def mood(clause: Clause) -> Outcome | None:
         moods, first = wished_moods(clause)
         if not moods and "calm" in clause.does and not clause.has("energy"):
             moods, first = ("calm",), clause.tokens[0]
+        if not moods and "clean" in clause.does and clause.tracks:
+            moods, first = ("clean",), clause.tokens[0]
         hits = clause.lemmas & {"hit", "slam", "knock", "bang", "thump", "smack"}
         if hits and clause.tracks:
             moods = ("punchy", *(m for m in moods if m != "punchy"))

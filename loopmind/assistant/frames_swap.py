@@ -46,6 +46,7 @@ WISHES = frozenset(
         "stick",
         "drop",
         "spin",
+        "roll",
     }
 )
 

@@ -120,7 +120,8 @@ def tone(clause: Clause) -> Outcome | None:
     found = clause.first("tone") or clause.first("tonadj")
     fat = clause.first("fat")
     does = clause.does
-    cut = bool(does & {"remove", "lower", "rolloff"}) or clause.word("dip", "scoop")
+    cut = bool(does & {"remove", "lower", "rolloff"}) or clause.word("dip", "scoop", "notch")
+    cut |= hz is not None and clause.has("part", "out")
     if targets.trouble is not None and (found or fat or hz or does & {"lowcut", "highcut"}):
         return targets.trouble
     if "lowcut" in does or (cut and hz is not None and clause.word("below", "under")):

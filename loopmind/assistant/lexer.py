@@ -91,7 +91,8 @@ def phrases() -> dict[str, tuple[tuple[str, str], ...]]:
     for text, moods in MOOD_WORDS.items():
         put(text, "mood", "|".join(moods))
     for text, name in genres.aliases().items():
-        put(text, "genre", name)
+        if text not in lexicon.NO_GENRES:
+            put(text, "genre", name)
     for name in genres.names():
         put(name, "genre", name)
     for text in lexicon.VERBS:

@@ -7,6 +7,7 @@ only added to here. How words make a wish lives in lexer.py, clauses.py and the 
 from loopmind.assistant.lexicon_nouns import (
     FILLER,
     MOODS,
+    NO_GENRES,
     OWN_NAMES,
     REMARKS,
     SECTION_NOUNS,
@@ -21,6 +22,7 @@ __all__ = [
     "FILLER",
     "IRREGULAR",
     "MOODS",
+    "NO_GENRES",
     "OWN_NAMES",
     "PARTICLE_VERBS",
     "PHRASES",

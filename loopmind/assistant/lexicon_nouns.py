@@ -144,3 +144,9 @@ OWN_NAMES = frozenset({
     "guitars", "guitar loop", "808 bass",
     "snare", "snares", "drum track", "rhythm section", "lead vocal", "lead vocals",
 })  # fmt: skip
+
+# Names that genres also go by, but that mean something else in a wish about a song.
+NO_GENRES = frozenset(
+    {"club", "radio", "chart", "epic", "alternative", "atmospheric", "soulful", "groove", "cowbell",
+     "drone", "bassline", "swing", "score", "film", "movie", "trailer", "glitch", "dance"}
+)  # fmt: skip

@@ -65,7 +65,8 @@ _put("energy", "up", "energy", "energetic", "intense", "intensity", "hype", "hyp
      "impactful", "powerful", "power", "tension", "drive", "momentum", "hard-hitting",
      "hard hitting", "anthemic", "climactic", "excitement", "oomph", "denser", "dense",
      "explosive", "full", "lively", "buildup", "build-up", "build up", "hypeness", "crowded",
-     "cluttered", "crammed", "overloaded", "going on", "messy", "chaotic", "larger", "movement",
+     "cluttered", "crammed", "overloaded", "going on", "messy", "chaotic", "larger", "life",
+     "climax", "liveliness", "movement",
      "pumped", "high energy", "dramatic", "driving")  # fmt: skip
 _put("energy", "down", "emptier", "empty", "sparser", "sparse", "thinned out", "smaller",
      "stripped back", "stripped down", "stripped-back", "low energy", "minimal", "lighter",
@@ -167,7 +168,8 @@ _put("source", "sound", "sound", "sounds", "loop", "loops", "sample", "samples",
      "patterns", "stem", "channel", "layer", "layers", "texture", "type", "choice", "stuff",
      "groove part", "idea", "thing", "something", "anything", "kind", "beat part",
      "tone")  # fmt: skip
-_put("other", "other", "another", "one more", "yet another", "a further", "different", "new",
+_put("other", "other", "another", "one more", "an extra", "one extra", "an additional",
+     "yet another", "a further", "different", "new",
      "other", "else", "fresh", "alternative", "alternate", "next", "something else",
      "something different", "anything else", "instead", "something new", "the other one",
      "a new one", "another one", "a different one", "new one")  # fmt: skip

@@ -33,7 +33,7 @@ VERBS: dict[str, str] = {
     **dict.fromkeys(("shorten", "trim", "condense", "halve", "truncate", "abbreviate", "compact"),
                     "shorten"),
     **dict.fromkeys(("lengthen", "extend", "stretch", "prolong", "expand", "elongate"), "lengthen"),
-    **dict.fromkeys(("move", "relocate", "place", "reposition"), "move"),
+    **dict.fromkeys(("move", "relocate", "place", "reposition", "send"), "move"),
     **dict.fromkeys(("repeat", "duplicate", "double", "copy", "clone", "reprise", "reuse"),
                     "repeat"),
     **dict.fromkeys(("lock", "freeze", "protect", "preserve", "pin", "keep", "retain"), "lock"),
@@ -48,7 +48,7 @@ VERBS: dict[str, str] = {
     **dict.fromkeys(("eq", "equalise", "equalize"), "eq"),
     **dict.fromkeys(("filter",), "filter"),
     **dict.fromkeys(
-        ("saturate", "overdrive", "distort", "fatten", "thicken", "crunch", "warm"), "saturate"),
+        ("saturate", "overdrive", "distort", "fatten", "thicken", "crunch"), "saturate"),
     **dict.fromkeys(("widen", "spread"), "widen"),
     **dict.fromkeys(("narrow",), "narrow"),
     **dict.fromkeys(("brighten",), "brighten"),

@@ -124,6 +124,15 @@ def figures(words: list[str]) -> list[str]:
         after = words[at + 1] if at + 1 < len(words) else ""
         before = words[at - 1] if at else ""
         counted = after in UNITS or after.startswith("octave") or after in ("step", "half", "whole")
+        if (
+            word == "half"
+            and words[at + 1 : at + 2] == ["a"]
+            and words[at + 2 : at + 3] in (["db"], ["decibel"], ["bar"])
+        ):
+            found.append("0.5")
+            continue
+        if word == "a" and before == "half" and after in ("db", "decibel", "bar"):
+            continue
         if word in ("one", "couple", "dozen", "a", "an", "few"):
             named = before in lexicon.SECTION_NOUNS and word == "one"
             if word in ("a", "an"):

@@ -106,6 +106,7 @@ class Targets:
     def _sections(self) -> tuple[str, ...]:
         clause = self.clause
         refs = clause.sections or clause.subject_sections
+        refs = [r for r in refs if r.prep not in ("than", "instead", "except", "like")]
         names: list[str] = []
         for ref in refs:
             if (ref.missing and not ref.names and self.trouble is None) or (

@@ -49,7 +49,15 @@ from loopmind.assistant.values import (
 )
 from loopmind.assistant.world import World
 from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit, ShiftMood, SwapSound
+from loopmind.music.edit import (
+    Edit,
+    RegenerateSection,
+    Reseed,
+    SetGenre,
+    SetLock,
+    ShiftMood,
+    SwapSound,
+)
 from loopmind.music.loop import Crate
 
 LONGEST_TEXT = 2000
@@ -322,6 +330,9 @@ _WISHING = frozenset(
 )
 
 
+_ANEW = (Reseed, RegenerateSection, SetGenre)
+
+
 def _tidied(edits: list[Edit]) -> list[Edit]:
     """Without repetitions: what is said twice in one request is done once."""
     found: list[Edit] = []
@@ -346,7 +357,10 @@ def _tidied(edits: list[Edit]) -> list[Edit]:
             found[found.index(twin)] = edit
         else:
             found.append(edit)
-    return found
+    anew = next((n for n, e in enumerate(found) if isinstance(e, _ANEW)), len(found))
+    late = [e for e in found[anew:] if isinstance(e, SetLock) and e.locked]
+    # What is to be kept is locked before the rest is made anew, in whatever order it was said.
+    return [*found[:anew], *late, *(e for e in found[anew:] if e not in late)]
 
 
 def _same_wish(a: Edit, b: Edit) -> bool:

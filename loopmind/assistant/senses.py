@@ -61,8 +61,22 @@ _NP_START = {
 }
 
 
+def _but_then(tokens: list[Token]) -> list[Token]:
+    """ "regenerate everything but keep the drums": another wish, no exception."""
+    found: list[Token] = []
+    for place, token in enumerate(tokens):
+        after = next((t for t in tokens[place + 1 :] if t.kind != "filler"), None)
+        but = token.kind == "prep" and token.value == "except" and token.text.endswith(" but")
+        if but and after is not None and after.kind == "verb":
+            found += [Token("song", "song", "everything"), Token("sep", "hard", "but")]
+        else:
+            found.append(token)
+    return found
+
+
 def disambiguated(tokens: list[Token]) -> list[Token]:
     """Every token in the one reading that its neighbours allow."""
+    tokens = _but_then(tokens)
     out: list[Token] = []
     for place, token in enumerate(tokens):
         before = next((t for t in reversed(out) if t.kind != "filler"), None)
