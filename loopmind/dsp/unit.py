@@ -39,10 +39,13 @@ class Unit:
     """A kernel and the function that prepares it: prepare(rate_hz, settings, *values) -> Part.
 
     lanes: streams that the kernel expects at most (unused ones hear silence). gang: the kernel
-    serves four streams at once and fills as many outputs; the unit uses the first.
+    serves four streams at once and fills as many outputs; the unit uses the first. shared: makes
+    what outlives programs, such as a meter's readings or a keyboard's queue; it is kept by the
+    setting "name" and comes last to `prepare`.
     """
 
     kernel: Kernel
     prepare: Callable[..., Part]
     lanes: int = 1
     gang: bool = False
+    shared: Callable[[], object] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 
-from loopmind.graph.document import GROUP_TYPE, Graph, split_address
+from loopmind.graph.document import GROUP_TYPE, Graph, split_address, way_round
 from loopmind.graph.errors import GraphError
 from loopmind.graph.flatten import FlatNode, flatten, inner_source
 from loopmind.graph.types import LIST_SUFFIX, Connection, connection
@@ -192,8 +192,14 @@ class Checker:
         for part in nx.strongly_connected_components(wires):
             if len(part) > 1 or any(wires.has_edge(n, n) for n in part):
                 names = ", ".join(sorted(part))
+                specs = [self.flat[path].spec for path in part]
+                sounds = all(spec is not None and spec.schema.kind == "stream" for spec in specs)
                 found.append(
-                    GraphError(f"the wires run in a circle through {names}", node=min(part))
+                    GraphError(
+                        f"the wires run in a circle through {names}"
+                        f"{way_round('signal' if sounds else '')}",
+                        node=min(part),
+                    )
                 )
         return sorted(found, key=lambda error: error.node)
 

@@ -202,8 +202,9 @@ class Graph:
         graph = replace(self, wires={**self.wires, target: source})
         if graph.reaches(to_node, from_node):
             raise GraphError(
-                f"a wire from {source} would close a circle", node=to_node, port=to_port
-            )
+                f"a wire from {source} would close a circle{way_round(port.type)}",
+                node=to_node, port=to_port,
+            )  # fmt: skip
         kind = Checker(graph).output_type(source)
         if kind is not None and connection(kind, port.type) is None:
             raise GraphError(
@@ -324,6 +325,13 @@ class Graph:
         _check_name(name)
         if name in self.nodes:
             raise GraphError("there is already a node of that name", node=name)
+
+
+def way_round(kind: str) -> str:
+    """What to do instead of a circle of wires: sound alone can be fed back."""
+    if kind != "signal":
+        return ""
+    return "; to feed sound back, use a feedback_send and a feedback_return of one name"
 
 
 def _check_name(name: str) -> None:

@@ -53,6 +53,7 @@ LIVE_MODULES = (
     "loopmind.dsp.effects.metronome",
     "loopmind.dsp.effects.sends",
     "loopmind.dsp.effects.gain",
+    "loopmind.dsp.effects.feedback",
     "loopmind.dsp.effects.wait",
 )
 """The same for what only playing needs; compiled when something is first played."""

@@ -1,4 +1,7 @@
-"""Meter: lets a stream through, tells its level and keeps its last moments for a spectrum."""
+"""Meter, spectrum, tuner: let a stream through, tell its level and keep its last moments.
+
+The kernel only writes levels and a ring; spectra and pitches are worked out by whoever asks.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.dsp.effects._common import finite, speed
+from loopmind.dsp.hearing import Pitch, band_levels, find_pitch, level_spectrum
 from loopmind.dsp.kernel import doubles_at, floats_at, kernel
 from loopmind.dsp.unit import Part, Unit
 
@@ -38,6 +42,33 @@ class Readings:
         places = np.arange(end - frames, end) % RING_FRAMES
         return np.ascontiguousarray(self.ring[places].T)
 
+    @property
+    def rate_hz(self) -> float:
+        """Frames a second of what went through; 0 before it was first planned."""
+        return float(self.levels[5])
+
+
+class Spectrum(Readings):
+    """A meter that is asked for spectra."""
+
+    def read(self, size: int = 8192) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(Hz, dB) of the last `size` frames, both sides together; a full sine shows 0 dB."""
+        return level_spectrum(self.last(size), self.rate_hz or 44100.0)
+
+    def bands(
+        self, per_octave: int = 6, size: int = 8192
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(centre in Hz, dB) in equal steps of pitch, 20 Hz to 20 kHz: the strongest in each."""
+        return band_levels(*self.read(size), per_octave)
+
+
+class Tuner(Readings):
+    """A meter that is asked for the pitch of a single voice."""
+
+    def read(self, a4_hz: float = 440.0) -> Pitch | None:
+        """The pitch now, None where there is none."""
+        return find_pitch(self.last(8192), self.rate_hz or 44100.0, a4_hz)
+
 
 def _meter(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
     """y = x; levels and the ring that params[0] and params[1] point to are brought up to date."""
@@ -57,9 +88,12 @@ def _meter(inputs, outputs, state, params, start, frames):  # type: ignore[no-un
 
 
 def prepare(rate_hz: float, settings: dict[str, float], readings: Readings) -> Part:
-    """Values: the Readings that are to be written."""
+    """Values: the Readings that are to be written. Settings: name, by which they are found."""
+    readings.levels[5] = rate_hz
     params = np.array([0.0, 0.0, speed(METER_S, rate_hz)])
     return Part(params, tables=((0, readings.levels), (1, readings.ring)))
 
 
-METER = Unit(kernel(_meter), prepare)
+METER = Unit(kernel(_meter), prepare, shared=Readings)
+SPECTRUM = Unit(METER.kernel, prepare, shared=Spectrum)
+TUNER = Unit(METER.kernel, prepare, shared=Tuner)

@@ -93,6 +93,10 @@ def _sampler(inputs, outputs, state, params, start, frames):  # type: ignore[no-
         state[0] = 1.0
         state[1] = queue[0]
         state[3] = params[7]
+    for voice in range(32):
+        # A voice taken over from a program with more sounds has none here.
+        if state[8 + 10 * voice + 1] >= zone_count:
+            state[8 + 10 * voice], state[8 + 10 * voice + 1] = 0.0, 0.0
     for n in range(2 * frames):
         out[n] = np.float32(0.0)
     low, high = 0, event_count

@@ -23,7 +23,8 @@ def prepare_sampler(
     queue: NoteQueue,
 ) -> Part:  # fmt: skip
     """Settings: root, spread (each sound its own note from the root on), one_shot, choke and
-    those of the sampler. Values: sounds, notes (or None), the keyboard's queue."""
+    those of the sampler; name, by which a keyboard finds it. Values: sounds, notes (or None);
+    shared: the keyboard's queue."""
     root, spread = float(settings["root"]), bool(settings["spread"])
     zones = []
     for number, sound in enumerate(sounds):
@@ -89,5 +90,5 @@ def strikes(notes: Notes | None, rate_hz: float) -> list[Strike]:
     ]  # fmt: skip
 
 
-SAMPLER = Unit(sampler.SAMPLER.kernel, prepare_sampler)
-SLICES = Unit(sampler.SAMPLER.kernel, prepare_slices)
+SAMPLER = Unit(sampler.SAMPLER.kernel, prepare_sampler, shared=NoteQueue)
+SLICES = Unit(sampler.SAMPLER.kernel, prepare_slices, shared=NoteQueue)

@@ -17,6 +17,8 @@ from loopmind.music.signal import Signal
 from loopmind.runtime.live.patch import PatchPlan
 from loopmind.runtime.program import SILENCE, TRASH, ProgramPlan
 
+FEEDBACK_RETURN = "loopmind.runtime.live.feedback_unit:RETURN"
+
 
 class SignalError(LoopMindError):
     """A signal cannot be planned; the message names the unit and the remedy."""
@@ -37,19 +39,42 @@ class Composite(Protocol):
 
 
 @dataclass
+class Return:
+    """A feedback's return: the buffer that its send fills, its operation, its frames of delay."""
+
+    buffer: int
+    operation: int
+    frames: int
+    sent: bool = False
+
+
+@dataclass
 class SignalPlanner:
-    """Adds signals to a plan, each once, however many take it."""
+    """Adds signals to a plan, each once, however many take it.
+
+    shared: what outlives plans, by name; handed from one plan to the next. returns: feedback by
+    name.
+    """
 
     rate_hz: int
+    shared: dict[str, object] = field(default_factory=dict)
+    returns: dict[str, Return] = field(default_factory=dict)
+    sends: dict[str, int] = field(default_factory=dict)
     plan: ProgramPlan = field(default_factory=ProgramPlan)
     moving: dict[int, tuple[int, ...]] = field(default_factory=dict)
     end: int = 0
     read_latency: int = 0
+    _names: set[str] = field(default_factory=set)
     _done: dict[int, Stream] = field(default_factory=dict)
     _held: list[Signal] = field(default_factory=list)
 
     def stream(self, signal: Signal) -> Stream:
         """The planned stream of `signal`. Raises SignalError naming a unit that is not there."""
+        for feedback in _returns(signal):
+            # They run first: what they give was sent in blocks before.
+            if id(feedback) not in self._done:
+                self._done[id(feedback)] = self._add(feedback)
+                self._held.append(feedback)
         pending = [signal]
         # Not by recursion: a chain of effects may be longer than Python's stack.
         while pending:
@@ -74,10 +99,26 @@ class SignalPlanner:
             raise SignalError(
                 f"{signal.name} takes {unit.lanes} streams, {len(sources)} lead to it"
             )
-        part = _prepared(unit, signal, self.rate_hz)
+        part = _prepared(unit, signal, self.rate_hz, self._shared(unit, signal))
         out = self.operation(unit, part, [s.buffer for s in sources], signal.name)
         late = max((s.latency for s in sources), default=0)
         return Stream(out, late + part.latency)
+
+    def _shared(self, unit: Unit, signal: Signal) -> object:
+        """What the unit keeps beyond this plan; a second of one name gets a number."""
+        if unit.shared is None:
+            return None
+        wanted = name = str(signal.settings.get("name") or signal.name)
+        turn = 1
+        while name in self._names:
+            turn += 1
+            name = f"{wanted} {turn}"
+        self._names.add(name)
+        fresh = unit.shared()
+        found = self.shared.setdefault(name, fresh)
+        if type(found) is not type(fresh):
+            found = self.shared[name] = fresh
+        return found
 
     def operation(self, unit: Unit, part: Part, inputs: list[int], label: str) -> int:
         """Add one kernel; gives the buffer that it fills."""
@@ -109,19 +150,34 @@ class SignalPlanner:
         return made
 
 
+def _returns(signal: Signal) -> list[Signal]:
+    """All feedback returns that lead to `signal`, in an order that its recipe alone decides."""
+    found, seen, pending = [], set(), [signal]
+    while pending:
+        here = pending.pop()
+        if id(here) not in seen:
+            seen.add(id(here))
+            pending += reversed(here.sources)
+            if here.unit == FEEDBACK_RETURN:
+                found.append(here)
+    return found
+
+
 # A node whose controls did not change gives the same signal again, and its tables can stay.
-_parts: WeakKeyDictionary[Signal, dict[int, Part]] = WeakKeyDictionary()
+_parts: WeakKeyDictionary[Signal, dict[int, tuple[object, Part]]] = WeakKeyDictionary()
 
 
-def _prepared(unit: Unit, signal: Signal, rate_hz: int) -> Part:
+def _prepared(unit: Unit, signal: Signal, rate_hz: int, shared: object) -> Part:
     """The unit's part for a signal, made once for each rate."""
     known = _parts.setdefault(signal, {})
-    if rate_hz not in known:
+    if rate_hz not in known or known[rate_hz][0] is not shared:
+        more = () if shared is None else (shared,)
         try:
-            known[rate_hz] = unit.prepare(rate_hz, dict(signal.settings), *signal.values)
+            part = unit.prepare(rate_hz, dict(signal.settings), *signal.values, *more)
         except (KeyError, TypeError, ValueError) as error:
             raise SignalError(f"{signal.name} ({signal.unit}): {error}") from error
-    return known[rate_hz]
+        known[rate_hz] = shared, part
+    return known[rate_hz][1]
 
 
 def find_unit(name: str) -> Unit | Composite:
@@ -136,13 +192,26 @@ def find_unit(name: str) -> Unit | Composite:
     return cast("Unit | Composite", found)
 
 
-def signal_patch(signal: Signal, rate_hz: int = 44100) -> PatchPlan:
-    """What the engine needs to play `signal`. Raises SignalError."""
-    planner = SignalPlanner(rate_hz)
+def signal_patch(
+    signal: Signal, rate_hz: int = 44100, shared: dict[str, object] | None = None
+) -> PatchPlan:
+    """What the engine needs to play `signal`. Raises SignalError.
+
+    shared: that of the plan before, so that meters and keyboards stay the same.
+    """
+    planner = SignalPlanner(rate_hz, dict(shared or {}))
     stream = planner.stream(signal)
+    lonely = [name for name, found in planner.returns.items() if not found.sent]
+    if lonely:
+        raise SignalError(
+            f"feedback_return {lonely[0]!r} gets nothing back: put a feedback_send of that name "
+            "between it and the output"
+        )
     return PatchPlan(
         planner.plan, stream.buffer, rate_hz, latency=stream.latency, end=planner.end,
         moving=planner.moving, read_latency=planner.read_latency,
+        shared={name: planner.shared[name] for name in sorted(planner._names)},
+        feedback={name: found.buffer for name, found in planner.returns.items()},
     )  # fmt: skip
 
 
