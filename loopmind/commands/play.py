@@ -7,20 +7,18 @@ import math
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from loopmind.commands._graphs import ShowEvents, find_graph
+from loopmind.commands._graphs import ShowEvents, apply_settings, find_graph
 from loopmind.commands._keys import Keys
 from loopmind.commands._terminal import ProgressLine, clock
 from loopmind.errors import UsageError
 
 if TYPE_CHECKING:
-    from loopmind.graph.document import Graph
-    from loopmind.music.signal import Signal
     from loopmind.runtime.live.engine import Engine, Snapshot
     from loopmind.runtime.live.song_player import SongPlayer
 
@@ -45,6 +43,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out-seconds", type=float, metavar="N", help="stop after so many seconds of time"
     )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+        help="of a graph: set node.control=value or macro=value; may be given several times",
+    )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="show no line while it plays")
 
 
@@ -92,7 +94,9 @@ def run(args: argparse.Namespace) -> int:
         from loopmind.runtime.live.engine import Engine
 
         with Engine(rate_hz, on_event=lambda text: _tell(line, text)) as engine:
-            playing = prepare(args.what, engine, line, prompt=args.prompt, seed=args.seed)
+            playing = prepare(
+                args.what, engine, line, prompt=args.prompt, seed=args.seed, settings=args.settings
+            )
             try:
                 return _perform(args, engine, playing, line)
             finally:
@@ -105,7 +109,13 @@ def _tell(line: ProgressLine, text: str) -> None:
 
 
 def prepare(
-    what: str, engine: Engine, line: ProgressLine | None = None, *, prompt: str = "", seed: int = 1
+    what: str,
+    engine: Engine,
+    line: ProgressLine | None = None,
+    *,
+    prompt: str = "",
+    seed: int = 1,
+    settings: Sequence[str] = (),
 ) -> Playing:
     """Give the engine what `what` names; nothing sounds yet. Raises UsageError, LoopMindError."""
     from loopmind.files.project import PROJECT_NAME
@@ -117,7 +127,7 @@ def prepare(
     if place.is_dir() or place.suffix.lower() in (".loopmind", ".loopmindz"):
         return _project(place, engine, line)
     if place.suffix == ".json" or not place.exists():
-        return _graph(what, engine, line)
+        return _graph(what, engine, line, settings)
     return _sound(place, engine)
 
 
@@ -161,37 +171,20 @@ def _song_end(player: SongPlayer) -> int:
     )
 
 
-def _graph(what: str, engine: Engine, line: ProgressLine) -> Playing:
+def _graph(what: str, engine: Engine, line: ProgressLine, settings: Sequence[str] = ()) -> Playing:
     from loopmind.files.places import default_cache
     from loopmind.runtime.cache import DiskCache
     from loopmind.runtime.execute import Session
+    from loopmind.runtime.live.graph_patch import graph_signal
     from loopmind.runtime.live.signal_patch import signal_patch
 
-    graph = find_graph(what)
+    graph = apply_settings(find_graph(what), settings)
     with Session(disk=DiskCache(default_cache() / "values")) as session:
-        result = session.evaluate(graph, listener=ShowEvents(line))
-        result.check()
-        signal = _signal(graph, result)
+        signal = graph_signal(graph, session, listener=ShowEvents(line))
     planned = signal_patch(signal, engine.rate_hz)
     engine.swap(planned)
     line.clear()
     return Playing(lambda: planned.end and planned.end + planned.latency)
-
-
-def _signal(graph: Graph, result: Any) -> Signal:
-    """What the graph's last stream node gives: the one that no other takes."""
-    from loopmind.music.signal import Signal
-
-    found: list[tuple[str, Signal]] = []
-    for path in result.plan.targets:
-        values = [v for v in result.outputs(path).values() if isinstance(v, Signal)]
-        found += [(path, value) for value in values]
-    if not found:
-        raise UsageError("the graph has no stream node at its end; connect one such as play_clip")
-    if len(found) > 1:
-        names = ", ".join(name for name, _ in found)
-        raise UsageError(f"several streams end in the graph ({names}); lead them to one bus")
-    return found[0][1]
 
 
 def _sound(place: Path, engine: Engine) -> Playing:
