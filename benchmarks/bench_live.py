@@ -4,36 +4,50 @@ Three Python threads spin while JACK's dummy driver (true timing, 128 frames) as
 served by a plain Python callback, by an empty machine-code callback, and by the engine playing 16
 tracks (clip, 3-band EQ, compressor, reverb bus, true-peak limiter).
 
-    python benchmarks/bench_live.py [--seconds 6] [--block 128]
+Then: idling with swaps and moves, the ways to sound, live against offline, load against
+pedalboard on the same chain, and biquads against SciPy.
+
+    python benchmarks/bench_live.py [--seconds 6] [--block 128] [--minutes 10]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from numba import cfunc, types
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from jack_server import jack_server
+from bench_render import bench_biquads
+from jack_server import JackServer, jack_server
 
 from loopmind.dsp.kernel import FLOATS
 from loopmind.music.audio import Audio
-from loopmind.music.brief import Brief
-from loopmind.music.material import Material, clip_material
-from loopmind.music.mix import Compressor, EqBand, Master, Mix, Strip
-from loopmind.music.song import Clip, Section, Song, Track, beat_to_frame
+from loopmind.music.material import Material
+from loopmind.music.mix import Mix
+from loopmind.music.signal import Signal
+from loopmind.music.song import Song
+from loopmind.nodes.gain import gain
+from loopmind.nodes.play_clip import play_clip
+from loopmind.runtime.generate import song_graph, song_session
 from loopmind.runtime.live.devices import look_again, release, sounddevice
 from loopmind.runtime.live.engine import Engine
+from loopmind.runtime.live.measuring import Busy, load_of, session, session_song
 from loopmind.runtime.live.patch import PatchPlan
+from loopmind.runtime.live.signal_patch import signal_patch
 from loopmind.runtime.live.song_patch import song_patch
+from loopmind.runtime.live.song_player import SongPlayer
+from loopmind.runtime.live.taping import Recorder
+from loopmind.runtime.offline import render
+from loopmind.runtime.sounding import sounding
 
 RATE_HZ = 44100
 
@@ -50,55 +64,9 @@ def _empty(source, output, frames, info, flags, count):  # type: ignore[no-untyp
     return np.int32(0)
 
 
-def session(tracks: int = 16, bars: int = 64, bpm: float = 120.0) -> PatchPlan:
-    """Loops of noise bursts on `tracks` tracks with a full mix."""
-    names = [f"t{i}" for i in range(tracks)]
-    clips = tuple(
-        Clip(f"{n}/0", n, 0.0, 4.0 * bars, digest=n, source_bpm=bpm, loop_beats=8.0) for n in names
-    )
-    song = Song(
-        "bench", Brief(), 1, bpm, None, 4, 0.5, (Section("all", "verse", 0, bars, 0.5),),
-        tuple(Track(n, n, "drums", "drums") for n in names), clips,
-    )  # fmt: skip
-    sounds = {}
-    for clip in clips:
-        (key,) = clip_material(clip)
-        frames = beat_to_frame(key.beats, bpm, RATE_HZ)
-        rng = np.random.default_rng(len(sounds))
-        wave = rng.standard_normal((2, frames)) * np.exp(-(np.arange(frames) % 11025) / 4000) * 0.1
-        sounds[key] = Audio(wave.astype(np.float32), RATE_HZ)
-    eq = (EqBand("lowcut", 80.0), EqBand("peak", 400.0, -3.0, 1.0), EqBand("highshelf", 6e3, 2.0))
-    strips = tuple(
-        Strip(n, -6.0, eq=eq, compressor=Compressor(-24.0, 3.0, 0.01, 0.1), reverb_send_db=-14.0)
-        for n in names
-    )
-    mix = Mix("bench", strips, master=Master((EqBand("lowcut", 25.0),)))
-    return song_patch(song, mix, Material(bpm, RATE_HZ, sounds), rate_hz=RATE_HZ, gain_db=-3.0)
-
-
-class _Busy:
-    """Three threads of Python that never rest."""
-
-    def __enter__(self) -> None:
-        self.run = True
-        self.threads = [threading.Thread(target=self._spin, daemon=True) for _ in range(3)]
-        for thread in self.threads:
-            thread.start()
-
-    def _spin(self) -> None:
-        n = 0
-        while self.run:
-            n = (n * 3 + 1) % 1000003
-
-    def __exit__(self, *error: object) -> None:
-        self.run = False
-        for thread in self.threads:
-            thread.join()
-
-
 def _served(count: Callable[[], int], seconds: float) -> int:
     before = count()
-    with _Busy():
+    with Busy():
         time.sleep(seconds)
         return count() - before
 
@@ -147,45 +115,236 @@ def by_engine(seconds: float, block: int, plan: PatchPlan) -> tuple[int, float, 
         return blocks, now.load, now.underruns
 
 
-def offline_load(plan: PatchPlan, block: int, seconds: float = 20.0) -> float:
-    """Share of one core that the callback takes, without a device; best of three."""
+def pedalboard_load(tracks: int, block: int, seconds: float) -> float:
+    """The same chain in pedalboard, block by block: share of one core, best of three."""
+    import pedalboard
+
+    rng = np.random.default_rng(1)
+    sounds = rng.standard_normal((tracks, 2, 88200)).astype(np.float32) * np.float32(0.1)
     best = float("inf")
     for _ in range(3):
+        boards = [
+            pedalboard.Pedalboard(
+                [
+                    pedalboard.HighpassFilter(80.0),
+                    pedalboard.PeakFilter(400.0, -3.0, 1.0),
+                    pedalboard.HighShelfFilter(6000.0, 2.0),
+                    pedalboard.Compressor(-24.0, 3.0, 10.0, 100.0),
+                    pedalboard.Gain(-6.0),
+                ]
+            )
+            for _ in range(tracks)
+        ]
+        reverb = pedalboard.Pedalboard([pedalboard.Reverb(wet_level=1.0, dry_level=0.0)])
+        master = pedalboard.Pedalboard([pedalboard.HighpassFilter(25.0), pedalboard.Limiter(-1.0)])
+        count = int(seconds * RATE_HZ / block)
+        started = time.perf_counter()
+        for turn in range(count):
+            first = turn * block % (88200 - block)
+            mix = np.zeros((2, block), np.float32)
+            for sound, board in zip(sounds, boards, strict=True):
+                mix += board(sound[:, first : first + block], RATE_HZ, reset=False)
+            wet = reverb(mix * np.float32(0.2), RATE_HZ, reset=False)
+            master(mix + wet, RATE_HZ, reset=False)
+        best = min(best, (time.perf_counter() - started) / (count * block / RATE_HZ))
+    return best
+
+
+def live_is_offline() -> dict[str, bool]:
+    """Are the samples those of the renderer, bit for bit, at every block size?"""
+    song, mix, material = session_song(8, 4)
+    rendering = render(song, mix, material)
+    plan = song_patch(
+        song, mix, material, gain_db=rendering.gain_db, ceiling_dbtp=rendering.ceiling_dbtp,
+        trim_db=rendering.trim_db,
+    )  # fmt: skip
+    found = {}
+    for blocks in ([64], [128], [441], [1024], [64, 441, 1000, 1, 7, 4096]):
         engine = Engine(RATE_HZ)
         engine.swap(plan)
         engine.play(0)
-        count = int(seconds * RATE_HZ / block)
-        engine.serve(block)
-        started = time.perf_counter()
-        for _ in range(count):
-            engine.serve(block)
-        best = min(best, (time.perf_counter() - started) / (count * block / RATE_HZ))
-    return best
+        pieces, done, turn = [], 0, 0
+        while done < rendering.master.frames + plan.latency:
+            pieces.append(engine.serve(blocks[turn % len(blocks)]))
+            done, turn = done + blocks[turn % len(blocks)], turn + 1
+        heard = np.concatenate(pieces, axis=1)[:, plan.latency :][:, : rendering.master.frames]
+        name = str(blocks[0]) if len(blocks) == 1 else "mixed"
+        found[name] = bool(np.array_equal(heard, rendering.master.samples))
+    return found
+
+
+def tone_signal(hz: float, gains: tuple[float, ...]) -> Signal:
+    """A seamless sine behind faders."""
+    frames = round(round(hz) * 10 * RATE_HZ / round(hz))
+    wave = 0.3 * np.sin(2 * np.pi * round(hz) * np.arange(frames) / RATE_HZ)
+    signal = play_clip(Audio(np.stack([wave, wave]).astype(np.float32), RATE_HZ), fade_s=0.0)
+    for gain_db in gains:
+        signal = gain(signal, gain_db)
+    return signal
+
+
+def idle(minutes: float, folder: Path, server: JackServer) -> dict[str, float]:
+    """A tone for so long, with 100 swaps and 1,000 moves: xruns, underruns, the biggest step."""
+    hz, moves, swaps = 220.0, 1000, 100
+    one, two = tone_signal(hz, (-6.0,)), tone_signal(hz, (-3.0, -3.0))
+    plans = [signal_patch(one, RATE_HZ), signal_patch(two, RATE_HZ)]
+    with Engine(RATE_HZ) as engine:
+        engine.swap(plans[0])
+        engine.open(block=0)
+        engine.play(0)
+        time.sleep(0.5)
+        before, xruns = engine.snapshot(), server.xruns()
+        with Recorder(engine, folder / "idle.wav") as recorder:
+            started = time.monotonic()
+            rng = np.random.default_rng(0)
+            for step in range(moves):
+                if step % (moves // swaps) == 0:
+                    engine.swap(plans[step // (moves // swaps) % 2], follow=True)
+                else:
+                    address = 0 if len(engine.patch.planned.plan.operations) < 2 else 1
+                    level = float(10.0 ** (rng.uniform(-12.0, 0.0) / 20.0))
+                    engine.set_words([(address, 0, level)])
+                due = started + minutes * 60.0 * (step + 1) / moves
+                time.sleep(max(due - time.monotonic(), 0.0))
+        now = engine.snapshot()
+    heard, _ = soundfile.read(folder / "idle.wav", dtype="float32", always_2d=True)
+    smooth = 2 * np.pi * hz / RATE_HZ * 0.3  # the tone's own steepest step, at full level
+    return {
+        "minutes": minutes,
+        "swaps": now.swaps - before.swaps,
+        "underruns": now.underruns - before.underruns,
+        "xruns": server.xruns() - xruns,
+        "blocks": now.blocks - before.blocks,
+        "lost_frames": recorder.lost,
+        "biggest_step": float(np.abs(np.diff(heard[:, 0])).max()),
+        "step_of_a_smooth_tone": smooth,
+    }
+
+
+def until_heard(engine: Engine, work: Callable[[], None], limit_s: float = 60.0) -> float:
+    """Seconds from calling `work` to the first frame that is not silent in what is heard."""
+    first = engine.served
+    started = time.perf_counter()
+    work()
+    while time.perf_counter() - started < limit_s:
+        end = engine.served
+        while first < end:
+            frames = min(end - first, 4096)
+            if np.abs(engine.heard(first, frames)).max() > 1e-4:
+                return time.perf_counter() - started
+            first += frames
+        time.sleep(0.0005)
+    raise RuntimeError("nothing was heard")
+
+
+def ways_to_sound(block: int, song: tuple[Song, Mix, Material]) -> dict[str, float]:
+    """Median seconds: from a change of the graph, and from Play, to the first sample."""
+    repatch, play = [], []
+    with Engine(RATE_HZ) as engine:
+        engine.open(block=block)
+        silent = tone_signal(220.0, (-120.0,))
+        loud = [tone_signal(220.0, (-6.0, 0.0)), tone_signal(330.0, (-6.0, 0.0))]
+        engine.swap(signal_patch(silent, RATE_HZ))
+        engine.play(0)
+        time.sleep(0.3)
+        for turn in range(11):
+            repatch.append(
+                until_heard(
+                    engine, lambda to=loud[turn % 2]: engine.update(signal_patch(to, RATE_HZ))
+                )
+            )
+            engine.swap(signal_patch(silent, RATE_HZ))
+            time.sleep(0.2)
+        engine.stop()
+        planned = song_patch(*song, gain_db=-3.0)
+        engine.swap(planned)
+        for _ in range(11):
+            time.sleep(0.3)
+            play.append(until_heard(engine, lambda: engine.play(44100)))
+            engine.stop()
+            time.sleep(2.0)  # reverbs ring out
+    return {"repatch_s": float(np.median(repatch)), "play_s": float(np.median(play))}
+
+
+def generate_to_sound(loops: Path, count: int, block: int) -> dict[str, float]:
+    """Seconds from Generate with a warm library to the first sound, and to the whole song."""
+    files = [p for p in loops.rglob("*") if p.suffix.lower() in {".wav", ".flac", ".ogg", ".mp3"}]
+    files = sorted(files, key=lambda p: -p.stat().st_size)[:count]
+    with tempfile.TemporaryDirectory() as temp:
+        os.environ["LOOPMIND_HOME"] = temp
+        crate = Path(temp) / "crate"
+        crate.mkdir()
+        for number, file in enumerate(files):
+            (crate / f"{number:03d}-{file.name}").symlink_to(file.resolve())
+
+        def once(engine: Engine, seed: int) -> tuple[float, float]:
+            with song_session() as session:
+                graph = song_graph({"folders": [str(crate)], "seed": seed, "length_s": 150.0})
+                player, done = SongPlayer(engine), []
+
+                def work() -> None:
+                    done.append(
+                        player.show_in_time(
+                            lambda opening: (sounding(session, graph, opening=opening), None),
+                            heard=lambda: engine.play(0),
+                        )
+                    )
+
+                started = time.perf_counter()
+                heard = until_heard(engine, work)
+                done[0].join()
+                whole = time.perf_counter() - started
+                engine.stop()
+                time.sleep(3.0)
+                return heard, whole
+
+        with Engine(RATE_HZ) as engine:
+            engine.open(block=block)
+            once(engine, 1)  # fills the library
+            turns = [once(engine, seed) for seed in (2, 3, 4)]
+    heard, whole = np.median(turns, axis=0)
+    return {"first_sound_s": float(heard), "whole_song_s": float(whole)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--block", type=int, default=128)
+    parser.add_argument("--minutes", type=float, default=0.5, help="of idling; 10 for the table")
+    parser.add_argument("--loops", type=Path, default=Path("../shared/data/loops"))
+    parser.add_argument("--count", type=int, default=100)
     args = parser.parse_args()
     plan = session()
     due = args.seconds * RATE_HZ / args.block
-    with tempfile.TemporaryDirectory() as temp, jack_server(Path(temp), block=args.block):
+    with tempfile.TemporaryDirectory() as temp, jack_server(Path(temp), block=args.block) as server:
         look_again()
         python = by_python(args.seconds, args.block)
         empty = by_empty(args.seconds, args.block)
         engine, load, underruns = by_engine(args.seconds, args.block, plan)
         empty_again = by_empty(args.seconds, args.block)
+        print(f"blocks of {args.block} frames due in {args.seconds:g} s: {due:.0f}")
+        print(f"  plain Python callback   {python:6d}")
+        print(f"  empty callback          {empty:6d}, again {empty_again:6d}")
+        print(
+            f"  engine, 16 tracks       {engine:6d}  {engine / max(empty, empty_again):.3f} of "
+            f"empty, {underruns} underruns, load {load:.2f}",
+            flush=True,
+        )
+        print("idle:", idle(args.minutes, Path(temp), server), flush=True)
+        print("to sound:", ways_to_sound(args.block, session_song()), flush=True)
+        if args.loops.is_dir():
+            print("generate:", generate_to_sound(args.loops, args.count, args.block), flush=True)
         release()
-    print(f"blocks of {args.block} frames due in {args.seconds:g} s: {due:.0f}")
-    print(f"  plain Python callback   {python:6d}")
-    print(f"  empty callback          {empty:6d}, again {empty_again:6d}")
-    print(
-        f"  engine, 16 tracks       {engine:6d}  {engine / max(empty, empty_again):.3f} of empty, "
-        f"{underruns} underruns, load {load:.2f}"
-    )
+    print("live is offline:", live_is_offline())
     for block in (128, 256):
-        print(f"16 tracks, {block} frames: {offline_load(plan, block):.1%} of one core")
+        ours = load_of(plan, block)
+        theirs = pedalboard_load(16, block, 5.0)
+        print(
+            f"16 tracks, {block} frames: {ours:.1%} of one core, pedalboard {theirs:.1%}: "
+            f"{theirs / ours:.1f}x",
+            flush=True,
+        )
+    print("four biquads:", {k: round(v, 2) for k, v in bench_biquads().items()})
 
 
 if __name__ == "__main__":
