@@ -11,9 +11,10 @@ import pytest
 from test_render_song import full_session, loop, make_material, make_song, stems_of
 
 from loopmind.dsp.fingerprint import fingerprint
+from loopmind.dsp.reverb import PERIOD
 from loopmind.music.material import Material
 from loopmind.music.mix import Compressor, EqBand, Mix, Sidechain
-from loopmind.music.song import Automation, Clip, Hit, Song
+from loopmind.music.song import Automation, Clip, Hit, Song, beat_to_frame
 from loopmind.runtime.offline import Rendering, render
 from loopmind.runtime.takes import MemoryTakes, TakeState
 
@@ -124,6 +125,26 @@ def test_taking_up_an_earlier_render_changes_no_bit() -> None:
     assert sum(mixed.values()) / len(mixed) < 0.7, mixed
 
 
+def test_automation_that_begins_late_leaves_what_is_before() -> None:
+    """A curve that is open or at rest is as good as none, bit for bit."""
+    song, mix, material = long_session()
+    takes = MemoryTakes()
+    render(song, mix, material, takes=takes, gain_db=0.0)
+    late = 52.0
+    lines = (
+        Automation("t3", "highpass_hz", ((0.0, 20.0), (late, 20.0), (late + 2.0, 500.0))),
+        Automation("t5", "lowpass_hz", ((0.0, 20000.0), (late, 20000.0), (late + 2.0, 500.0))),
+        Automation("t3", "gain_db", ((0.0, 0.0), (late, 0.0), (late + 2.0, -9.0))),
+        Automation("t5", "reverb_send_db", ((0.0, -90.0), (late, -90.0), (late + 2.0, -9.0))),
+        Automation("master", "lowpass_hz", ((0.0, 20000.0), (late, 20000.0), (late + 2.0, 900.0))),
+    )
+    for line in lines:
+        song = dataclasses.replace(song, automation=(*song.automation, line))
+        taken = render(song, mix, material, takes=takes, gain_db=0.0)
+        assert 0.0 < taken.mixed < 0.5, line
+        assert same(taken, render(song, mix, material, gain_db=0.0)), line
+
+
 def test_random_edits_change_no_bit() -> None:
     rng = np.random.default_rng(11)
     song, mix, material = long_session()
@@ -160,6 +181,27 @@ def test_a_change_is_forgotten_after_the_reverb() -> None:
     taken = render(song, mix, material, takes=takes, gain_db=0.0)
     assert 0.0 < taken.mixed < 0.75
     assert same(taken, render(song, mix, material, gain_db=0.0))
+
+
+def test_stems_outside_the_change_are_the_same_bits() -> None:
+    """Other tracks stay whole, the changed one but for a moment, the reverb but for its tail."""
+    song, mix, material = long_session()
+    number = next(i for i, c in enumerate(song.clips) if c.track == "t0" and c.start_beat == 16.0)
+    before, _ = stems_of(song, mix, material, gain_db=0.0)
+    changed, _ = change_clip(number, silences=((2.0, 2.0),))(song, mix)
+    after, _ = stems_of(changed, mix, material, gain_db=0.0)
+    first, last = (beat_to_frame(beat, song.bpm, 44100) for beat in (18.0, 20.0))
+    for name, stem in before.items():
+        differs = np.flatnonzero((stem != after[name]).any(axis=0))
+        if name == "t0":
+            assert first - 1000 < differs[0]
+            assert differs[-1] < last + 3 * 44100
+        elif name == "reverb":
+            assert first - 1000 < differs[0]
+            # Networks change every period, and the one before rings out.
+            assert differs[-1] < (last // PERIOD + 1) * PERIOD + 4 * 44100
+        else:
+            assert not len(differs), name
 
 
 def test_stems_are_mixed_whole_and_are_the_same() -> None:

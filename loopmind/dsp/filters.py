@@ -183,6 +183,7 @@ OPEN_HIGHPASS_HZ = 20.0
 WARM_ROWS = 150
 """Rows (.2 s) for which a filter runs before it is heard."""
 
+_SCRATCH = 32  # state words from here on hold nothing beyond a call
 SWEEP_STATE_WORDS = 56
 SWEEP_PARAM_WORDS = 32
 
@@ -195,14 +196,8 @@ def sweep_table(mode: str, cutoff_hz: NDArray[np.float64], rate_hz: float) -> ND
     filter changes nothing at all. `on` is 0 where it is open long enough to be left out; it
     begins afresh, from rest, .2 s before it is heard again.
     """
-    top = min(OPEN_LOWPASS_HZ, 0.45 * rate_hz)
-    cutoff = np.clip(cutoff_hz, 5.0, top)
-    if mode == "lowpass":
-        wet = np.clip(np.log(top / cutoff) / math.log(1.25), 0.0, 1.0)
-    elif mode == "highpass":
-        wet = np.clip(np.log(cutoff / OPEN_HIGHPASS_HZ) / math.log(1.25), 0.0, 1.0)
-    else:
-        raise ValueError(f"a sweep is 'lowpass' or 'highpass', not {mode!r}")
+    cutoff = np.clip(cutoff_hz, 5.0, min(OPEN_LOWPASS_HZ, 0.45 * rate_hz))
+    wet = sweep_wet(mode, cutoff_hz, rate_hz)
     heard = np.flatnonzero(wet > 0.0)
     # A row is also heard in the one before it, from which values run towards it.
     place = np.searchsorted(heard, np.arange(len(wet)) - 1)
@@ -211,15 +206,36 @@ def sweep_table(mode: str, cutoff_hz: NDArray[np.float64], rate_hz: float) -> ND
     return np.ascontiguousarray(np.stack([np.tan(np.pi * cutoff / rate_hz), wet, on], axis=1))
 
 
+def sweep_wet(mode: str, cutoff_hz: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
+    """How far a filter is faded in at each cutoff: 0 where it is open, 1 where it is all heard."""
+    top = min(OPEN_LOWPASS_HZ, 0.45 * rate_hz)
+    cutoff = np.clip(cutoff_hz, 5.0, top)
+    if mode == "lowpass":
+        wet = np.log(top / cutoff) / math.log(1.25)
+    elif mode == "highpass":
+        wet = np.log(cutoff / OPEN_HIGHPASS_HZ) / math.log(1.25)
+    else:
+        raise ValueError(f"a sweep is 'lowpass' or 'highpass', not {mode!r}")
+    # A cutoff that came through a logarithm misses the open end by a rounding error.
+    return np.where(wet < 1e-9, 0.0, np.minimum(wet, 1.0))
+
+
 def sweep_params(
-    modes: Sequence[str | None], tables: Sequence[int], rows: int, delays: Sequence[int]
+    modes: Sequence[str | None],
+    tables: Sequence[int],
+    rows: int,
+    delays: Sequence[int],
+    *,
+    in_place: bool = False,
 ) -> NDArray[np.float64]:
     """Parameters of `sweep` for up to four stereo blocks; `tables` are addresses, 0 for none.
 
     `delays`: frames by which the program runs ahead of the song at this place, per block.
+    `in_place`: the outputs are the inputs, so that an open filter costs nothing.
     """
     params = np.zeros(SWEEP_PARAM_WORDS)
     params[0] = rows
+    params[1] = float(in_place)
     for place, (mode, table, delay) in enumerate(zip(modes, tables, delays, strict=True)):
         params[8 + place] = table
         params[16 + place] = delay
@@ -237,7 +253,10 @@ def _sweep(inputs, outputs, state, params, start, frames):  # type: ignore[no-un
     low = 1.0 - high
     k = 1.0 / _QS[0]
     j = 1.0 / _QS[1]
+    in_place = params[1] != 0.0
     done = 0
+    if in_place and params[8] + params[9] + params[10] + params[11] == 0.0:
+        done = frames
     while done < frames:
         # All lanes share the longest stretch in which none crosses its next table row.
         n = frames - done
@@ -265,8 +284,9 @@ def _sweep(inputs, outputs, state, params, start, frames):  # type: ignore[no-un
             state[44 + lane] = w0
             state[48 + lane] = float(at & 63)
         if off == 4:
-            for i in range(done, done + n):
-                scatter8(e, f, g_, h, i, gather8(a, b, c, d, i))
+            if not in_place:
+                for i in range(done, done + n):
+                    scatter8(e, f, g_, h, i, gather8(a, b, c, d, i))
             for lane in range(32):
                 state[lane] = 0.0
             done += n
@@ -312,6 +332,8 @@ def _sweep(inputs, outputs, state, params, start, frames):  # type: ignore[no-un
             if state[52 + lane // 2] == 0.0:
                 for word in range(lane, 32, 8):
                     state[word] = 0.0
+    for word in range(_SCRATCH, SWEEP_STATE_WORDS):
+        state[word] = 0.0
 
 
 sweep = kernel(_sweep, forgets=True)

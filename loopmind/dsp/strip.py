@@ -123,6 +123,8 @@ def _fade(inputs, outputs, state, params, start, frames):  # type: ignore[no-unt
         done += n
     store8(state, 8, now_straight)
     store8(state, 16, now_crossed)
+    for word in range(24, 32):  # nothing beyond this call
+        state[word] = 0.0
 
 
 fade = kernel(_fade)

@@ -48,7 +48,7 @@ class Rendering:
     a twentieth) behind it.
     short_term_lufs: 3 s windows of the master every .1 s.
     passes: how often the limiter ran. mixed: share of the song that was mixed and not taken from
-    earlier takes; where that is less than all, premaster is None.
+    earlier takes. premaster is None where takes were asked for and no stems.
     """
 
     master: Audio
@@ -83,17 +83,17 @@ def render(
 
     stems: called as stems(id, samples (2, n)) with each track's post-fader sound in order of
     time, and with "reverb", the reverb return; what is muted or unused is silence. Law: the
-    float32 sums, four sounding tracks at a time in song order and then these groups and the
-    reverb in order, are exactly `premaster`; in any other order they agree within -130 dB of the
-    peak. To keep that in files, write stems as 32-bit float: 24 bits clip stems over full scale.
+    float32 sums, four sounding tracks at a time in song order (those of role "fx" after all
+    others) and then these groups and the reverb in order, are exactly `premaster`; in any other
+    order they agree within -130 dB of the peak. To keep that in files, write stems as 32-bit
+    float: 24 bits clip stems over full scale.
 
     Loudness: mix.master.target_lufs within .1 LU unless the true-peak ceiling stands against it.
     With `gain_db` that gain goes into the limiter and no target is sought.
 
     takes: where finished segments are remembered (see loopmind.runtime.takes). With it a song of
     which a part was rendered before is mixed only where it differs; the samples are the same, bit
-    for bit. With `stems` all is mixed, for takes hold no stems. premaster is then None, but with
-    stems.
+    for bit. With `stems` all is mixed, for takes hold no stems; without, premaster is None.
     master: is handed the master while it is made, from a thread.
     progress(done, total, what); cancelled() is asked several times a second.
 

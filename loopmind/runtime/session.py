@@ -51,6 +51,9 @@ from loopmind.music.song import Automation, Song
 from loopmind.runtime.placing import Sounds, track_events
 from loopmind.runtime.program import SILENCE, TRASH, ProgramPlan
 
+SILENT_DB = -90.0
+"""Automated levels from here down are silence."""
+
 
 @dataclass(frozen=True)
 class GangPlan:
@@ -87,8 +90,12 @@ class SessionPlan:
 
 
 def plan_session(song: Song, mix: Mix, material: Material, rate_hz: int) -> SessionPlan:
-    """Plan every sounding track. Raises MissingMaterialError, and ValueError for a mix that
-    names tracks which the song lacks."""
+    """Plan every track that is not muted.
+
+    Programs depend on tracks and mix, not on what plays when: so that what was rendered of one
+    song can be taken up by another (see takes.py). Raises MissingMaterialError, and ValueError
+    for a mix that names tracks which the song lacks.
+    """
     known = {track.id for track in song.tracks}
     strips = {strip.track: strip for strip in mix.strips}
     unknown = sorted(set(strips) - known)
@@ -105,9 +112,7 @@ def plan_session(song: Song, mix: Mix, material: Material, rate_hz: int) -> Sess
     for track in song.tracks:
         strip = strips.get(track.id, Strip(track.id))
         if not strip.muted:
-            found = track_events(song, track.id, sounds, rate_hz)
-            if found:
-                events[track.id] = found
+            events[track.id] = track_events(song, track.id, sounds, rate_hz)
     # What sounds now and then shares a gang, which rests when all of it is silent.
     roles = {track.id: track.role for track in song.tracks}
     order = sorted(events, key=lambda track: roles[track] == "fx")
@@ -136,7 +141,7 @@ def automation_curve(
 
 def _amplitude(curve: NDArray[np.float64], base_db: float = 0.0) -> NDArray[np.float64]:
     db = curve + base_db
-    return np.where(db <= -90.0, 0.0, 10.0 ** (db / 20.0))
+    return np.where(db <= SILENT_DB, 0.0, 10.0 ** (db / 20.0))
 
 
 def _bands(eq: tuple[EqBand, ...], rate_hz: int) -> list[NDArray[np.float64]]:
@@ -207,13 +212,10 @@ def _plan_gang(
         plan.add(equalise, ins, outs, biquad_params(cascades), words, label)
     for mode in ("lowpass", "highpass"):
         found = [curves.get((name, f"{mode}_hz")) for name in names]
-        if any(curve is not None for curve in found):
-            addresses = [
-                0 if c is None else plan.keep(sweep_table(mode, c, rate_hz)) for c in found
-            ]
-            delays = _four([latency - e for e in early], 0)
-            params = sweep_params([mode] * GANG, _four(addresses, 0), rows, delays)
-            plan.add(sweep, ins, outs, params, SWEEP_STATE_WORDS, label)
+        addresses = [0 if c is None else plan.keep(sweep_table(mode, c, rate_hz)) for c in found]
+        delays = _four([latency - e for e in early], 0)
+        params = sweep_params([mode] * GANG, _four(addresses, 0), rows, delays, in_place=True)
+        plan.add(sweep, ins, outs, params, SWEEP_STATE_WORDS, label)
     if any(s.compressor for s in strips):
         params = compressor_params([_compressor(s.compressor) for s in strips], rate_hz)
         plan.add(compress, ins, outs, params, COMPRESSOR_STATE_WORDS, label)
@@ -320,11 +322,12 @@ def add_master(plan: ProgramPlan, session: SessionPlan, premaster: int) -> int:
         source = out
     for mode in ("lowpass", "highpass"):
         curve = session.curves.get(("master", f"{mode}_hz"))
-        if curve is not None:
-            address = plan.keep(sweep_table(mode, curve, rate_hz))
-            params = sweep_params([mode] * GANG, _four([address], 0), rows, _four([late], late))
-            plan.add(sweep, [source, *trash], four, params, SWEEP_STATE_WORDS, "master")
-            source = out
+        address = 0 if curve is None else plan.keep(sweep_table(mode, curve, rate_hz))
+        params = sweep_params(
+            [mode] * GANG, _four([address], 0), rows, _four([late], late), in_place=source == out
+        )
+        plan.add(sweep, [source, *trash], four, params, SWEEP_STATE_WORDS, "master")
+        source = out
     glue = _compressor(master.compressor)
     if glue is not None:
         params = compressor_params([glue], rate_hz)

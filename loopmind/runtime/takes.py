@@ -21,13 +21,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.dsp.filters import GRID, WARM_ROWS
+from loopmind.dsp.filters import GRID, WARM_ROWS, sweep_wet
 from loopmind.dsp.fingerprint import fingerprint
 from loopmind.graph.types import register_type
 from loopmind.graph.values import digest
 from loopmind.music.mix import Strip
 from loopmind.runtime.program import SPAN
-from loopmind.runtime.session import SessionPlan
+from loopmind.runtime.session import SILENT_DB, SessionPlan
 
 SEGMENT = 8 * SPAN
 """Frames of a segment (6 s at 44.1 kHz); the reverb's period is a multiple."""
@@ -143,11 +143,19 @@ class Keys:
                 for gang in layout
                 for track in gang
             ),
-            session.mix.reverb,
+            session.mix.reverb if any(gang.send is not None for gang in session.gangs) else None,
             master,
-            tuple(sorted(session.curves)),
         )
         self._static = digest(static).encode()
+        sent = {strip.track for strip in strips.values() if strip.reverb_send_db is not None}
+        self._curves = [
+            (
+                f"{track} {parameter}".encode(),
+                curve,
+                _idle(parameter, curve, track in sent, session.rate_hz),
+            )
+            for (track, parameter), curve in sorted(session.curves.items())
+        ]
 
     def key(self, segment: int, frames: int, before: str) -> str:
         """The key of a segment of `frames` frames that begins in the state `before`."""
@@ -160,11 +168,24 @@ class Keys:
         for rows in self._players:
             heard = rows[(rows[:, 0] < last) & (rows[:, 1] > first)]
             state.update(len(heard).to_bytes(4, "little") + heard.tobytes())
-        for _, curve in sorted(session.curves.items()):
+        for name, curve, idle in self._curves:
             row = min(max(first // GRID, 0), len(curve) - 1)
-            piece = curve[row : last // GRID + 2 + WARM_ROWS]
-            state.update(len(piece).to_bytes(4, "little") + piece.tobytes())
+            here = slice(row, last // GRID + 2 + WARM_ROWS)
+            if not idle[here].all():
+                piece = curve[here].tobytes()
+                state.update(name + len(piece).to_bytes(4, "little") + piece)
         return state.hexdigest()
+
+
+def _idle(
+    parameter: str, curve: NDArray[np.float64], is_sent: bool, rate_hz: int
+) -> NDArray[np.bool_]:
+    """Where a curve changes no bit, as if it were not there."""
+    if parameter.endswith("_hz"):
+        return np.equal(sweep_wet(parameter.removesuffix("_hz"), curve, rate_hz), 0.0)
+    if parameter == "gain_db":
+        return np.equal(curve, 0.0)
+    return np.less_equal(curve, -np.inf if is_sent else SILENT_DB)
 
 
 def _portable(table: NDArray[np.int64], sounds: dict[tuple[int, int], str]) -> NDArray[np.int64]:
