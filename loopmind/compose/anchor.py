@@ -36,9 +36,7 @@ def find_sound(crate: Crate, path: Path, what: str) -> Loop:
             return loop
     for spoilt in crate.unusable:
         if os.path.normcase(spoilt.path) == wanted:
-            raise LoopMindError(
-                f"the {what} {path} cannot be used: {spoilt.reason}; {spoilt.remedy}"
-            )
+            raise LoopMindError(f"the {what} {path} {spoilt.reason}; {spoilt.remedy}")
     if not path.is_file():
         raise LoopMindError(f"there is no file {path} to be the {what}; check the path")
     raise LoopMindError(f"the {what} {path} is not among the sounds; name it with the folders too")

@@ -52,7 +52,7 @@ MANY = 6.0
 LEAST_SUIT = 0.4
 # How far behind the strongest a surprise may be.
 STRONG_SHARE = 0.8
-TEMPERATURE = 0.05
+TEMPERATURE = 0.08
 _PITCHED = ("keys", "guitar", "pad", "lead", "strings", "brass", "woodwind", "bass", "vocal")
 _MOOD_WORDS = {"lo-fi": "dusty", "aggressive": "hard"}
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",

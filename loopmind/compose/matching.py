@@ -23,7 +23,7 @@ from loopmind.music.reference import Reference, ReferencePart
 
 TEMPO_WITHIN = 0.04
 # What a step on the circle of fifths away from the reference's key costs against support.
-FIFTH_COST = 0.035
+FIFTH_COST = 0.06
 # The arranger gives an energy of 0 so much less than the peak.
 CURVE_DB = 13.0
 PEAK_WITHIN_DB = 1.5

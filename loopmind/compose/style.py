@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from loopmind.compose.genres import PEAK_KINDS, GenreProfile
+from loopmind.compose.lanes import ORNAMENTS
 from loopmind.compose.matching import form_of
 from loopmind.compose.sharing import sounding_beats
 from loopmind.compose.slots import base_slot
+from loopmind.compose.transitions import RISER
 from loopmind.music.brief import FormPart
 from loopmind.music.draft import Draft
 from loopmind.music.loop import ROLES, SPECTRUM_BANDS_HZ
@@ -67,12 +69,15 @@ def style_of_audio(reference: Reference) -> SongStyle:
 def style_of_project(name: str, draft: Draft) -> SongStyle:
     """What a project tells: all decisions of its song, without its sound."""
     song, sections = draft.song, draft.song.sections
-    roles = {track.id: str(track.role) for track in song.tracks}
+    # A crash here and a fill there adorn a song; they are no part that somebody plays.
+    made = {*ORNAMENTS, RISER.id}
+    roles = {track.id: str(track.role) for track in song.tracks if track.id not in made}
     plays = []
     for section in sections:
         start, end = _span(song, section.start_bar, section.bars)
-        here = {roles[c.track] for c in song.clips if start <= c.start_beat < end and
-                (c.digest or c.hits)}  # fmt: skip
+        here = {
+            roles[c.track] for c in song.clips if start <= c.start_beat < end and c.track in roles
+        }
         plays.append(tuple(role for role in ROLES if role in here))
     return SongStyle(
         name=name,
@@ -109,7 +114,7 @@ def _roles(
         turns = sum(1 for slot in slots if base_slot(slot) != slot)
         by_track: dict[str, float] = {}
         for clip in song.clips:
-            if roles[clip.track] == role:
+            if roles.get(clip.track) == role:
                 by_track[clip.track] = by_track.get(clip.track, 0.0) + sum(
                     sounding_beats(clip).values()
                 )
