@@ -65,6 +65,7 @@ class Clause:
     question: bool = False
     lead: Token | None = None
     place_only: bool = False
+    follows: bool = False
 
     @cached_property
     def tracks(self) -> list[TrackRef]:

@@ -12,6 +12,7 @@ from loopmind.music.edit import (
     AddTrack,
     Edit,
     SetLayers,
+    SoloTracks,
 )
 
 
@@ -61,6 +62,10 @@ def add(clause: Clause) -> Outcome | None:
             ),
             sections=targets.sections,
         )
+    solo = next((e for e in clause.world.memory.edits if isinstance(e, SoloTracks)), None)
+    if solo is not None and solo.tracks and "add" in does and clause.tracks and not clause.sections:
+        ids = tuple(i for r in clause.tracks for i in r.ids if i not in solo.tracks)
+        return done([SoloTracks((*solo.tracks, *ids))], tracks=(*solo.tracks, *ids))
     if not refs or clause.has("prep", "like"):
         return None
     on_top = clause.has("part", "ontop")
@@ -72,7 +77,7 @@ def add(clause: Clause) -> Outcome | None:
         and clause.lemmas & {"let", "play", "start", "come", "keep", "be"}
     )
     adds = on_top or "add" in does or (clause.lemmas & {"put", "get", "bring"} and not does)
-    bare = not clause.acts and bool(clause.sections)
+    bare = not clause.acts and bool(clause.sections or clause.has("song"))
     if not (adds or wishing or bare):
         return None
     if (

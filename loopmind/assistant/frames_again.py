@@ -7,6 +7,7 @@ from typing import Any
 
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.outcome import Outcome, Targets, done, note
+from loopmind.assistant.values import Undo
 from loopmind.music.edit import (
     AddTrack,
     ChangeMaster,
@@ -29,17 +30,29 @@ def again(clause: Clause) -> Outcome | None:
     """The last request once more, stronger, weaker, or on something else."""
     world = clause.world
     last = world.memory.edits
-    same = (
-        clause.has("same")
-        or (clause.has("too", "also") and not clause.acts)
-        or (clause.text_is("too") if hasattr(clause, "text_is") else False)
-    )
+    same = clause.has("same") or (clause.has("too", "also") and not clause.acts)
     trailing = clause.tokens and clause.tokens[-1].kind in ("too",) and not clause.acts
     elsewhere = clause.tracks or clause.sections or clause.has("song")
     if last and (same or trailing) and elsewhere and not _own_wish(clause):
         return _retargeted(clause, last)
     if not last:
         return None
+    if clause.follows and elsewhere and _only_nouns(clause):
+        if clause.has("only") and clause.sections and not clause.tracks:
+            moved_to = _retargeted(clause, last)
+            return replace(moved_to, actions=(Undo(),)) if moved_to.edits else moved_to
+        if not clause.has("only"):
+            return _retargeted(clause, last)
+    if (
+        not clause.acts
+        and clause.has("neg")
+        and clause.word("one", "that", "that one", "this one")
+        and all(isinstance(e, SwapSound) for e in last)
+        and not (clause.tracks or clause.sections)
+    ):
+        return _once_more(clause, last, other=True)
+    if clause.word("other") and clause.word("side") and _panned(last):
+        return done(replace(e, value=-(e.value or 0.0)) for e in _panned(last))
     picked = _one_of_these(clause)
     if picked:
         quant = clause.first("quant", "more", "less")
@@ -71,6 +84,17 @@ def again(clause: Clause) -> Outcome | None:
     if "raise" in clause.does and not clause.has("effect"):
         return done(_scaled(last, 1.0, clause.degree))
     return None
+
+
+def _only_nouns(clause: Clause) -> bool:
+    """ "and the perc", "to the outro too": whom it concerns, and nothing else."""
+    kinds = {t.kind for t in clause.tokens}
+    return kinds <= {"prep", "det", "ord", "track", "section", "num", "filler", "sep", "too",
+                     "only", "song"}  # fmt: skip
+
+
+def _panned(last: tuple[Edit, ...]) -> list[ChangeStrip]:
+    return [e for e in last if isinstance(e, ChangeStrip) and e.parameter == "pan" and e.value]
 
 
 def _one_of_these(clause: Clause) -> tuple[str, ...]:
@@ -187,6 +211,9 @@ def _scaled(last: tuple[Edit, ...], way: float, degree: int) -> list[Edit]:
     for edit in last:
         if isinstance(edit, (ChangeStrip, ChangeMaster, ChangeReverb, SetEnergy)) and edit.by:
             found.append(replace(edit, by=round(edit.by * way * share, 3)))
+        elif isinstance(edit, ChangeStrip) and edit.parameter == "pan" and edit.value is not None:
+            place = edit.value * (1.5 if way > 0 else 0.5)
+            found.append(replace(edit, value=round(min(max(place, -1.0), 1.0), 3)))
         elif isinstance(edit, SetTempo) and edit.bpm is None:
             step = (edit.by - 1.0) * way * share
             found.append(replace(edit, by=round(1.0 + step, 4)))

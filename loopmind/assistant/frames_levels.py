@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loopmind.assistant.clauses import Clause
-from loopmind.assistant.outcome import Outcome, Targets, done, note
+from loopmind.assistant.outcome import Outcome, Targets, ask, done, note
 from loopmind.assistant.senses import Token
 from loopmind.music.edit import (
     ChangeMaster,
@@ -176,6 +176,11 @@ def levels(clause: Clause) -> Outcome | None:
         return done(
             (ChangeStrip(t, "gain_db", None, by, targets.sections) for t in playing),
             sections=targets.sections,
+        )
+    if clause.word("them", "they", "those", "these") and not clause.has("song"):
+        return ask(
+            "Which track do you mean?",
+            [(t.id, [ChangeStrip(t.id, "gain_db", None, by)]) for t in clause.world.tracks[:9]],
         )
     if loud is None and not volume and not clause.has("song") and not clause.has("pron") and not db:
         return None

@@ -197,7 +197,9 @@ def remove_section(clause: Clause) -> Outcome | None:
     ]
     if not refs and clause.has("pron") and clause.world.memory.sections and not clause.sections:
         names = clause.world.memory.sections
-        if clause.world.memory.tracks:
+        if clause.world.memory.tracks or any(
+            isinstance(e, AddTrack) for e in clause.world.memory.edits
+        ):
             return None
         return done(RemoveSection(n) for n in names if clause.world.section(n))
     if not refs:

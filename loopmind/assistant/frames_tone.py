@@ -43,6 +43,12 @@ def place(clause: Clause) -> Outcome | None:
     targets = Targets(clause)
     side = clause.first("side")
     width = clause.first("width")
+    panned = [
+        e for e in clause.world.memory.edits if isinstance(e, ChangeStrip) and e.parameter == "pan"
+    ]
+    if side is not None and panned and not (clause.tracks or clause.sections or clause.has("song")):
+        targets.tracks = tuple(dict.fromkeys(e.track for e in panned))
+        return _pan(clause, targets, side)
     if (
         side is not None
         and targets.refs

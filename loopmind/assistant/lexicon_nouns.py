@@ -92,7 +92,7 @@ FILLER = frozenset(
 )
 # Qualities beyond the vocabulary of prompts -> moods, joined by "|".
 MOODS: dict[str, str] = {
-    "intimate": "calm|warm", "mean": "aggressive", "nasty": "aggressive",
+    "intimate": "calm|warm", "lighter": "bright", "mean": "aggressive", "nasty": "aggressive",
     "grimy": "dark|distorted", "grime": "dark",
     "savage": "aggressive", "rough": "distorted", "dusty": "lo-fi", "dusty lofi": "lo-fi",
     "lo-fi": "lo-fi", "lofi": "lo-fi", "low-fi": "lo-fi", "melodic": "dreamy",

@@ -69,7 +69,7 @@ _put("energy", "up", "energy", "energetic", "intense", "intensity", "hype", "hyp
      "climax", "liveliness", "movement",
      "pumped", "high energy", "dramatic", "driving")  # fmt: skip
 _put("energy", "down", "emptier", "empty", "sparser", "sparse", "thinned out", "smaller",
-     "stripped back", "stripped down", "stripped-back", "low energy", "minimal", "lighter",
+     "stripped back", "stripped down", "stripped-back", "low energy", "minimal",
      "simpler", "boring down", "understated", "restrained", "bare", "barer",
      "minimalist")  # fmt: skip
 _put("tempo", "fast", "faster", "fast", "quick", "quicker", "speedier", "uptempo", "up-tempo",
@@ -152,7 +152,8 @@ _put("song", "song", "song", "the song", "the whole song", "the whole thing", "w
      "instrumental", "tune", "the instrumental", "this song", "whole beat", "the entire track",
      "entire track", "it all", "all of it", "overall", "the overall mix", "the mix",
      "the master", "this thing", "arrangement", "the arrangement", "the whole mix",
-     "all tracks", "every track", "the whole arrangement", "all the way through",
+     "all tracks", "every section", "all sections", "all the sections", "each section",
+     "every track", "the whole arrangement", "all the way through",
      "from start to finish", "the whole time", "the entire time", "the whole way through",
      "start to finish", "everywhere", "the entire way", "this one", "the entire thing",
      "the overall sound", "all of this", "the total", "the production", "my song", "my track",
@@ -281,7 +282,7 @@ _put("neg", "not", "not", "don't", "do not", "doesn't", "never", "no longer", "i
 PHRASES["alone"] = ("part", "alone")
 _put("again", "again", "again", "once more", "one more time", "another time", "another round",
      "a second time", "as well again")  # fmt: skip
-_put("too", "also", "as well")
+_put("too", "also", "also", "as well")
 _put("verb", "delete", "get rid of", "getting rid of", "do away with", "has to go",
      "have to go", "got to go", "needs to go", "need to go", "must go", "should go", "can go",
      "out with", "rid of", "say goodbye to", "goodbye", "no need for", "be without",

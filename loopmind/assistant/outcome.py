@@ -87,7 +87,10 @@ class Targets:
             self.refs = main  # "tuck the pad behind the vocals"
         excluded = {i for r in clause.tracks if r.prep == "except" for i in r.ids}
         self.sections = self._sections()
-        pronoun = clause.has("pron") and not clause.tracks
+        bare = bool(clause.does & {"mute", "unmute", "unlock"}) and all(
+            t.kind in ("verb", "filler", "part", "prep", "neg", "again") for t in clause.tokens
+        )
+        pronoun = (clause.has("pron") or bare) and not clause.tracks
         tracks: list[str] = []
         for ref in self.refs:
             if not ref.ids and self.trouble is None:

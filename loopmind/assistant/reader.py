@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from loopmind.assistant.answers import answered
 from loopmind.assistant.clauses import Clause
@@ -36,6 +36,7 @@ from loopmind.assistant.recall import recall
 from loopmind.assistant.senses import Token
 from loopmind.assistant.splitting import split
 from loopmind.assistant.telling import tell, tell_action
+from loopmind.assistant.together import together
 from loopmind.assistant.values import (
     Action,
     Choice,
@@ -51,17 +52,15 @@ from loopmind.assistant.world import World
 from loopmind.music.draft import Draft
 from loopmind.music.edit import (
     Edit,
-    RegenerateSection,
-    Reseed,
-    SetGenre,
-    SetLock,
-    ShiftMood,
-    SwapSound,
 )
 from loopmind.music.loop import Crate
 
 LONGEST_TEXT = 2000
+
+
 Frame = Callable[[Clause], Outcome | None]
+
+
 FRAMES: tuple[Frame, ...] = (
     undo,
     everything_but,
@@ -91,6 +90,8 @@ FRAMES: tuple[Frame, ...] = (
     render,
     unclear,
 )
+
+
 _REQUESTS = re.compile(
     r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|please|yo)[ ,]+)*"
     r"(?:how about|what about|what if (?:you|we|i)|why do(?:n't| not) (?:you|we)|"
@@ -98,13 +99,27 @@ _REQUESTS = re.compile(
     r"is it possible to|is there (?:a|any) way to|any chance (?:you|we) (?:can|could))\s+",
     re.IGNORECASE,
 )
+
+
 _QUESTIONS = re.compile(
     r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|hmm)[ ,]+)*"
     r"(?:is|are|was|were|do|does|did|should (?:i|we|it|the|that|this)|am|have you|has|shall i|"
     r"would you say|any (?:alternatives|other|options)|are there)\b.*\?\s*$",
     re.IGNORECASE,
 )
+
+
 _ONLY_ASKED = re.compile(r"^(?:should (?:i|we)|do you think|any alternatives|are there)\b", re.I)
+
+
+_GOES_ON = re.compile(
+    r"^(?:ok |okay |yeah |yes |no |actually )*(?:and|also|plus|now|then|or|only|just)\b", re.I
+)
+
+
+_BARE_NO = re.compile(r"(?:no|nope|nah|yes|yeah|yep|hmm|wait|no wait|hmm no)")
+
+
 _DOUBTS = re.compile(
     r"^(?:i(?:'m| am) not (?:so )?sure (?:about|of)|i do not know (?:about|if)|not sure about)\b",
     re.I,
@@ -174,6 +189,9 @@ class _Reader:
             if clause.place_only and number + 1 < len(clauses):
                 continue
             clause.question = asks and number == 0
+            clause.follows = number == 0 and bool(_GOES_ON.match(self.text))
+            if _BARE_NO.fullmatch(" ".join(t.text for t in clause.tokens)):
+                continue
             if len(touched) > 1 and clause.has("pron") and clause.word("it") and not clause.tracks:
                 # After wishes for several tracks "it" is the song.
                 self.world.memory = replace(self.world.memory, tracks=(), sections=())
@@ -186,7 +204,7 @@ class _Reader:
     def _done(self) -> Reading:
         return _finish(
             self.world.memory,
-            _tidied(self.edits),
+            together(self.edits),
             self.actions,
             self.question,
             self.notes,
@@ -328,46 +346,6 @@ _WISHING = frozenset(
         "think",
     }
 )
-
-
-_ANEW = (Reseed, RegenerateSection, SetGenre)
-
-
-def _tidied(edits: list[Edit]) -> list[Edit]:
-    """Without repetitions: what is said twice in one request is done once."""
-    found: list[Edit] = []
-    for edit in edits:
-        swapped = next(
-            (
-                e
-                for e in found
-                if isinstance(e, SwapSound)
-                and isinstance(edit, ShiftMood)
-                and e.track == edit.track
-                and not e.digest
-            ),
-            None,
-        )
-        if swapped is not None and isinstance(edit, ShiftMood):
-            moods = tuple(dict.fromkeys((*swapped.moods, *edit.moods)))
-            found[found.index(swapped)] = replace(swapped, moods=moods)
-            continue
-        twin = next((e for e in found if _same_wish(e, edit)), None)
-        if twin is not None:
-            found[found.index(twin)] = edit
-        else:
-            found.append(edit)
-    anew = next((n for n, e in enumerate(found) if isinstance(e, _ANEW)), len(found))
-    late = [e for e in found[anew:] if isinstance(e, SetLock) and e.locked]
-    # What is to be kept is locked before the rest is made anew, in whatever order it was said.
-    return [*found[:anew], *late, *(e for e in found[anew:] if e not in late)]
-
-
-def _same_wish(a: Edit, b: Edit) -> bool:
-    if type(a) is not type(b):
-        return False
-    loose = {"by", "value", "seed", "amount", "bars", "moods", "bpm", "energy"}
-    return all(getattr(a, f.name) == getattr(b, f.name) for f in fields(a) if f.name not in loose)
 
 
 def _goes_back(actions: list[Action]) -> bool:

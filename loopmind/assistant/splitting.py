@@ -156,6 +156,28 @@ def _wants_more_places(last: Clause, clause: Clause) -> bool:
 def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
     """Join `clause` to the last one, or let it stand alone with what it takes over."""
     last, tokens = clauses[-1], clause.tokens
+    first = next((t for t in tokens if t.kind != "filler"), None)
+    own = {"effect", "tone", "tonadj", "fat", "mood", "moodnoun", "energy", "width", "level"}
+    if (
+        first is not None
+        and first.kind == "quant"
+        and any(r.prep == "on" for r in clause.tracks)
+        and not any(t.kind in own for t in tokens)
+    ):
+        effect = next((t for t in last.tokens if t.kind in ("effect", "tone")), None)
+        if effect is not None:  # "more reverb on the guitar but less on the vocals"
+            tokens.insert(tokens.index(first) + 1, effect)
+    if (
+        opener == "and"
+        and first is not None
+        and first.kind == "quant"
+        and clause.sections
+        and not last.sections
+        and last.tracks
+        and last.tokens[0].kind == "quant"
+        and last.tokens[0].value == first.value
+    ):
+        last.scope = tuple(n for r in clause.sections for n in r.names)  # "no X and no Y in S"
     if _has_head(tokens) or _starts_wish(tokens):
         if clause.tracks or clause.sections or clause.has("song") or clause.has("pron"):
             clauses.append(clause)
@@ -268,6 +290,14 @@ def _pieces(tokens: list[Token]) -> list[tuple[str, list[Token]]]:
         ):
             run.append(Token("prep", "except", "but"))
             continue
+        nouns = {"det", "ord", "track", "section", "num", "filler", "sep"}
+        if (
+            token.text == ":"
+            and run
+            and {t.kind for t in run} <= nouns
+            and (any(t.kind == "track" for t in run))
+        ):
+            continue  # "drums: louder"
         if token.kind == "sep":
             if run:
                 pieces.append((opener, run))

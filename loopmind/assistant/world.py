@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loopmind.assistant import lexicon
 from loopmind.assistant.lexer import phrases
 from loopmind.assistant.values import Memory
 from loopmind.compose.explain import file_name
 from loopmind.music.draft import Draft
-from loopmind.music.edit import AddSection, ResizeSection
+from loopmind.music.edit import AddSection, AddTrack, ResizeSection
 from loopmind.music.loop import ROLE_OF_INSTRUMENT, ROLES, Crate, Loop, Role
 from loopmind.music.song import Section, SectionKind, Track
 
@@ -78,6 +78,11 @@ class World:
         self.sections = self.draft.song.sections
         self.tracks = self.draft.song.tracks
         self.names = self._names()
+        added = [e for e in self.memory.edits if isinstance(e, AddTrack)]
+        if added:
+            # "it" is the track that was added, not the one that bears the role's name.
+            new = tuple(dict.fromkeys(t for e in added for t in self._newest(e)))
+            self.memory = replace(self.memory, tracks=new or self.memory.tracks)
 
     # Tracks
 
@@ -86,6 +91,14 @@ class World:
 
     def of_role(self, *roles: str) -> tuple[str, ...]:
         return tuple(t.id for t in self.tracks if t.role in roles)
+
+    def _newest(self, edit: AddTrack) -> tuple[str, ...]:
+        found = [
+            t.id
+            for t in self.tracks
+            if t.role == edit.role and edit.instrument in ("", t.instrument)
+        ]
+        return tuple(found[-1:])
 
     def kit(self) -> tuple[str, ...]:
         """Every track that belongs to the drums."""
