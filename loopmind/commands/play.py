@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +47,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="of a graph: set node.control=value or macro=value; may be given several times",
     )  # fmt: skip
+    parser.add_argument(
+        "--midi", metavar="PORT", nargs="?", const="",
+        help="let a MIDI keyboard play the graph's sampler (default: the first port)",
+    )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="show no line while it plays")
 
 
@@ -68,6 +72,10 @@ class Playing:
     player: SongPlayer | None = None
     failed: list[Exception] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
+
+    def keep(self, opened: AbstractContextManager[object]) -> None:
+        """Close `opened` with the rest."""
+        self._open.enter_context(opened)
 
     def close(self) -> None:
         """Close the project or the graph's session."""
@@ -98,6 +106,10 @@ def run(args: argparse.Namespace) -> int:
                 args.what, engine, line, prompt=args.prompt, seed=args.seed, settings=args.settings
             )
             try:
+                if args.midi is not None:
+                    from loopmind.runtime.live.midi_in import MidiIn
+
+                    playing.keep(MidiIn(engine, args.midi))
                 return _perform(args, engine, playing, line)
             finally:
                 playing.close()

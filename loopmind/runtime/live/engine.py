@@ -266,6 +266,21 @@ class Engine:
             raise LoopMindError(f"{name} needs a number, not {value}")
         self._send(at.SET, patch.parameter(handles[name]), float_bits(value), patch.id)
 
+    def note(self, keys: str, pitch: int, velocity: float) -> None:
+        """Press a key (velocity 0: let it go) of the sampler called `keys` in what plays.
+
+        Raises LoopMindError naming the samplers that there are.
+        """
+        from loopmind.dsp.effects.sampler import NoteQueue
+
+        patch = self._current
+        shared = {} if patch is None else patch.planned.shared
+        queue = shared.get(keys)
+        if patch is None or not isinstance(queue, NoteQueue):
+            there = ", ".join(n for n, q in shared.items() if isinstance(q, NoteQueue)) or "none"
+            raise LoopMindError(f"there is no sampler {keys!r} to play; there are: {there}")
+        self._send(at.NOTE, queue.address, NoteQueue.word(pitch, velocity), patch.id)
+
     def set_words(self, moves: list[tuple[int, int, float]]) -> None:
         """Move parameter words of what plays: (operation, word, value). See StripHandle."""
         patch = self._current
