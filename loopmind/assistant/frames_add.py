@@ -166,7 +166,7 @@ def _added(clause: Clause, refs: list[TrackRef], targets: Targets) -> Outcome:
         if ref.word in ("synth",):
             instrument = ""
         if instrument and not _at_hand(clause, instrument):
-            notes.append(f"there is no {ref.text} among the sounds")
+            notes.append(f"none of the sounds is heard as {ref.text}; add some to the folder")
             continue
         role = "lead" if instrument == "guitar" else ref.pointed.role
         wished = moods

@@ -11,6 +11,7 @@ from loopmind.assistant.outcome import Outcome, ask, done, missing_section, note
 from loopmind.assistant.refs import SectionRef
 from loopmind.music.edit import (
     AddSection,
+    AddTrack,
     Edit,
     RemoveSection,
 )

@@ -58,8 +58,8 @@ def missing_track(ref: TrackRef, world: World) -> Outcome:
     near = [t.id for t in world.tracks if t.role == ref.pointed.role][:4]
     names = several([t.id for t in world.tracks]) if world.tracks else "no tracks"
     if not near:
-        return note(f"there is no {ref.text} in the song; its tracks are {names}")
-    asked = f"There is no {ref.text} in the song. Which track do you mean?"
+        return note(f"nothing in the song is called {ref.text}; its tracks are {names}")
+    asked = f"Nothing in the song is called {ref.text}. Which track do you mean?"
     # What each choice leads to is found by reading the clause again with the track in its place.
     return Outcome(
         question=Question(asked, tuple(Choice(track) for track in near)), missing=ref.text

@@ -298,7 +298,7 @@ def _stood_in(clause: Clause, outcome: Outcome) -> Outcome:
         if again is not None and again.edits:
             choices.append(Choice(choice.label, again.edits))
     if not choices:
-        return Outcome(notes=(f"there is no {outcome.missing} in the song",))
+        return Outcome(notes=(f"nothing in the song is called {outcome.missing}",))
     return Outcome(question=Question(outcome.question.text, tuple(choices)))
 
 
