@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from loopmind.assistant import Memory, Question, Reading, recall
 from loopmind.assistant import values as say
-from loopmind.assistant.values import Action, Explain
 from loopmind.assistant.endpoint import Endpoint, configured, read_with_model
+from loopmind.assistant.values import Action, Explain
 from loopmind.commands._places import place
 from loopmind.commands._project import render_now, revision_words
 from loopmind.errors import LoopMindError
@@ -27,23 +27,34 @@ if TYPE_CHECKING:
     from loopmind.runtime.project_work import Rendering
 
 EXAMPLES = (
-    "swap the melody for something darker", "more bass, and less reverb on the vocals",
-    "add a bridge after the second hook", "make the intro shorter", "start with just drums",
-    "build more into the hook", "turn this beat into drill", "tape vibe", "keep the drums as they are",
-    "10 bpm faster", "why this loop?", "undo the last two changes",
-)  # fmt: skip
+    "swap the melody for something darker",
+    "more bass, and less reverb on the vocals",
+    "add a bridge after the second hook",
+    "make the intro shorter",
+    "start with just drums",
+    "build more into the hook",
+    "turn this beat into drill",
+    "tape vibe",
+    "keep the drums as they are",
+    "10 bpm faster",
+    "why this loop?",
+    "undo the last two changes",
+)
 
 
 def add_talk(parser: argparse.ArgumentParser) -> None:
     """Declare what `edit` and `chat` share."""
     parser.add_argument(
-        "--compare", type=place, metavar="DIR",
+        "--compare",
+        type=place,
+        metavar="DIR",
         help="also write before.wav and after.wav, equally loud, into this folder",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--no-model", action="store_true",
+        "--no-model",
+        action="store_true",
         help="ask no language model, even if one is configured (LOOPMIND_LLM_URL)",
-    )  # fmt: skip
+    )
 
 
 @dataclass
@@ -83,9 +94,9 @@ class Talk:
         else:
             self._done(text, reading, answer)
         _close(reading, answer)
-        self.memory = reading.memory if not dry_run else replace(
-            self.memory, question=reading.question
-        )  # fmt: skip
+        self.memory = (
+            reading.memory if not dry_run else replace(self.memory, question=reading.question)
+        )
         return answer
 
     # Doing
@@ -97,7 +108,7 @@ class Talk:
         for action in reading.actions:
             if isinstance(action, (say.Explain, say.ListParts, say.ShowHistory, say.Help)):
                 answer.lines += self._look(action)
-        going = [a for a in reading.understood[len(reading.edits) :]]
+        going = list(reading.understood[len(reading.edits) :])
         answer.lines += [f"would {word}" for word in going if not word.startswith(("expl", "list"))]
         if reading.edits:
             before = len(self.session.draft.told)
@@ -121,7 +132,7 @@ class Talk:
         head = session.history().head
         answer.data["revision"] = head.id
         wants_sound = any(isinstance(a, say.Render) for a in reading.actions)
-        if answer.changed and head.id != first.id or wants_sound:
+        if (answer.changed and head.id != first.id) or wants_sound:
             self._render(answer, wants_sound)
         if answer.changed and self.args.compare is not None and head.id != first.id:
             files = compare(session, first, head, self.args.compare)
@@ -187,9 +198,12 @@ class Talk:
             case say.ListParts():
                 return self._listed(action.what)
             case _:
-                return ["say what should be different, for example:", *(f"  {x}" for x in EXAMPLES),
-                        f"  (the song has {', '.join(s.name for s in draft.song.sections)}; "
-                        f"it plays {', '.join(t.id for t in draft.song.tracks)})"]  # fmt: skip
+                return [
+                    "say what should be different, for example:",
+                    *(f"  {x}" for x in EXAMPLES),
+                    f"  (the song has {', '.join(s.name for s in draft.song.sections)}; "
+                    f"it plays {', '.join(t.id for t in draft.song.tracks)})",
+                ]
 
     def _names(self) -> dict[str, str]:
         return {r.digest: Path(r.path).stem for r in self.session.project.references}
@@ -212,16 +226,20 @@ class Talk:
         if action.about == "sound":
             return [line for track in song.tracks for line in track_lines(track)[:2]]
         if action.about == "mix":
-            return [f"mix: {draft.mix.style}, {draft.mix.master.target_lufs:g} LUFS",
-                    *(f"  {s.track}: {s.why}" for s in draft.mix.strips)]  # fmt: skip
+            return [
+                f"mix: {draft.mix.style}, {draft.mix.master.target_lufs:g} LUFS",
+                *(f"  {s.track}: {s.why}" for s in draft.mix.strips),
+            ]
         target = draft.mix.master.target_lufs
         return [f"{song.title}: {song.facts}, mixed {draft.mix.style} to {target:g} LUFS"]
 
     def _listed(self, what: str) -> list[str]:
         draft, history = self.session.draft, self.session.history()
         if what == "sections":
-            return [f"{s.name}: {s.bars} bars, energy {round(100 * s.energy)} %"
-                    for s in draft.song.sections]  # fmt: skip
+            return [
+                f"{s.name}: {s.bars} bars, energy {round(100 * s.energy)} %"
+                for s in draft.song.sections
+            ]
         if what == "locks":
             return [f"{x.kind} {x.name}" for x in draft.locks] or ["nothing is locked"]
         if what == "branches":
@@ -265,14 +283,16 @@ def _as_data(text: str, reading: Reading) -> dict[str, Any]:
         "understood": list(reading.understood),
         "ignored": list(reading.ignored),
         "notes": list(reading.notes),
-        "question": None if question is None else {
+        "question": None
+        if question is None
+        else {
             "text": question.text,
             "choices": [
                 {"label": c.label, "edits": [edit_to_plain(e) for e in c.edits]}
                 for c in question.choices
             ],
         },
-    }  # fmt: skip
+    }
 
 
 def compare(

@@ -46,4 +46,4 @@ def run(args: argparse.Namespace) -> int:
     print(json.dumps(answer.data, indent=2, ensure_ascii=False) if args.json
           else "\n".join(answer.lines))  # fmt: skip
     done = answer.changed or args.dry_run
-    return 0 if done or answer.understood and not answer.asked else 1
+    return 0 if done or (answer.understood and not answer.asked) else 1
