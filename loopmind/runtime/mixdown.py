@@ -111,7 +111,8 @@ class Mixdown:
         self._mix = np.zeros((2 * SPAN, 2), np.float32)
         self._bus = self._plan_bus().build(block)
         self._master = self._plan_master().build(block)
-        self._keys = Keys(session) if takes is not None else None
+        layouts = tuple(program.layout for program in self._programs())
+        self._keys = Keys(session, layouts) if takes is not None else None
         self._keeper = ThreadPoolExecutor(1) if takes is not None else None
         self._kept: list[Future[None]] = []
         self.segments, self.mixed_segments = segments, 0

@@ -89,12 +89,13 @@ class Program:
         words = (2 * block + 15) // 16 * 16 + 1040
         self._buffers = _aligned(plan.buffers * words, np.float32).reshape(plan.buffers, words)
         # All states lie in one piece, each on a cache line of its own.
-        sizes = [-(-max(op.state_words, 1) // 8) * 8 for op in plan.operations]
-        self.state: NDArray[np.float64] = _aligned(sum(sizes), np.float64)
-        states = np.split(self.state, np.cumsum(sizes)[:-1]) if sizes else []
+        sizes = [-(-op.state_words // 8) * 8 for op in plan.operations]
+        memory = _aligned(sum(sizes) + 8, np.float64)  # a line more, for those without any
+        self.state: NDArray[np.float64] = memory[: sum(sizes)]
+        states = np.split(memory, np.cumsum(sizes))
         self._keep: list[NDArray[np.generic]] = []
         ops = np.zeros((len(plan.operations), OP_WORDS), np.int64)
-        for row, op, state in zip(ops, plan.operations, states, strict=True):
+        for row, op, state in zip(ops, plan.operations, states, strict=False):
             params = _aligned(len(op.params), np.float64)
             params[:] = op.params
             places = [
@@ -120,6 +121,12 @@ class Program:
         """What a buffer holds after the last block: (block, 2), a view."""
         held: NDArray[np.float32] = self._buffers[number, : 2 * self.block]
         return held.reshape(self.block, 2)
+
+    @property
+    def layout(self) -> tuple[tuple[str, int], ...]:
+        """Whose memory lies where in `state`: names of kernels with the words of each."""
+        operations = self.plan.operations
+        return tuple((op.kernel.name, op.state_words) for op in operations if op.state_words)
 
     def reset(self) -> None:
         """All kernels as freshly started."""

@@ -118,9 +118,11 @@ class MemoryTakes:
 
 
 class Keys:
-    """The keys of a session's segments."""
+    """The keys of a session's segments. layouts: those of all programs that mix it."""
 
-    def __init__(self, session: SessionPlan) -> None:
+    def __init__(
+        self, session: SessionPlan, layouts: tuple[tuple[tuple[str, int], ...], ...]
+    ) -> None:
         self._session = session
         self._players: list[NDArray[np.int64]] = []
         sounds: dict[tuple[int, int], str] = {}
@@ -135,6 +137,7 @@ class Keys:
         layout = tuple(gang.tracks for gang in session.gangs)
         static = (
             version(),
+            layouts,
             session.rate_hz,
             (session.latency, session.master_latency),
             layout,
