@@ -149,7 +149,10 @@ def _over(made: Reverb, now: Reverb, before: Reverb) -> Reverb:
 
 
 def with_tracks(draft: Draft, crate: Crate) -> Song:
-    """The song with a track for each of its clips, and its clips in order of time and track."""
+    """The song with a track for each of its clips, and its clips in order of time and track.
+
+    Patterns of which no hit is left are gone.
+    """
     song = draft.song
     there = {t.id for t in song.tracks}
     missing = sorted({c.track for c in song.clips} - there)
@@ -167,7 +170,8 @@ def with_tracks(draft: Draft, crate: Crate) -> Song:
             )
             tracks.insert(place, track)
     order = {t.id: i for i, t in enumerate(tracks)}
-    clips = tuple(sorted(song.clips, key=lambda c: (c.start_beat, order[c.track], c.id)))
+    sounding = (c for c in song.clips if c.digest or c.hits)
+    clips = tuple(sorted(sounding, key=lambda c: (c.start_beat, order[c.track], c.id)))
     if clips == song.clips and not missing:
         return song
     return replace(song, tracks=tuple(tracks), clips=clips)
