@@ -52,7 +52,7 @@ def cut(spectra: Spectra, digest: str) -> Cuts:
     pitch = _pitch_of(spectra, edges)
     like = _MEL_SHARE * _cosine(mel) + _PITCH_SHARE * _cosine(pitch)
     phrase = _phrase_start(like)
-    part = _parts(like, level)
+    part = _parts(like, level, phrase)
     energy = _energy(level, mel, found.times_s, edges)
     bars = tuple(
         CutBar(
@@ -63,10 +63,10 @@ def cut(spectra: Spectra, digest: str) -> Cuts:
     )  # fmt: skip
     return Cuts(
         digest=digest,
-        bpm=round(grid.bpm, 3),
+        bpm=round(float(grid.bpm), 3),
         beats_per_bar=per_bar,
         steady=grid.steady,
-        clarity=round(grid.clarity, 4),
+        clarity=round(float(grid.clarity), 4),
         parts=int(part.max()) + 1,
         bars=bars,
         loops=_loops(bars, like),
@@ -148,43 +148,46 @@ def _phrase_start(like: F64) -> int:
     return int(np.argmax(scores))
 
 
-def _parts(like: F64, level: F64) -> NDArray[np.int64]:
-    """Group number of each bar: average linkage of the similarity, neighbours counted in.
+def _parts(like: F64, level: F64, phrase: int) -> NDArray[np.int64]:
+    """Group number of each bar: average linkage over phrases of four bars.
 
-    The similarity of two bars is the mean over the three bars round each, so that groups follow
-    the course of the track rather than single bars. The largest group is number 0.
+    Two phrases are as alike as their first bars, second bars ... are, so that a row of chords is
+    one part; loud and soft phrases are different parts even where they hold the same notes. At
+    most _MOST_PARTS groups; the largest is number 0.
     """
     count = like.shape[0]
-    smooth = np.zeros_like(like)
-    weights = np.zeros_like(like)
-    for shift in (-1, 0, 1):
-        a, b = max(0, -shift), max(0, shift)
-        size = count - abs(shift)
-        smooth[a : a + size, a : a + size] += like[b : b + size, b : b + size]
-        weights[a : a + size, a : a + size] += 1.0
-    smooth /= weights
-    # Loud and soft bars are different parts even where they hold the same notes.
-    smooth = smooth - np.abs(level[:, None] - level[None, :]) / 40.0
-    groups = [[i] for i in range(count)]
-    table = smooth.copy()
-    np.fill_diagonal(table, -np.inf)
-    alive = list(range(count))
+    own = (np.arange(count) - phrase) // 4
+    own -= own.min()
+    total = int(own.max()) + 1
+    bars = [np.flatnonzero(own == number) for number in range(total)]
+    # A first phrase that is not whole is compared by its end, as phrases begin with the bar line.
+    table = np.full((total, total), -np.inf)
+    for i in range(total):
+        for j in range(i):
+            size = min(bars[i].size, bars[j].size)
+            one = bars[i][-size:] if i == 0 else bars[i][:size]
+            other = bars[j][-size:] if j == 0 else bars[j][:size]
+            apart = abs(float(level[one].mean() - level[other].mean()))
+            table[i, j] = table[j, i] = float(like[one, other].mean()) - apart / 30.0
+    groups = [[i] for i in range(total)]
+    alive = list(range(total))
     while len(alive) > 1:
         sub = table[np.ix_(alive, alive)]
         a, b = divmod(int(np.argmax(sub)), len(alive))
         if sub[a, b] < _LIKE and len(alive) <= _MOST_PARTS:
             break
-        one, two = sorted((alive[a], alive[b]))
-        n1, n2 = len(groups[one]), len(groups[two])
-        merged = (n1 * table[one] + n2 * table[two]) / (n1 + n2)
-        table[one], table[:, one] = merged, merged
-        table[one, one] = -np.inf
-        groups[one] += groups[two]
+        one_group, two = sorted((alive[a], alive[b]))
+        n1, n2 = len(groups[one_group]), len(groups[two])
+        merged = (n1 * table[one_group] + n2 * table[two]) / (n1 + n2)
+        table[one_group], table[:, one_group] = merged, merged
+        table[one_group, one_group] = -np.inf
+        groups[one_group] += groups[two]
         alive.remove(two)
     order = sorted(alive, key=lambda g: (-len(groups[g]), min(groups[g])))
     part = np.zeros(count, np.int64)
     for number, group in enumerate(order):
-        part[groups[group]] = number
+        for member in groups[group]:
+            part[bars[member]] = number
     return part
 
 

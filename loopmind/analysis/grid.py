@@ -93,7 +93,7 @@ def _in_step(line: F64, times: F64, bpm: float, duration_s: float) -> tuple[floa
     score *= 1.0 - 2.0 * np.abs(span) / centre
     best = int(np.argmax(score))
     refined = _parabola(score, best) * (span[1] - span[0]) if span.size > 2 else 0.0
-    return 60.0 * (centre + span[best] + refined), float(score[best] / max(total, 1e-12))
+    return float(60.0 * (centre + span[best] + refined)), float(score[best] / max(total, 1e-12))
 
 
 def _transform(line: F64, times: F64, hertz: F64) -> NDArray[np.complex128]:

@@ -26,6 +26,7 @@ _SIGMA_S = 0.034
 # How much beats, eighths, sixteenths and thirds of a beat expect notes.
 _SHARES = ((1, 0.52), (2, 0.27), (4, 0.09), (3, 0.04))
 _ASTRAY = 0.08
+_PRIOR_SHARE, _PACE_SHARE = 0.25, 0.15
 _FEEL = 0.35
 _MOST_FEEL_BEATS = 0.06
 # Krumhansl and Kessler, "Tracing the dynamic changes in perceived tonal organization" (1982), as
@@ -128,7 +129,8 @@ def _grid(starts: F64, weights: F64, bounds: tuple[float, float]) -> tuple[float
     for tempo in tempi.tolist():
         score, phase = _fit(starts, weights, total, tempo)
         prior = -0.5 * (math.log2(tempo / _USUAL_BPM) / 0.55) ** 2
-        score += 0.16 * prior
+        # A slow beat holds more places for notes, and each is told more exactly by them.
+        score += _PRIOR_SHARE * prior + _PACE_SHARE * math.log2(tempo / _USUAL_BPM)
         if score > best[0]:
             best = (score, tempo, phase)
     _, tempo, _ = best

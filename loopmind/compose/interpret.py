@@ -1,6 +1,7 @@
-"""What to make anew of a user's sounds: takes that follow the rhythm or the notes of one sound and
-are told with units of others, by concatenative synthesis (Schwarz, "Concatenative sound synthesis:
-the early years", JNMR 2006).
+"""What to make anew of a user's sounds: takes, and the units that tell them.
+
+A take follows the rhythm or the notes of one sound and is told with units of others, by
+concatenative synthesis (Schwarz, "Concatenative sound synthesis: the early years", JNMR 2006).
 """
 
 from __future__ import annotations

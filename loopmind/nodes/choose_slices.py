@@ -13,8 +13,5 @@ from loopmind.music.palette import Palette
 
 @node(id="loopmind.choose_slices", category="Compose", output="palette", cache="disk")
 def choose_slices(cuts: Cuts, crate: Crate, brief: Brief, seed: Seed = 1) -> Palette:
-    """Make the track itself the melody, at its own tempo, and choose drums of the other sounds.
-
-    Errors: a wished tempo that is out of the track's reach.
-    """
+    """Make the track itself the melody, at its own tempo, and choose drums of the other sounds."""
     return rebuild_palette(cuts, crate, brief, seed)
