@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +65,9 @@ def _empty(source, output, frames, info, flags, count):  # type: ignore[no-untyp
     return np.int32(0)
 
 
-def _served(count: Callable[[], int], seconds: float) -> int:
+def _served(count: Callable[[], int], seconds: float, busy: bool = True) -> int:
     before = count()
-    with Busy():
+    with Busy(3 if busy else 0):
         time.sleep(seconds)
         return count() - before
 
@@ -85,7 +86,7 @@ def by_python(seconds: float, block: int) -> int:
         return _served(lambda: blocks[0], seconds)
 
 
-def by_empty(seconds: float, block: int) -> int:
+def by_empty(seconds: float, block: int, *, busy: bool = True) -> int:
     module = sounddevice()
     ffi = module._ffi
     count = np.zeros(8, np.int64)
@@ -99,7 +100,7 @@ def by_empty(seconds: float, block: int) -> int:
     )  # fmt: skip
     stream.start()
     try:
-        return _served(lambda: int(count[0]), seconds)
+        return _served(lambda: int(count[0]), seconds, busy)
     finally:
         stream.close()
 
@@ -117,26 +118,26 @@ def by_engine(seconds: float, block: int, plan: PatchPlan) -> tuple[int, float, 
 
 def pedalboard_load(tracks: int, block: int, seconds: float) -> float:
     """The same chain in pedalboard, block by block: share of one core, best of three."""
-    import pedalboard
+    import pedalboard as pb
 
     rng = np.random.default_rng(1)
     sounds = rng.standard_normal((tracks, 2, 88200)).astype(np.float32) * np.float32(0.1)
     best = float("inf")
     for _ in range(3):
         boards = [
-            pedalboard.Pedalboard(
+            pb.Pedalboard(
                 [
-                    pedalboard.HighpassFilter(80.0),
-                    pedalboard.PeakFilter(400.0, -3.0, 1.0),
-                    pedalboard.HighShelfFilter(6000.0, 2.0),
-                    pedalboard.Compressor(-24.0, 3.0, 10.0, 100.0),
-                    pedalboard.Gain(-6.0),
+                    pb.HighpassFilter(80.0),
+                    pb.PeakFilter(400.0, -3.0, 1.0),
+                    pb.HighShelfFilter(6000.0, 2.0),
+                    pb.Compressor(-24.0, 3.0, 10.0, 100.0),
+                    pb.Gain(-6.0),
                 ]
             )
             for _ in range(tracks)
         ]
-        reverb = pedalboard.Pedalboard([pedalboard.Reverb(wet_level=1.0, dry_level=0.0)])
-        master = pedalboard.Pedalboard([pedalboard.HighpassFilter(25.0), pedalboard.Limiter(-1.0)])
+        reverb = pb.Pedalboard([pb.Reverb(wet_level=1.0, dry_level=0.0)])
+        master = pb.Pedalboard([pb.HighpassFilter(25.0), pb.Limiter(-1.0)])
         count = int(seconds * RATE_HZ / block)
         started = time.perf_counter()
         for turn in range(count):
@@ -183,8 +184,19 @@ def tone_signal(hz: float, gains: tuple[float, ...]) -> Signal:
     return signal
 
 
+def xruns_of_nobody(minutes: float, server: JackServer) -> float:
+    """Xruns a minute that the server tells of with an empty callback: those of the machine."""
+    before = server.xruns()
+    by_empty(minutes * 60.0, 0, busy=False)
+    return (server.xruns() - before) / minutes
+
+
 def idle(minutes: float, folder: Path, server: JackServer) -> dict[str, float]:
-    """A tone for so long, with 100 swaps and 1,000 moves: xruns, underruns, the biggest step."""
+    """A tone for so long, with 100 swaps and 1,000 moves: xruns, underruns, the biggest step.
+
+    xruns_a_minute_empty: what the same server tells of with an empty callback, just before.
+    """
+    nobody = xruns_of_nobody(min(minutes, 1.0), server)
     hz, moves, swaps = 220.0, 1000, 100
     one, two = tone_signal(hz, (-6.0,)), tone_signal(hz, (-3.0, -3.0))
     plans = [signal_patch(one, RATE_HZ), signal_patch(two, RATE_HZ)]
@@ -201,9 +213,8 @@ def idle(minutes: float, folder: Path, server: JackServer) -> dict[str, float]:
                 if step % (moves // swaps) == 0:
                     engine.swap(plans[step // (moves // swaps) % 2], follow=True)
                 else:
-                    address = 0 if len(engine.patch.planned.plan.operations) < 2 else 1
                     level = float(10.0 ** (rng.uniform(-12.0, 0.0) / 20.0))
-                    engine.set_words([(address, 0, level)])
+                    engine.set_words([(1, 0, level)])  # the first gain behind the clip
                 due = started + minutes * 60.0 * (step + 1) / moves
                 time.sleep(max(due - time.monotonic(), 0.0))
         now = engine.snapshot()
@@ -213,7 +224,8 @@ def idle(minutes: float, folder: Path, server: JackServer) -> dict[str, float]:
         "minutes": minutes,
         "swaps": now.swaps - before.swaps,
         "underruns": now.underruns - before.underruns,
-        "xruns": server.xruns() - xruns,
+        "xruns_a_minute": (server.xruns() - xruns) / minutes,
+        "xruns_a_minute_empty": nobody,
         "blocks": now.blocks - before.blocks,
         "lost_frames": recorder.lost,
         "biggest_step": float(np.abs(np.diff(heard[:, 0])).max()),
@@ -237,6 +249,10 @@ def until_heard(engine: Engine, work: Callable[[], None], limit_s: float = 60.0)
     raise RuntimeError("nothing was heard")
 
 
+def _update(engine: Engine, signal: Signal) -> None:
+    engine.update(signal_patch(signal, RATE_HZ))
+
+
 def ways_to_sound(block: int, song: tuple[Song, Mix, Material]) -> dict[str, float]:
     """Median seconds: from a change of the graph, and from Play, to the first sample."""
     repatch, play = [], []
@@ -248,11 +264,8 @@ def ways_to_sound(block: int, song: tuple[Song, Mix, Material]) -> dict[str, flo
         engine.play(0)
         time.sleep(0.3)
         for turn in range(11):
-            repatch.append(
-                until_heard(
-                    engine, lambda to=loud[turn % 2]: engine.update(signal_patch(to, RATE_HZ))
-                )
-            )
+            change = partial(_update, engine, loud[turn % 2])
+            repatch.append(until_heard(engine, change))
             engine.swap(signal_patch(silent, RATE_HZ))
             time.sleep(0.2)
         engine.stop()

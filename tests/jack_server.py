@@ -19,53 +19,48 @@ def is_installed() -> bool:
 
 @dataclass
 class JackServer:
-    """The running server; `xruns` counts what its log tells."""
+    """A server that `start`s and `stop`s; `xruns` counts what its log tells."""
 
-    process: subprocess.Popen[bytes]
     log: Path
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
 
     def xruns(self) -> int:
         return len(re.findall(r"xrun", self.log.read_text(errors="replace"), re.IGNORECASE))
 
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises RuntimeError with its log where it ends."""
+        with self.log.open("ab") as out:
+            environment = {**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"}
+            self.process = subprocess.Popen(self.command, stdout=out, stderr=out, env=environment)
+        deadline = time.monotonic() + 15.0
+        while not _answers() and time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"jackd ended: {self.log.read_text(errors='replace')}")
+            time.sleep(0.2)
+
     def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
+        """End it, if it runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
 
 
 @contextmanager
 def jack_server(folder: Path, *, rate_hz: int = 44100, block: int = 128) -> Iterator[JackServer]:
     """Start a dummy JACK server and let PortAudio see it; stops it in the end."""
-    log = folder / f"jack-{block}.log"
     # A name of its own: other servers on this machine are none of its business.
     name = f"loopmind-{os.getpid()}"
     os.environ["JACK_DEFAULT_SERVER"] = name
-    command = [
-        "jackd",
-        "-n",
-        name,
-        "--no-realtime",
-        "-d",
-        "dummy",
-        "-r",
-        str(rate_hz),
-        "-p",
-        str(block),
-    ]
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            command, stdout=out, stderr=out, env={**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"}
-        )
-    server = JackServer(process, log)
+    driver = ["-d", "dummy", "-r", str(rate_hz), "-p", str(block)]
+    server = JackServer(
+        folder / f"jack-{block}.log", ["jackd", "-n", name, "--no-realtime", *driver]
+    )
     try:
-        deadline = time.monotonic() + 15.0
-        while not _answers() and time.monotonic() < deadline:
-            if process.poll() is not None:
-                raise RuntimeError(f"jackd ended: {log.read_text(errors='replace')}")
-            time.sleep(0.2)
+        server.start()
         yield server
     finally:
-        if process.poll() is None:
-            server.stop()
+        server.stop()
 
 
 def _answers() -> bool:

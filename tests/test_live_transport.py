@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_live_engine import RATE_HZ, biggest_step, serve, tone_plan
-from test_render_song import BPM, loop, make_material, make_song
+from test_live_engine import biggest_step, serve, tone_plan
+from test_render_song import BPM, RATE_HZ, loop, make_material, make_song
 
 from loopmind.errors import LoopMindError
 from loopmind.music.material import Material
@@ -29,9 +29,9 @@ STRIPS = (
 )
 
 
-def made(**more: object) -> tuple[Song, Mix, Material]:
+def made() -> tuple[Song, Mix, Material]:
     song = make_song([loop(name) for name in "abcde"])
-    mix = Mix("test", STRIPS, Reverb(decay_s=1.0), Master(target_lufs=-20.0), **more)  # type: ignore[arg-type]
+    mix = Mix("test", STRIPS, Reverb(decay_s=1.0), Master(target_lufs=-20.0))
     return song, mix, make_material(song)
 
 

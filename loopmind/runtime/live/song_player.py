@@ -99,15 +99,17 @@ class SongPlayer:
         return thread
 
     def find_levels(self) -> Levels:
-        """Render the song aside and set the master as the renderer does."""
-        found = self.found
-        if found is None:
-            raise LoopMindError("nothing plays; show the player a song first")
-        levels = find_levels(found, takes=self._takes)
-        with self._turn:
-            if self.found is found:
-                self.show(found, levels)
-        return levels
+        """Render the song aside and set the master as the renderer does; again if it changes."""
+        while True:
+            found = self.found
+            if found is None:
+                raise LoopMindError("nothing plays; show the player a song first")
+            levels = find_levels(found, takes=self._takes)
+            with self._turn:
+                if self.found is found:
+                    if levels != self.levels:
+                        self.show(found, levels)
+                    return levels
 
     def _plan(self, rate_hz: int | None = None) -> PatchPlan:
         found = self.found
