@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -98,10 +99,10 @@ def main() -> None:
         print("## What that changed, and that it changed nothing else\n")
         difference = args.pictures / "difference.svg"
         told.run(
-            "diff", "song", "song@main", "--stems", "--picture", str(difference.resolve()),
-            picture=False,
-        )  # fmt: skip
-        if difference.is_file():
+            "diff", "song@main", "song", "--stems", "--picture", "difference.svg", picture=False
+        )
+        if (folder / "difference.svg").is_file():
+            shutil.copyfile(folder / "difference.svg", difference)
             print(f"![what differs]({difference.relative_to('docs')})\n")
         print("## The new hook joins the main line\n")
         told.run("branch", "song", "--switch", "main", picture=False)
