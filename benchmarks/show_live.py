@@ -124,9 +124,11 @@ def perform(
             threads = [threading.Thread(target=generate)]
             log.wait(6.0)
             threads[0].start()
-            section = ""
+            section, untouched = "", 0
             for turn in range(20):
                 log.wait(7.0 + 2.0 * turn)
+                if turn == 0:
+                    untouched = engine.served - began
                 gain_db = 6.0 if turn % 2 == 0 else 0.0
                 player.show(brighter(found, gain_db), follow=True)
                 log(f"re-patched ({turn + 1} of 20): high shelf {gain_db:+g} dB")
@@ -158,12 +160,22 @@ def perform(
             log(f"device: {now.device}; {now.blocks} blocks, {now.swaps} swaps")
         heard, _ = soundfile.read(folder / "heard.wav", dtype="float32", always_2d=True)
         start = engine.placings[0][1] - began
+        before = (untouched - start - late) / RATE_HZ - 0.1
         told.append(
-            compare("the first 6.5 s", heard, wave(made.out / "song.wav"), start + late, 0, 6.5)
-        )
+            compare(
+                f"the first {before:.1f} s, before the first re-patch", heard,
+                wave(made.out / "song.wav"), start + late, 0.0, before,
+            )
+        )  # fmt: skip
         now_song = exported(player.found)  # type: ignore[arg-type]
-        end = (len(heard) - start) / RATE_HZ - 0.5
-        told.append(compare("the last 8 s", heard, now_song, start + late, end - 8.0, end))
+        end = (len(heard) - start - late) / RATE_HZ - 0.1
+        behind = (settled - start - late) / RATE_HZ + 3.0
+        told.append(
+            compare(
+                f"the last {end - behind:.1f} s, from 3 s after the last swap on", heard, now_song,
+                start + late, behind, end,
+            )
+        )  # fmt: skip
         if recorder.lost:
             told.append(f"{recorder.lost} frames were not written in time")
         return now, folder / "heard.wav", told

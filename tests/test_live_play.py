@@ -20,7 +20,7 @@ from loopmind.music.song import Song
 from loopmind.runtime.live import devices as sound_devices
 from loopmind.runtime.live.devices import DeviceError
 from loopmind.runtime.live.engine import Engine
-from loopmind.runtime.live.taping import Recorder
+from loopmind.runtime.live.taping import Recorder, punch_in
 
 
 @pytest.fixture
@@ -187,3 +187,21 @@ def test_commands_through_a_device(
     mine = heard[begin + 200 : begin + 15000]
     assert rate_hz == RATE_HZ
     assert np.abs(mine - expected[first + 200 : first + 15000]).max() < 2.0**-22
+
+
+@pytest.mark.slow
+@needs_jack
+def test_a_cable_from_out_to_in_is_recorded_in_time(server: JackServer, wave: Path) -> None:
+    """What is played to the sound is found at its place, within a block of the device."""
+    import subprocess
+
+    with Engine(RATE_HZ) as engine:
+        prepare(str(wave), engine)
+        engine.open(block=256, with_input=True)
+        for side in ("0", "1"):
+            subprocess.run(["jack_connect", f"PortAudio:out_{side}", f"PortAudio:in_{side}"])
+        time.sleep(0.3)
+        clip = punch_in(engine, 2000, 12000)
+    expected, _ = soundfile.read(wave, dtype="float32", always_2d=True)
+    lag = np.correlate(expected[:, 0], clip[0, 2000:8000], "valid").argmax() - 4000
+    assert abs(lag) <= 2 * 256, f"{lag} frames off"

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopmind.commands._keys import Keys
 from loopmind.commands._places import place
 from loopmind.commands._terminal import ProgressLine, clock
+
+if TYPE_CHECKING:
+    from loopmind.commands.play import Playing
+    from loopmind.runtime.live.engine import Engine
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +30,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", action="store_true", help="record what is heard, not what comes in"
     )
+    parser.add_argument(
+        "--bars", type=_bars, metavar="A-B", help="only while these bars of the song play"
+    )
+    parser.add_argument("--count-in", type=int, default=4, metavar="BEATS", help="before --bars")
     parser.add_argument("--block", type=int, default=0, metavar="N", help="frames at a time")
+
+
+def _bars(text: str) -> tuple[int, int]:
+    """(5, 8) of "5-8": from the start of bar 5 to the end of bar 8."""
+    match = re.fullmatch(r"([0-9]{1,5})-([0-9]{1,5})", text.strip())
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise argparse.ArgumentTypeError(f"write the first and last bar, such as 5-8, not {text!r}")
+    return int(match[1]), int(match[2])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,8 +55,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.output and args.play is None:
         raise UsageError("to record what is heard, name what is to play with --play")
+    if args.bars is not None and (args.output or args.play is None):
+        raise UsageError("--bars records what comes in while a song plays; name it with --play")
     with Keys() as keys:
-        if args.seconds is None and not keys.there:
+        if args.seconds is None and args.bars is None and not keys.there:
             raise UsageError("say how long with --seconds, as no key can end the recording here")
         source = None if args.output else choose_device(args.input, outputs=False)
         rate_hz = choose_device(args.device).rate_hz
@@ -52,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
             if engine.device is None:
                 raise LoopMindError("nothing can be recorded without a sound device")
             try:
+                if args.bars is not None and playing is not None:
+                    return _punch_in(args, engine, playing, keys)
                 with Recorder(engine, Path(args.out), source=not args.output) as recorder:
                     if playing is not None:
                         engine.play(0)
@@ -66,6 +88,29 @@ def run(args: argparse.Namespace) -> int:
     print(f"{args.out}: {seconds:.1f} s of {name}, {rate_hz} Hz")
     if recorder.lost:
         print(f"loopmind: {recorder.lost} frames are missing: the disk was slow", file=sys.stderr)
+    return 0
+
+
+def _punch_in(args: argparse.Namespace, engine: Engine, playing: Playing, keys: Keys) -> int:
+    """Record some bars of a song, to the frame as long as they are."""
+    from loopmind.errors import UsageError
+    from loopmind.files.encode import write_audio
+    from loopmind.music.audio import Audio
+    from loopmind.runtime.live.taping import punch_in
+
+    if playing.player is None:
+        raise UsageError("only a song has bars; name a project or a folder of loops with --play")
+    per_bar = playing.player.song.beats_per_bar
+    first = playing.player.frame((args.bars[0] - 1) * per_bar)
+    last = playing.player.frame(args.bars[1] * per_bar)
+    samples = punch_in(
+        engine, first, last, count_in_beats=args.count_in, stopped=lambda: keys.get(0.0) == "q"
+    )
+    write_audio(Path(args.out), Audio(samples, engine.rate_hz))
+    print(
+        f"{args.out}: bars {args.bars[0]} to {args.bars[1]} at {playing.player.song.bpm:g} bpm, "
+        f"{samples.shape[1] / engine.rate_hz:.2f} s, begins on the beat"
+    )
     return 0
 
 

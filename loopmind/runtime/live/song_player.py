@@ -6,9 +6,9 @@ The player holds what is heard; what the song is, is decided elsewhere (a projec
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loopmind.errors import LoopMindError
 from loopmind.music.mix import Mix, Strip
@@ -25,6 +25,11 @@ from loopmind.runtime.sounding import (
     without_missing,
 )
 from loopmind.runtime.takes import MemoryTakes
+
+if TYPE_CHECKING:
+    from loopmind.music.edit import Edit
+    from loopmind.music.history import Revision
+    from loopmind.runtime.project_session import ProjectSession
 
 
 class SongPlayer:
@@ -110,6 +115,55 @@ class SongPlayer:
                     if levels != self.levels:
                         self.show(found, levels)
                     return levels
+
+    def edit(
+        self,
+        project: ProjectSession,
+        edits: Iterable[Edit],
+        words: str = "",
+        *,
+        fail: Callable[[Exception], None] | None = None,
+    ) -> Revision:
+        """Change the project that plays, and let the changed song be heard from the same place.
+
+        Its loudness is set right when the changed part has been mixed aside. Raises what an edit
+        raises; the song plays on as it was then.
+        """
+        revision = project.apply(edits, words)
+
+        def fit(opening: bool) -> tuple[Sounding, Levels | None]:
+            return project.sounding()
+
+        self.follow(fit, keep=project.keep_levels, fail=fail)
+        return revision
+
+    def follow(
+        self,
+        fit: Callable[[bool], tuple[Sounding, Levels | None]],
+        *,
+        keep: Callable[[Sounding, Levels], None] = lambda found, levels: None,
+        fail: Callable[[Exception], None] | None = None,
+    ) -> threading.Thread | None:
+        """Let the song that `fit(False)` gives be heard; the thread that finds its levels, if any.
+
+        For a song that was changed: undone, merged, edited elsewhere.
+        """
+        found, known = fit(False)
+        self.show(found, known)
+        if known is not None:
+            return None
+
+        def find() -> None:
+            try:
+                keep(found, self.find_levels())
+            except Exception as error:
+                if fail is None:
+                    raise
+                fail(error)
+
+        thread = threading.Thread(target=find, daemon=True)
+        thread.start()
+        return thread
 
     def _plan(self, rate_hz: int | None = None) -> PatchPlan:
         found = self.found

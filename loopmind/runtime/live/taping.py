@@ -6,6 +6,8 @@ A thread of Python writes; the callback only keeps the last seconds in a ring.
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -107,3 +109,37 @@ def played_along(
     raise LoopMindError(
         f"frames {first} to {last} of the song were not played in one go; play over them to record"
     )
+
+
+def punch_in(
+    engine: Engine,
+    first: int,
+    last: int,
+    *,
+    count_in_beats: float = 0.0,
+    latency: int | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> NDArray[np.float32]:
+    """Play from frame `first` on and give what comes in while frames up to `last` are heard.
+
+    Aligned as `played_along`; of any length. count_in_beats: the metronome counts before. Where
+    `stopped` says so it ends early, with what there is by then. Stops playing in the end.
+    """
+    patch = engine.patch
+    late = 0 if patch is None else patch.planned.latency
+    before = engine.served
+    engine.play(first, count_in_beats=count_in_beats)
+    while not (begun := [p for p in engine.placings if p[1] >= before and p[2]]):
+        time.sleep(0.01)
+    position, served, _ = begun[0]
+    at = served + first + late - position
+    at += sum(engine.delays) if latency is None else latency
+    end, pieces = at + last - first, []
+    while at < end and not stopped():
+        frames = min(end, engine.served) - at
+        if frames > 0:
+            pieces.append(engine.heard(at, frames, source=True))
+            at += frames
+        time.sleep(0.05)
+    engine.stop()
+    return np.concatenate([np.zeros((2, 0), np.float32), *pieces], axis=1)
