@@ -323,6 +323,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--block", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=3, help="of the first figure")
+    parser.add_argument("--only-blocks", action="store_true", help="only the first figure")
     parser.add_argument("--minutes", type=float, default=0.5, help="of idling; 10 for the table")
     parser.add_argument("--loops", type=Path, default=Path("../shared/data/loops"))
     parser.add_argument("--count", type=int, default=100)
@@ -331,18 +333,28 @@ def main() -> None:
     due = args.seconds * RATE_HZ / args.block
     with tempfile.TemporaryDirectory() as temp, jack_server(Path(temp), block=args.block) as server:
         look_again()
-        python = by_python(args.seconds, args.block)
-        empty = by_empty(args.seconds, args.block)
-        engine, load, underruns = by_engine(args.seconds, args.block, plan)
-        empty_again = by_empty(args.seconds, args.block)
+        # In turns, so that other work on the machine touches all alike.
+        rounds = [
+            (
+                by_python(args.seconds, args.block),
+                by_empty(args.seconds, args.block),
+                by_engine(args.seconds, args.block, plan),
+            )
+            for _ in range(args.rounds)
+        ]
+        python, empty = (int(np.median([r[i] for r in rounds])) for i in (0, 1))
+        served = int(np.median([r[2][0] for r in rounds]))
         print(f"blocks of {args.block} frames due in {args.seconds:g} s: {due:.0f}")
         print(f"  plain Python callback   {python:6d}")
-        print(f"  empty callback          {empty:6d}, again {empty_again:6d}")
+        print(f"  empty callback          {empty:6d}")
         print(
-            f"  engine, 16 tracks       {engine:6d}  {engine / max(empty, empty_again):.3f} of "
-            f"empty, {underruns} underruns, load {load:.2f}",
+            f"  engine, 16 tracks       {served:6d}  {served / empty:.3f} of empty, "
+            f"load {np.median([r[2][1] for r in rounds]):.2f}; medians of {args.rounds}",
             flush=True,
         )
+        if args.only_blocks:
+            release()
+            return
         print("idle:", idle(args.minutes, Path(temp), server), flush=True)
         print("to sound:", ways_to_sound(args.block, session_song()), flush=True)
         if args.loops.is_dir():

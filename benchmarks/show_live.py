@@ -153,6 +153,7 @@ def perform(
                     log("the sound server was started again")
             new = player.find_levels()
             log(f"master set as the changed song's export has it: {new.gain_db:.2f} dB")
+            settled = engine.served - began
             log.wait(SECONDS)
             for thread in threads:
                 thread.join()
