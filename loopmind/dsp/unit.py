@@ -34,6 +34,20 @@ class Part:
     moving: tuple[int, ...] = ()
 
 
+class Attended:
+    """Something shared (see Unit) that works beside the callback, such as reading from disk."""
+
+    def start(self) -> None:
+        """It is going to be played live."""
+
+    def before(self, start: int, frames: int) -> None:
+        """Offline: be ready for these frames of the song."""
+
+    def tell(self) -> list[str]:
+        """What went wrong since this was last asked."""
+        return []
+
+
 @dataclass(frozen=True, eq=False)
 class Unit:
     """A kernel and the function that prepares it: prepare(rate_hz, settings, *values) -> Part.

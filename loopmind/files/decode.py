@@ -115,6 +115,11 @@ def decode(path: str | Path, *, max_seconds: float | None = None) -> Decoded:
     return Decoded(Audio(samples, info.rate_hz), info, tuple(notes))
 
 
+def open_sound(path: str | Path) -> soundfile.SoundFile:
+    """The file, opened for reading in pieces. Raises AudioFileError."""
+    return _open(Path(path), [])
+
+
 def _info(sound: soundfile.SoundFile) -> AudioInfo:
     return AudioInfo(sound.samplerate, sound.channels, sound.frames, sound.format)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.dsp.unit import Attended
 from loopmind.errors import LoopMindError
 from loopmind.runtime.live import layout as at
 from loopmind.runtime.live.atomics import Ring, aligned_words, exchange_word, float_bits, read_word
@@ -144,6 +145,9 @@ class Engine:
                 "plan it anew for this rate"
             )
         patch = Patch(planned)
+        for kept in planned.shared.values():
+            if isinstance(kept, Attended):
+                kept.start()
         with self._sending:
             # What the callback has not seen yet is taken back: nothing must rest on it.
             passed_over = exchange_word(self.control + 8 * at.PENDING, 0)
@@ -187,6 +191,12 @@ class Engine:
                 elif kind == at.ENDED:
                     self._placings.append((a, b, False))
                     self._say(f"played to the end at {a / self.rate_hz:.2f} s")
+
+            shared = {} if self._current is None else self._current.planned.shared
+            for kept in list(shared.values()):
+                if isinstance(kept, Attended):
+                    for text in kept.tell():
+                        self._say(text)
 
     def _say(self, text: str) -> None:
         self.log.append(text)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from loopmind.dsp.unit import Attended
 from loopmind.errors import CancelledError
 from loopmind.music.audio import Audio
 from loopmind.music.signal import Signal
@@ -35,6 +36,7 @@ def render_signal(
     program = planned.plan.build(LIVE_BLOCK)
     out = program.buffer(planned.out)
     samples = np.zeros((2, frames), np.float32)
+    attended = [kept for kept in planned.shared.values() if isinstance(kept, Attended)]
     position, late = 0, planned.latency
     total = frames + late
     while position < total:
@@ -42,6 +44,8 @@ def render_signal(
             n = min(LIVE_BLOCK, total - position)
             if n <= 0:
                 break
+            for beside in attended:
+                beside.before(position, n)
             program.run(position, n)
             skip = min(max(late - position, 0), n)
             first = position + skip - late
