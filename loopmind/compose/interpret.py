@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ _MOST_SHIFT = 7.0
 _JOINED_COST, _AGAIN_COST, _ALIKE_COST, _SHIFT_COST = 6.0, 0.6, 0.4, 0.12
 _CHANCE = 0.25
 _KEPT = 40
+_OTHER_DRAW, _UNDER_DB = 7919, -1.5
 _TEXTURE_DEGREES = ((1, 6, 3, 7), (1, 4, 6, 5), (6, 4, 1, 5), (1, 5, 6, 4))
 
 
@@ -176,6 +178,20 @@ def match(take: Take, units: Sequence[Unit], seed: int) -> list[Placed]:
         best = np.argsort(cost - _CHANCE * noise, kind="stable")[:_KEPT]
         options.append(([pool[j] for j in best], cost[best], [float(moves[j]) for j in best]))
     return _cheapest(options, units, take)
+
+
+def layered(take: Take, units: Sequence[Unit], seed: int) -> list[Placed]:
+    """As `match`; each stroke of a pulse is two units that are alike, so that it is neither."""
+    first = match(take, units, seed)
+    if take.kind != "pulse":
+        return first
+    # Another draw among the nearest; where it comes to the same unit, that stays alone.
+    second = match(take, units, seed + _OTHER_DRAW)
+    under = [
+        replace(other, gain_db=_UNDER_DB)
+        for one, other in zip(first, second, strict=True) if one.unit != other.unit
+    ]  # fmt: skip
+    return [*first, *under]
 
 
 def _cheapest(

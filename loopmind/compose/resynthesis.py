@@ -19,7 +19,7 @@ Fetch = Callable[[Unit, float], Samples]
 
 TARGET_LUFS, PEAK = -16.0, 0.89
 _FULL_DB = -14.0
-_VARISPEED = 1.6
+_VARISPEED = (1.0, 2.2)
 _CONTEXT_S = 0.25
 _LEAST_BEATS = 0.2
 _APART, _BLEED = 0.11, 0.6
@@ -48,7 +48,8 @@ def render_take(
         power = float(np.sqrt((made.astype(np.float64) ** 2).mean())) if made.size else 0.0
         if power > 0.0 and take.kind != "pulse":
             gain = 0.1 / power * 10.0 ** (event.level_db / 20.0)
-        add_circular(out, made * min(gain, 12.0), start)
+        gain = min(gain, 12.0) * 10.0 ** (chosen.gain_db / 20.0)
+        add_circular(out, made * gain, start)
     return Audio(_levelled(out, rate_hz), rate_hz)
 
 
@@ -60,7 +61,7 @@ def _struck(
     semitones = chosen.semitones
     if take.kind == "pulse":
         # A little faster or slower each time, so that no hit is its source sample by sample.
-        semitones += float(rng.uniform(0.4, _VARISPEED)) * (1.0 if rng.random() < 0.5 else -1.0)
+        semitones += float(rng.uniform(*_VARISPEED)) * (1.0 if rng.random() < 0.5 else -1.0)
     source = fetch(unit, unit.length_s)
     if take.kind == "pulse":
         sound = pitched(source, semitones)

@@ -68,8 +68,9 @@ class Take:
 
 @dataclass(frozen=True)
 class Placed:
-    """A unit chosen for an event: its number among the units, and semitones it is moved."""
+    """A unit chosen for an event: its number among the units, semitones it is moved, its gain."""
 
     event: int
     unit: int
     semitones: float
+    gain_db: float = 0.0

@@ -87,7 +87,7 @@ def interpret_sounds(
         context.progress(number, len(takes), take.name)
         context.check_cancelled()
         units = bench.percussive if take.kind == "pulse" else bench.tonal
-        placed = interpret.match(take, units, seed)
+        placed = interpret.layered(take, units, seed)
         audio = render_take(take, placed, units, bench.fetch, _RATE_HZ, seed)
         path = write_audio(out / f"{_file_name(take)}.wav", audio)
         heard = hear(audio, path=str(path), digest=file_digest(path))
