@@ -58,7 +58,8 @@ def test_a_document_with_the_node_survives(spec: NodeSpec) -> None:
 
 
 def test_nodes_that_touch_files_say_how_they_are_remembered(spec: NodeSpec) -> None:
-    if spec.schema.writes_files:
+    # Without a fingerprint a node runs every time, and only parts of its work are remembered.
+    if spec.schema.writes_files and spec.fingerprint is not None:
         assert spec.schema.cache != "disk", "what was written elsewhere cannot come from the cache"
 
 

@@ -24,7 +24,7 @@ def biquad(
     Shelves use `q` as the cookbook's Q. The frequency is kept below .49 of the rate.
 
     >>> [float(round(c, 3)) for c in biquad("peak", 1000, 48000, 0.0)]
-    [1.0, -1.809, 0.826, -1.809, 0.826]
+    [1.0, -1.815, 0.831, -1.815, 0.831]
     """
     if kind not in BIQUAD_KINDS:
         raise ValueError(f"unknown equaliser band {kind!r}; choose from {BIQUAD_KINDS}")

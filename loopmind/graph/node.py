@@ -124,7 +124,8 @@ def node(
     single return value. A node is pure unless it says `touches_files` (reads them) or
     `writes_files`; such a node runs on every evaluation, unless `fingerprint(controls)` gives a
     text for the state of the outside world (a folder listing, digests), which then enters its
-    cache key. cache: "memory" within a session, "disk" beyond it, "none". migrate(old version,
+    cache key. cache: "memory" within a session, "disk" beyond it, "none"; of a node that runs
+    on every evaluation only the parts that it asks its context to remember. migrate(old version,
     saved controls) brings saved nodes up to date.
 
     Raises NodeDeclarationError where signature, docstring or id will not do.

@@ -44,7 +44,7 @@ class Rendered(NamedTuple):
     id="loopmind.render_song",
     category="Output",
     writes_files=True,
-    cache="disk",  # of its parts: the files are written every time
+    cache="disk",  # of takes: the files are written every time
 )
 def render_song(
     song: Song,
