@@ -108,7 +108,7 @@ def revision_words(revision: Revision) -> str:
     said = f'"{revision.words}"' if revision.words else ""
     if revision.kind == "generated":
         return f"made of {said}" if said else "made"
-    done = "; ".join(revision.told)
+    done = " ".join(revision.told)
     return ": ".join(part for part in (said, done) if part)
 
 

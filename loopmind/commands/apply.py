@@ -69,6 +69,8 @@ def read_edits(name: str) -> list[Edit]:
         raise LoopMindError(f"cannot read {where}: {error.strerror}; check the path") from error
     except ValueError as error:
         raise LoopMindError(f"{where} is no JSON ({error}); give a list of edits") from error
+    except RecursionError as error:
+        raise LoopMindError(f"{where} is nested too deep; give a list of edits") from error
     items = data if isinstance(data, list) else [data]
     edits = []
     for number, item in enumerate(items, 1):

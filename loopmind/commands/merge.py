@@ -27,5 +27,5 @@ def run(args: argparse.Namespace) -> int:
     with opened(args) as session:
         revision = session.merge(args.branch, args.section)
         rendering = render_now(session, args)
-    lines = [f"revision {revision.id}: {'; '.join(revision.told)}"]
+    lines = [f"revision {revision.id}: {' '.join(revision.told)}"]
     return tell(args, lines, revision_data(revision), rendering)

@@ -19,6 +19,11 @@ import numpy as np
 T = TypeVar("T")
 
 
+_NAMES: dict[Any, str] = {
+    str: "a text", int: "a whole number", float: "a number", bool: "true or false",
+}  # fmt: skip
+
+
 class CodecError(ValueError):
     """Data does not fit the value it is read as; the message names the field."""
 
@@ -99,7 +104,7 @@ def _read_scalar(hint: Any, data: Any, where: str) -> Any:
         return Path(data)
     wrong_bool = isinstance(data, bool) and hint is not bool
     if not isinstance(hint, type) or not isinstance(data, hint) or wrong_bool:
-        raise CodecError(f"{where}: expected {hint}, got {data!r}")
+        raise CodecError(f"{where}: expected {_NAMES.get(hint, hint)}, got {data!r}")
     return data
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from loopmind.compose.editing import (
     adding,
+    asking,
     drawing,
     form,
     genre,
@@ -74,6 +75,7 @@ def apply(edit: Edit, draft: Draft, crate: Crate) -> Draft:
 
     Raises EditError naming the part that stands in the way, and the remedy.
     """
+    asking.refuse_no_numbers(edit)
     return APPLIED_BY[type(edit)](edit, draft, crate)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 
 from loopmind.errors import LoopMindError
 from loopmind.music.draft import Draft
@@ -11,6 +12,7 @@ from loopmind.music.mix import Strip
 from loopmind.music.song import Clip, Section, Track
 
 MASTER = "master"
+_PLURAL = frozenset({"drums", "chords", "keys", "strings", "hats"})
 
 
 class EditError(LoopMindError):
@@ -69,6 +71,20 @@ def section_at(draft: Draft, beat: float) -> Section | None:
     return None
 
 
+def refuse_no_numbers(edit: object) -> None:
+    """Raise EditError where a figure anywhere in the edit is NaN or infinite."""
+    for field in fields(edit):  # type: ignore[arg-type]
+        values = [getattr(edit, field.name)]
+        while values:
+            value = values.pop()
+            if isinstance(value, float) and not math.isfinite(value):
+                raise EditError(f"{field.name} is {value}, which is no number; give one")
+            if is_dataclass(value):
+                values += [getattr(value, part.name) for part in fields(value)]
+            elif isinstance(value, tuple):
+                values += value
+
+
 # Locks
 
 
@@ -123,6 +139,16 @@ def listed(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def many(names: Sequence[str]) -> bool:
+    """Whether a verb after these names is in the plural: "drums are", "bass is"."""
+    return len(names) > 1 or any(name.split(" ")[0] in _PLURAL for name in names)
+
+
+def verb(names: Sequence[str], one: str, more: str) -> str:
+    """The names with the form of a verb that suits them: "lead comes in", "drums come in"."""
+    return f"{listed(names)} {more if many(names) else one}"
 
 
 def count(number: int, thing: str) -> str:

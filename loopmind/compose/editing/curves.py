@@ -10,6 +10,8 @@ from loopmind.music.song import Automation, Section, Song
 
 # From one value to another within a sixteenth of a beat, as a jump would click.
 STEP_BEATS = 1.0 / 16.0
+# Soon enough for nothing of a stroke to slip through, and no click yet.
+QUICK_BEATS = 1.0 / 128.0
 REST = {"gain_db": 0.0, "lowpass_hz": 20000.0, "highpass_hz": 20.0, "reverb_send_db": -90.0}
 Points = tuple[tuple[float, float], ...]
 CurveKey = tuple[str, str]
@@ -122,7 +124,9 @@ def drawn_in(
 ) -> Song:  # fmt: skip
     """`song` with a curve changed in one section only; outside it keeps its values.
 
-    rest: the value of a parameter for which nothing is drawn yet.
+    The steps there and back lie within the section, so that what follows is what it was; where its
+    neighbour is drawn in too, one leads into the other. rest: the value of a parameter for which
+    nothing is drawn yet.
     """
     bar = song.beats_per_bar
     start, end = float(section.start_bar * bar), float((section.start_bar + section.bars) * bar)
@@ -133,9 +137,29 @@ def drawn_in(
     changed = Piece(inside.beats, tuple((b, change(v)) for b, v in inside.points))
     if changed == inside:
         return song
+    # A level that comes late lets the first stroke through.
+    step = QUICK_BEATS if parameter == "gain_db" else STEP_BEATS
     pieces = [(start, changed)]
     if start > 0.0:
-        pieces.insert(0, (0.0, cut(points, 0.0, start)))
+        pieces.insert(0, (0.0, _held(cut(points, 0.0, start))))
     if end < whole:
-        pieces.append((end, cut(points, end, max(whole, points[-1][0]))))
-    return with_curve(song, (track, parameter), join(pieces))
+        after = cut(points, end, max(whole, points[-1][0]))
+        back = after.points[0][1]
+        opens = len(after.points) > 1 and 0.0 < after.points[1][0] <= STEP_BEATS
+        if opens and after.points[1][1] != back:
+            # The next section steps away from where this one was: it does so from where it is now.
+            after = Piece(after.beats, ((0.0, changed.points[-1][1]), *after.points[1:]))
+        elif abs(changed.points[-1][1] - back) > 1e-9:
+            closed = cut(changed.points, 0.0, changed.beats - step).points
+            pieces[-1] = (start, Piece(changed.beats, (*closed, (changed.beats, back))))
+        pieces.append((end, after))
+    return with_curve(song, (track, parameter), join(pieces, step))
+
+
+def _held(piece: Piece) -> Piece:
+    """A stretch without the step back at its very end."""
+    points = piece.points
+    steps = len(points) > 1 and points[-1][0] - points[-2][0] <= STEP_BEATS
+    if not steps or points[-1][0] < piece.beats:
+        return piece
+    return Piece(piece.beats, (*points[:-1], (piece.beats, points[-2][1])))

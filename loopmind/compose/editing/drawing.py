@@ -20,8 +20,6 @@ RANGES = {
     "reverb_send_db": (-96.0, 12.0),
 }  # fmt: skip
 SILENCE_DB = -48.0
-# A fade in begins in silence: nothing of the first stroke may slip through before it.
-_QUICK_BEATS = 1.0 / 128.0
 # Steady in loudness, not in decibels: most of a fade is to be heard, not to be waited for.
 _SHAPE = ((0.0, 0.0), (0.5, -6.0), (0.75, -13.0), (0.9, -22.0), (1.0, SILENCE_DB))
 _NAMES = {"gain_db": "level", "lowpass_hz": "low pass", "highpass_hz": "high pass",
@@ -149,7 +147,7 @@ def _faded_part(edit: SetFade, draft: Draft) -> Song:
         pieces.append((end, curves.cut(points, end, whole)))
     elif end < song.beats:
         pieces.append((end, Piece(whole - end, ((0.0, 0.0), (whole - end, 0.0)))))
-    made = curves.join(pieces, _QUICK_BEATS)
+    made = curves.join(pieces, curves.QUICK_BEATS)
     level = all(value == 0.0 for _, value in made)
     return with_fades(curves.with_curve(song, key, None if level else made), fades)
 
@@ -225,6 +223,13 @@ def _check_place(clip: Clip, song: Song) -> None:
     numbers = (clip.start_beat, clip.beats, clip.gain_db, clip.loop_beats, clip.offset_beats)
     if not all(map(math.isfinite, numbers)):
         raise EditError(f"the clip {clip.id} has a figure that is no number; mend it")
+    if not -96.0 <= clip.gain_db <= 24.0:
+        raise EditError(f"{clip.gain_db:g} dB is no level for a clip; stay within -96 to 24 dB")
+    if min(clip.fade_in_beats, clip.fade_out_beats) < 0.0 or any(
+        start < 0.0 or length <= 0.0 or start + length > clip.beats + 1e-6
+        for start, length in clip.silences
+    ):
+        raise EditError(f"a fade or silence of the clip {clip.id} lies outside it; move it in")
     if clip.beats <= 0.0 or clip.start_beat < 0.0 or end > song.beats + 1e-6:
         raise EditError(
             f"the clip {clip.id} would last from beat {clip.start_beat:g} to {end:g}; it must lie "

@@ -150,7 +150,7 @@ def resize_section(edit: ResizeSection, draft: Draft, crate: Crate) -> Draft:
         resized(draft, plain, b, edit.bars) if b.section.name == held.name else b for b in blocks
     ]
     way = "longer" if edit.bars > held.bars else "shorter"
-    said = f"{held.name} is {way}: {edit.bars} bars in place of {held.bars}"
+    said = f"{held.name} is {way}: {asking.count(edit.bars, 'bar')} in place of {held.bars}"
     return asking.told(rebuilt(draft, crate, made), said)
 
 

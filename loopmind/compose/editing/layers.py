@@ -54,10 +54,10 @@ def set_layers(edit: SetLayers, draft: Draft, crate: Crate) -> Draft:
     draft = relayered(draft, crate, held, joining, leaving)
     said = []
     if joining:
-        said.append(f"{asking.listed(joining)} come in")
+        said.append(asking.verb(joining, "comes in", "come in"))
     heard = [name for name in leaving if name not in _ORNAMENTS] or leaving
     if leaving:
-        said.append(f"{asking.listed(heard)} drop out")
+        said.append(asking.verb(heard, "drops out", "drop out"))
     return asking.told(draft, f"in {held.name} {' and '.join(said)}")
 
 
@@ -212,7 +212,8 @@ def remove_track(edit: RemoveTrack, draft: Draft, crate: Crate) -> Draft:
             if _plays(draft.song, one, gone.id):
                 draft = relayered(draft, crate, one, (), (gone.id,))
         names = asking.listed([s.name for s in found])
-        return asking.told(draft, f"{gone.id} no longer plays in {names}{_silence(draft, found)}")
+        said = asking.verb([gone.id], "no longer plays", "no longer play")
+        return asking.told(draft, f"{said} in {names}{_silence(draft, found)}")
     if len([t for t in song.tracks if t.id not in _ORNAMENTS]) == 1 and gone.id not in _ORNAMENTS:
         raise EditError(f"{gone.id} is the only track; add another before you take it out")
     asking.refuse_locked_sound(draft, [d for c in own for d in asking.sounds(c)], gone.id)
@@ -221,7 +222,7 @@ def remove_track(edit: RemoveTrack, draft: Draft, crate: Crate) -> Draft:
             asking.refuse_locked_section(draft, one.name)
     before = [s for s in song.sections if _plays(song, s, gone.id)]
     draft = without_track(draft, gone.id)
-    said = f"{gone.id} was taken out of the song"
+    said = asking.verb([gone.id], "was taken out of the song", "were taken out of the song")
     return asking.told(settle(draft, crate), said + _silence(draft, before))
 
 

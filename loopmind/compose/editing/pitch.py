@@ -61,11 +61,36 @@ def transpose(edit: Transpose, draft: Draft, crate: Crate) -> Draft:
         raise EditError("nothing pitched plays in this song, so there is nothing to transpose")
     _refuse_locks(draft, tracks)
     octaves = edit.semitones % 12 == 0
+    if not octaves and abs(edit.semitones) > 12:
+        raise EditError(
+            f"{edit.semitones:+d} semitones are more than an octave; move a song by -12 to 12"
+        )
+    before = draft
     draft = _moved(draft, tracks, edit.semitones, exact=octaves)
     key = draft.song.key.transpose(edit.semitones) if draft.song.key is not None else None
     draft = _in_key(draft, key)
     now = f"; the song is in {key.written} now" if key is not None else ""
-    return asking.told(draft, f"everything pitched is moved {by}{now}")
+    return asking.told(
+        draft, f"everything pitched is moved {by}{now}{_folded(before, draft, edit.semitones)}"
+    )
+
+
+def _folded(before: Draft, after: Draft, semitones: int) -> str:
+    """What to say of tracks that went the other way round, an octave from where they were sent."""
+    moves: dict[str, int] = {}
+    for old, new in zip(before.song.clips, after.song.clips, strict=True):
+        one, two = (c.hits[0].semitones if c.hits else c.semitones for c in (old, new))
+        if two - one != semitones:
+            moves[old.track] = two - one - semitones
+    said = ""
+    for way, sign in (("lower", -1), ("higher", 1)):
+        names = [
+            t.id for t in after.song.tracks
+            if t.role not in UNPITCHED_ROLES and t.id != RISER.id and moves.get(t.id, 0) * sign > 0
+        ]  # fmt: skip
+        if names:
+            said += f"; {asking.verb(names, 'lies', 'lie')} an octave {way} to keep their sound"
+    return said
 
 
 def set_key(edit: SetKey, draft: Draft, crate: Crate) -> Draft:
@@ -256,7 +281,7 @@ def set_tempo(edit: SetTempo, draft: Draft, crate: Crate) -> Draft:
     draft, counted = at_tempo(draft, crate, bpm)
     said = f"the song runs at {bpm:g} bpm in place of {old:g}"
     if counted:
-        said += f"; {asking.listed(counted)} is counted in half or double time to keep its sound"
+        said += f"; {asking.verb(counted, 'is', 'are')} counted in half or double time"
     return asking.told(draft, said)
 
 

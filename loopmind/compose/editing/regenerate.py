@@ -45,7 +45,8 @@ def regenerate_section(edit: RegenerateSection, draft: Draft, crate: Crate) -> D
     tracks = [t.id for t in draft.song.tracks if any(c.track == t.id for c in changed)]
     draft = settle(replace(draft, song=made), crate)
     if edit.tracks:
-        return asking.told(draft, f"{asking.listed(edit.tracks)} in {held.name} was made anew")
+        was = "were" if asking.many(edit.tracks) else "was"
+        return asking.told(draft, f"{asking.listed(edit.tracks)} in {held.name} {was} made anew")
     on = f", with changes on {asking.listed(tracks)}" if tracks else ""
     return asking.told(draft, f"{held.name} was arranged anew{on}")
 

@@ -55,9 +55,19 @@ def mute(edit: MuteTrack, draft: Draft, crate: Crate) -> Draft:
     asking.track(draft, edit.track)
     asking.refuse_locked_track(draft, edit.track)
     rest = tuple(name for name in draft.muted if name != edit.track)
+    if edit.muted == (edit.track in draft.muted):
+        now = "muted already" if edit.muted else "not muted"
+        more = f", but only {asking.listed(draft.solo)} can be heard; end the solo first"
+        hidden = not edit.muted and draft.solo and edit.track not in draft.solo
+        raise EditError(
+            f"{asking.verb([edit.track], 'is', 'are')} {now}"
+            + (more if hidden else ", so nothing would change; name another track")
+        )
     draft = replace(draft, muted=(*rest, edit.track) if edit.muted else rest)
     draft = with_mutes(draft)
-    said = f"{edit.track} is muted" if edit.muted else f"{edit.track} sounds again"
+    said = asking.verb([edit.track], "is muted", "are muted") if edit.muted else (
+        asking.verb([edit.track], "sounds again", "sound again")
+    )  # fmt: skip
     if not edit.muted and draft.solo and edit.track not in draft.solo:
         said += f", once the solo of {asking.listed(draft.solo)} ends"
     return asking.told(draft, said)
@@ -67,10 +77,30 @@ def solo(edit: SoloTracks, draft: Draft, crate: Crate) -> Draft:
     """Let only some tracks sound; none named ends it."""
     for name in edit.tracks:
         asking.track(draft, name)
-    draft = with_mutes(replace(draft, solo=tuple(dict.fromkeys(edit.tracks))))
-    if not edit.tracks:
-        return asking.told(draft, "all tracks sound again")
-    return asking.told(draft, f"only {asking.listed(draft.solo)} can be heard now")
+    alone = tuple(dict.fromkeys(edit.tracks))
+    if set(alone) == set(draft.solo):
+        now = f"only {asking.listed(alone)} can be heard already" if alone else "no track is alone"
+        raise EditError(f"{now}, so nothing would change; name the tracks to hear")
+    draft = with_mutes(replace(draft, solo=alone))
+    if not alone:
+        still = f" but {asking.listed(draft.muted)}, as muted" if draft.muted else ""
+        return asking.told(draft, f"all tracks sound again{still}")
+    return asking.told(draft, f"only {asking.listed(alone)} can be heard now{_silent_in(draft)}")
+
+
+def _silent_in(draft: Draft) -> str:
+    """What to say of sections in which all that plays is muted."""
+    heard = {s.track for s in draft.mix.strips if not s.muted}
+    bar = draft.song.beats_per_bar
+    spans = [
+        (c.start_beat / bar, (c.start_beat + c.beats) / bar)
+        for c in draft.song.clips if c.track in heard
+    ]  # fmt: skip
+    silent = [
+        s.name for s in draft.song.sections
+        if not any(a < s.start_bar + s.bars and b > s.start_bar for a, b in spans)
+    ]  # fmt: skip
+    return f"; {asking.verb(silent, 'is', 'are')} silent" if silent else ""
 
 
 def with_mutes(draft: Draft) -> Draft:

@@ -89,10 +89,13 @@ def shift_mood(edit: ShiftMood, draft: Draft, crate: Crate) -> Draft:
     if edit.sections:
         where = asking.listed(edit.sections)
         what = f"{edit.track} in {where}" if edit.track else where
+    named = [edit.track] if edit.track else list(edit.sections) or [what]
     locked = [k.name for k in draft.locks if k.kind != "sound" and not edit.track]
     if locked and not edit.sections:
         said.append(f"{asking.listed(locked)} stayed, as locked")
-    return asking.told(draft, f"{what} is {_more(edit)}: {'; '.join(said)}")
+    return asking.told(
+        draft, f"{what} {'are' if asking.many(named) else 'is'} {_more(edit)}: {'; '.join(said)}"
+    )
 
 
 def _more(edit: ShiftMood) -> str:
@@ -251,7 +254,7 @@ def _swapped(
     )  # fmt: skip
     name = explain.file_name(loops[swap.new.digest])
     draft = exchanged(draft, crate, track, swap, sections, whole=whole, wish=wish)
-    return draft, f"{track} plays {name}, which is {words}"
+    return draft, f"{asking.verb([track], 'plays', 'play')} {name}, which is {words}"
 
 
 def toned(strip: Strip, moods: tuple[str, ...], amount: float) -> tuple[Strip, str]:

@@ -42,7 +42,10 @@ def set_mix_style(edit: SetMixStyle, draft: Draft, crate: Crate) -> Draft:
         )
     locked = [t.id for t in draft.song.tracks if draft.is_locked("track", t.id)]
     by_hand = draft.automatic is not None
+    before = draft
     draft = remix(draft, crate, style=edit.style, keep=locked)
+    if draft == before:
+        raise EditError(f"the mix is {edit.style} already; choose another style")
     said = f"everything is mixed anew, {edit.style}"
     if by_hand:
         said += "; what you changed by hand stays"
