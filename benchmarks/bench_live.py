@@ -293,19 +293,17 @@ def generate_to_sound(loops: Path, count: int, block: int) -> dict[str, float]:
         def once(engine: Engine, seed: int) -> tuple[float, float]:
             with song_session() as session:
                 graph = song_graph({"folders": [str(crate)], "seed": seed, "length_s": 150.0})
-                player, done = SongPlayer(engine), []
+                player = SongPlayer(engine)
 
                 def work() -> None:
-                    done.append(
-                        player.show_in_time(
-                            lambda opening: (sounding(session, graph, opening=opening), None),
-                            heard=lambda: engine.play(0),
-                        )
+                    player.show_in_time(
+                        lambda opening: (sounding(session, graph, opening=opening), None),
+                        heard=lambda: engine.play(0),
                     )
 
                 started = time.perf_counter()
                 heard = until_heard(engine, work)
-                done[0].join()
+                player.join()
                 whole = time.perf_counter() - started
                 engine.stop()
                 time.sleep(3.0)

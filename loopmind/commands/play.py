@@ -21,6 +21,7 @@ from loopmind.errors import UsageError
 if TYPE_CHECKING:
     from loopmind.runtime.live.engine import Engine, Snapshot
     from loopmind.runtime.live.song_player import SongPlayer
+    from loopmind.runtime.sounding import Levels, Sounding
 
 SEEK_S = 5.0
 _QUIETEST_DB = -60.0
@@ -151,8 +152,9 @@ def _project(place: Path, engine: Engine, line: ProgressLine) -> Playing:
     playing = Playing(lambda: _song_end(player), player)
     listen = ShowEvents(line)
     session = playing._open.enter_context(
-        ProjectSession.open(place, read_only=True, listener=listen)
+        ProjectSession.open(place, read_only=True, listener=listen, cancelled=player.is_closing)
     )
+    playing._open.callback(player.close)
     player.show_in_time(
         session.sounding, keep=session.keep_levels, heard=line.clear, fail=playing.failed.append
     )
@@ -162,15 +164,27 @@ def _project(place: Path, engine: Engine, line: ProgressLine) -> Playing:
 def _folder(place: Path, engine: Engine, line: ProgressLine, prompt: str, seed: int) -> Playing:
     from loopmind.runtime.generate import song_graph, song_session
     from loopmind.runtime.live.song_player import SongPlayer
-    from loopmind.runtime.sounding import sounding
+    from loopmind.runtime.sounding import keep_levels, kept_levels, sounding
 
     player = SongPlayer(engine)
     playing = Playing(lambda: _song_end(player), player)
     session = playing._open.enter_context(song_session())
     graph = song_graph({"folders": [str(place)], "wish": prompt, "seed": seed})
+    playing._open.callback(player.close)
     show = ShowEvents(line)
+
+    def fit(opening: bool) -> tuple[Sounding, Levels | None]:
+        found = sounding(
+            session, graph, opening=opening, listener=show, cancelled=player.is_closing
+        )
+        return found, kept_levels(session, found.song, found.mix, found.material.rate_hz)
+
+    def keep(found: Sounding, levels: Levels) -> None:
+        keep_levels(session, found.song, found.mix, found.material.rate_hz, levels)
+
     player.show_in_time(
-        lambda opening: (sounding(session, graph, opening=opening, listener=show), None),
+        fit,
+        keep=keep,
         heard=line.clear,
         fail=playing.failed.append,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from loopmind.errors import LoopMindError
+from loopmind.errors import CancelledError, LoopMindError
 from loopmind.music.mix import Mix, Strip
 from loopmind.music.song import Song, beat_to_frame
 from loopmind.runtime.live.engine import Engine
@@ -44,6 +44,40 @@ class SongPlayer:
         self._solo: frozenset[str] = frozenset()
         self._master_db = self._settled_db = 0.0
         self._turn = threading.RLock()
+        self._closing = threading.Event()
+        self._behind: list[threading.Thread] = []
+
+    def close(self) -> None:
+        """End what is planned or mixed behind; what plays plays on."""
+        self._closing.set()
+        for thread in self._behind:
+            thread.join()
+
+    def is_closing(self) -> bool:
+        """To be asked by what works for the player."""
+        return self._closing.is_set()
+
+    def _start(self, work: Callable[[], None], fail: Callable[[Exception], None] | None) -> None:
+        """Do `work` on a thread of its own; being told to end is no failure."""
+
+        def run() -> None:
+            try:
+                work()
+            except CancelledError:
+                return
+            except Exception as error:
+                if fail is None:
+                    raise
+                fail(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        self._behind = [*(t for t in self._behind if t.is_alive()), thread]
+        thread.start()
+
+    def join(self) -> None:
+        """Wait until nothing is planned or mixed behind."""
+        for thread in self._behind:
+            thread.join()
 
     @property
     def song(self) -> Song:
@@ -76,32 +110,24 @@ class SongPlayer:
         keep: Callable[[Sounding, Levels], None] = lambda found, levels: None,
         fail: Callable[[Exception], None] | None = None,
         follow: bool = False,
-    ) -> threading.Thread:
+    ) -> None:
         """Play as soon as the first section's sounds are fitted; the rest joins while it plays.
 
         fit(opening): the song with its sounds, or those of its opening, and its levels where they
         are known. heard: called when the opening can be played. keep: is told levels that were
-        found. fail: gets what goes wrong behind. Returns the thread that does the rest.
+        found. fail: gets what goes wrong behind; `join` waits for it.
         """
         opening, levels = fit(True)
         self.show(opening, levels or guessed_levels(opening.mix), follow=follow)
         heard()
 
-        def join() -> None:
-            try:
-                found, known = fit(False)
-                self.show(found, known)
-                if known is None:
-                    known = self.find_levels()
-                    keep(found, known)
-            except Exception as error:
-                if fail is None:
-                    raise
-                fail(error)
+        def rest() -> None:
+            found, known = fit(False)
+            self.show(found, known)
+            if known is None:
+                keep(found, self.find_levels())
 
-        thread = threading.Thread(target=join, daemon=True)
-        thread.start()
-        return thread
+        self._start(rest, fail)
 
     def find_levels(self) -> Levels:
         """Render the song aside and set the master as the renderer does; again if it changes."""
@@ -109,7 +135,7 @@ class SongPlayer:
             found = self.found
             if found is None:
                 raise LoopMindError("nothing plays; show the player a song first")
-            levels = find_levels(found, takes=self._takes)
+            levels = find_levels(found, takes=self._takes, cancelled=self.is_closing)
             with self._turn:
                 if self.found is found:
                     if levels != self.levels:
@@ -143,27 +169,15 @@ class SongPlayer:
         *,
         keep: Callable[[Sounding, Levels], None] = lambda found, levels: None,
         fail: Callable[[Exception], None] | None = None,
-    ) -> threading.Thread | None:
-        """Let the song that `fit(False)` gives be heard; the thread that finds its levels, if any.
+    ) -> None:
+        """Let the song that `fit(False)` gives be heard; its levels are found behind.
 
         For a song that was changed: undone, merged, edited elsewhere.
         """
         found, known = fit(False)
         self.show(found, known)
-        if known is not None:
-            return None
-
-        def find() -> None:
-            try:
-                keep(found, self.find_levels())
-            except Exception as error:
-                if fail is None:
-                    raise
-                fail(error)
-
-        thread = threading.Thread(target=find, daemon=True)
-        thread.start()
-        return thread
+        if known is None:
+            self._start(lambda: keep(found, self.find_levels()), fail)
 
     def _plan(self, rate_hz: int | None = None) -> PatchPlan:
         found = self.found
