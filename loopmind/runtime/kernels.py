@@ -54,6 +54,7 @@ LIVE_MODULES = (
     "loopmind.dsp.effects.sends",
     "loopmind.dsp.effects.gain",
     "loopmind.dsp.effects.feedback",
+    "loopmind.dsp.effects.outside",
     "loopmind.dsp.effects.stream_file",
     "loopmind.dsp.effects.wait",
 )

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.dsp.player import Event, event_table, play, player_params
-from loopmind.dsp.unit import Part, Unit
+from loopmind.dsp.unit import Attended, Part, Unit
 from loopmind.graph.node import NodeSpec, spec_of
 from loopmind.graph.testing import declaration_problems
 from loopmind.music.signal import Signal
@@ -51,10 +51,18 @@ def rendered(
     pieces, done, turn = [], 0, 0
     while done < frames:
         n = min(blocks[turn % len(blocks)], frames - done)
+        _attend(planner, start + done, n)
         program.run(start + done, n)
         pieces.append(program.buffer(out)[:n].copy())
         done, turn = done + n, turn + 1
     return np.concatenate(pieces).T
+
+
+def _attend(planner: SignalPlanner, start: int, frames: int) -> None:
+    """Let what works beside the callback do its part first, as offline rendering does."""
+    for kept in planner.shared.values():
+        if isinstance(kept, Attended):
+            kept.before(start, frames)
 
 
 def heard(signal: Signal, frames: int = FRAMES, blocks: tuple[int, ...] = (256,)) -> Sound:
@@ -139,6 +147,7 @@ def properties(function: Callable[..., Signal], **controls: Any) -> dict[str, st
         program.reset()
         pieces = []
         for at in range(0, FRAMES - 256, 256):
+            _attend(planner, at, 256)
             program.run(at, 256)
             pieces.append(program.buffer(out).copy())
         turns.append(np.concatenate(pieces))
