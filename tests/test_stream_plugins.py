@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import jack_server
 import numpy as np
 import pytest
 
@@ -106,6 +107,80 @@ def test_a_plugin_is_compiled_once_and_only_when_it_sounds(tmp_path: Path) -> No
     again = json.loads(python("-c", PLAY, str(tmp_path), cwd=tmp_path))
     assert first == {"listed": True, "same": True, "hits": 0}
     assert again == {"listed": True, "same": True, "hits": 1}
+
+
+def plugin_graph(home: Path, sound: Path) -> Path:
+    """The plugin in the user's folder, and a graph that plays a loop through it."""
+    import json
+
+    (home / "plugins").mkdir(parents=True)
+    (home / "plugins" / "ring_mod.py").write_text(FOLDER_PLUGIN)
+    nodes = {
+        "load": {"type": "loopmind.load_audio", "controls": {"path": str(sound)}},
+        "clip": {"type": "loopmind.play_clip"},
+        "ring": {"type": "mine.ring_mod", "controls": {"carrier_hz": 300.0}},
+        "render": {"type": "loopmind.render_signal", "controls": {"length_s": 0.5}},
+        "write": {"type": "loopmind.write_audio", "controls": {"path": str(home / "out.wav")}},
+    }
+    wires = {
+        "clip.audio": "load.audio", "ring.signal": "clip.signal", "render.signal": "ring.signal",
+        "write.audio": "render.audio",
+    }  # fmt: skip
+    graph = {"format": "loopmind.graph", "format_version": 1, "nodes": nodes, "wires": wires}
+    (home / "graph.json").write_text(json.dumps(graph))
+    return home / "graph.json"
+
+
+@pytest.mark.slow
+def test_a_plugin_in_the_users_folder_is_played_and_rendered(tmp_path: Path) -> None:
+    from loopmind.files.decode import read_audio
+    from loopmind.files.encode import write_audio
+    from loopmind.music.audio import Audio
+
+    wave = np.full((2, 20000), 0.5, np.float32)
+    sound = write_audio(tmp_path / "a.wav", Audio(wave, 44100), subtype="FLOAT")
+    home = tmp_path / "home"
+    graph = plugin_graph(home, sound)
+    call = ["-m", "loopmind.cli"]
+    python(*call, "run", str(graph), "--no-cache", cwd=tmp_path, LOOPMIND_HOME=str(home))
+    made = read_audio(home / "out.wav").samples
+    wanted = 0.5 * np.sin(2 * np.pi * 300.0 * np.arange(200, 10000) / 44100)
+    assert np.abs(made[0, 200:10000] - wanted).max() < 1e-6
+    told = python(
+        *call, "play", str(graph), "--out-seconds", "0.5", cwd=tmp_path, LOOPMIND_HOME=str(home)
+    )
+    assert "0 underruns" in told
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not jack_server.is_installed(), reason="jackd is not installed")
+def test_a_plugin_is_heard_through_a_real_device(tmp_path: Path) -> None:
+    (tmp_path / "ring_mod.py").write_text(FOLDER_PLUGIN)
+    from loopmind.graph.registry import Registry
+    from loopmind.runtime.live.engine import Engine
+    from loopmind.runtime.live.signal_patch import signal_patch
+    from loopmind.runtime.live.testing import noise, probe, rendered
+
+    function = Registry(entry_points=[], folder=str(tmp_path)).get("mine.ring_mod").function
+    signal = function(probe(noise(frames=40000)))
+    with jack_server.jack_server(tmp_path, block=256), Engine(44100) as engine:
+        engine.swap(signal_patch(signal))
+        engine.open()
+        if engine.device is None:
+            pytest.skip("the sound server gave no device")
+        time.sleep(0.3)
+        served = engine.snapshot().heard
+        engine.play(0)
+        time.sleep(1.5)
+        tap = engine.heard(served, engine.snapshot().heard - served)
+    first = int(np.flatnonzero(np.abs(tap[0]) > 0.0)[0])
+    wanted = rendered(signal, 40000)
+    begin = int(np.flatnonzero(np.abs(wanted[0]) > 0.0)[0])
+    start = first - begin
+    assert any(
+        np.array_equal(tap[:, s + 2000 : s + 20000], wanted[:, 2000:20000])
+        for s in range(start - 2, start + 3)
+    )
 
 
 @pytest.mark.parametrize("level", [0.1, 3.0])

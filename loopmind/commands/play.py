@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from loopmind.runtime.sounding import Levels, Sounding
 
 SEEK_S = 5.0
+LONG_S = 300.0
+"""A longer sound file is played from disk."""
 _QUIETEST_DB = -60.0
 
 
@@ -214,10 +216,16 @@ def _graph(what: str, engine: Engine, line: ProgressLine, settings: Sequence[str
 
 
 def _sound(place: Path, engine: Engine) -> Playing:
-    from loopmind.files.decode import read_audio
+    from loopmind.files.decode import probe, read_audio
     from loopmind.music.signal import Signal
     from loopmind.runtime.live.signal_patch import signal_patch
 
+    seconds = probe(place).duration_s
+    if seconds > LONG_S:
+        from loopmind.nodes.stream_file import stream_file
+
+        engine.swap(signal_patch(stream_file(place), engine.rate_hz))
+        return Playing(lambda: round(seconds * engine.rate_hz))
     audio = read_audio(place)
     settings = {
         "start_s": 0.0, "rate": 1.0, "reverse": False, "repeat": False, "gain_db": 0.0,
