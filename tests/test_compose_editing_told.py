@@ -14,6 +14,7 @@ from loopmind.compose import editing
 from loopmind.compose.difference import difference
 from loopmind.compose.editing import EditError, asking
 from loopmind.compose.editing.curves import QUICK_BEATS, of, value_at
+from loopmind.compose.editing.regenerate import sounding
 from loopmind.errors import LoopMindError
 from loopmind.music.codec import CodecError
 from loopmind.music.draft import Draft
@@ -23,9 +24,11 @@ from loopmind.music.edit import (
     Edit,
     MuteTrack,
     PutClip,
+    RegenerateSection,
     ResizeSection,
     SetAutomation,
     SetEnergy,
+    SetKey,
     SetLayers,
     SetMixStyle,
     ShiftMood,
@@ -119,6 +122,26 @@ def test_transposing_tells_what_went_the_other_way() -> None:
         said = after.told[-1]
         assert ("an octave" in said) == bool(moved)
         assert all(track in said for track in moved)
+
+
+def test_a_section_made_anew_is_heard_to_be_another() -> None:
+    hook, _ = section_of_kind("hook")
+    tracks = [t.id for t in DRAFT.song.tracks]
+    before = sounding(DRAFT.song, hook, tracks)
+    for seed in range(1, 6):
+        after = sounding(apply(RegenerateSection(hook.name, seed)).song, hook, tracks)
+        assert len(before ^ after) >= 0.1 * len(before | after)
+
+
+def test_another_mode_tells_what_moved() -> None:
+    key = DRAFT.song.key
+    assert key is not None
+    mode = "major" if key.mode == "minor" else "minor"
+    made = apply(SetKey(f"{key.transpose(2).written.split(' ')[0]} {mode}"))
+    for old, new in zip(DRAFT.palette.choices, made.palette.choices, strict=True):
+        same = old.picked.digest == new.picked.digest
+        if same and old.picked.semitones != new.picked.semitones and " " not in old.slot:
+            assert old.slot in made.told[-1].lower()
 
 
 def test_verbs_suit_their_names() -> None:

@@ -141,8 +141,14 @@ def _other_mode(draft: Draft, crate: Crate, key: Key, tracks: Collection[str]) -
         moves[picked.digest] = int(shifts[best])
         if float(fit[best]) < _LEAST_KEY_FIT and track not in misfits:
             misfits.append(track)
-    draft = _placed(draft, tracks, moves)
     said = [f"the song is in {key.written} now"]
+    for choice in draft.palette.choices:
+        by = moves.get(choice.picked.digest, choice.picked.semitones) - choice.picked.semitones
+        if by and choice.slot in tracks:
+            said.append(f"{asking.verb([choice.slot], 'moves', 'move')}{_by(by).removeprefix(',')}")
+    if len(said) == 1 and not misfits:
+        said.append("no loop had to move, as their notes lie in both keys")
+    draft = _placed(draft, tracks, moves)
     for track in misfits:
         try:
             swap = chosen(draft, crate, track, draft.song.sections, Wish())

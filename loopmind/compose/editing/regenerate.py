@@ -15,7 +15,8 @@ from loopmind.music.loop import Crate
 from loopmind.music.song import Section, Song
 
 _TRIES = 8
-_MOST_OF = 0.6
+# How much of what is heard should be another after a section was made anew.
+_ENOUGH = 0.3
 _NEXT_SEED = 1_000_003
 _LARGEST_SEED = 2**31 - 1
 
@@ -54,20 +55,51 @@ def regenerate_section(edit: RegenerateSection, draft: Draft, crate: Crate) -> D
 def _written(scene: Scene, held: Section, edit: RegenerateSection) -> Song | None:
     """The song with the section written anew; None where every seed gives what is there.
 
-    Of a few seeds derived from the edit's the first that changes most of the tracks is taken.
+    Of a few seeds derived from the edit's the first that changes a good part of what is heard is
+    taken, or the one that changes most of it.
     """
     before = set(scene.song.clips)
-    playing = [n for n in scene.playing[held.name] if not edit.tracks or n in edit.tracks]
-    best: tuple[int, Song | None] = (0, None)
+    own = [t.id for t in scene.song.tracks if not edit.tracks or t.id in edit.tracks]
+    heard = sounding(scene.song, held, own)
+    best: tuple[float, Song | None] = (0.0, None)
     for attempt in range(_TRIES):
         seed = (edit.seed + attempt * _NEXT_SEED) % _LARGEST_SEED
         made = rewritten(scene, held, seed, edit.tracks)
-        changed = len({c.track for c in before ^ set(made.clips)})
+        if before == set(made.clips):
+            continue
+        now = sounding(made, held, own)
+        # What only sounds a little louder is another arrangement too, if there is no better one.
+        changed = len(heard ^ now) / max(len(heard | now), 1) + 1e-6
         if changed > best[0]:
             best = (changed, made)
-        if changed >= _MOST_OF * len(playing):
+        if changed >= _ENOUGH:
             break
     return best[1]
+
+
+def sounding(song: Song, held: Section, tracks: Collection[str]) -> frozenset[tuple[object, ...]]:
+    """What is heard of tracks in a section: track, sixteenth, sound and the place in it."""
+    bar = song.beats_per_bar
+    start, end = float(held.start_bar * bar), float((held.start_bar + held.bars) * bar)
+    found: set[tuple[object, ...]] = set()
+    for clip in song.clips:
+        if clip.track not in tracks or not in_section(song, held, clip):
+            continue
+        found |= {
+            (clip.track, round(4.0 * (clip.start_beat + hit.beat)), hit.digest, hit.semitones)
+            for hit in clip.hits
+        }
+        if clip.hits:
+            continue
+        for step in range(
+            round(4.0 * clip.start_beat), round(4.0 * (clip.start_beat + clip.beats))
+        ):
+            at = step / 4.0 - clip.start_beat
+            silent = any(begin <= at < begin + length for begin, length in clip.silences)
+            if start <= step / 4.0 < end and not silent:
+                place = round((at + clip.offset_beats) % max(clip.loop_beats, 0.25), 2)
+                found.add((clip.track, step, clip.digest, place, clip.semitones, clip.treatment))
+    return frozenset(found)
 
 
 def rewritten(scene: Scene, held: Section, seed: int | None, tracks: tuple[str, ...] = ()) -> Song:
