@@ -198,6 +198,8 @@ def fade(clause: Clause) -> Outcome | None:
     does = clause.does
     noun = clause.first("noun", "fadein", "fadeout", "fade")
     if clause.has("noun", "hardstop"):
+        if clause.has("neg"):
+            return None
         return done([SetFade(out_beats=0.0)])
     inward = "fade_in" in does or (noun is not None and noun.value == "fadein")
     outward = "fade_out" in does or (noun is not None and noun.value == "fadeout")

@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass, field, replace
 
 from loopmind.assistant import lexicon
+from loopmind.assistant.lexicon_harmless import HARMLESS
+from loopmind.assistant.mending import mend
 from loopmind.assistant.normalise import COMMON, SPELLED_OUT, UNITS, figures, plain, tidy, with_keys
 from loopmind.assistant.senses import Token, disambiguated
 from loopmind.compose import genres
-from loopmind.compose.spelling import correct, distance
 from loopmind.compose.vocabulary import INSTRUMENT_WORDS, MOOD_WORDS
 
 LONGEST_PHRASE = 6
@@ -27,42 +28,6 @@ class Lexed:
     tokens: list[Token] = field(default_factory=list)
     mended: list[tuple[str, str]] = field(default_factory=list)
     text: str = ""
-
-
-_CORE_NOUNS = (
-    "drums",
-    "bass",
-    "verse",
-    "hook",
-    "kick",
-    "hats",
-    "intro",
-    "outro",
-    "vocal",
-    "lead",
-    "chords",
-    "bridge",
-    "chorus",
-    "louder",
-    "more",
-    "snare",
-    "melody",
-    "reverb",
-    "guitar",
-    "second",
-    "first",
-    "third",
-    "after",
-    "before",
-    "change",
-    "add",
-    "swap",
-    "mute",
-    "remove",
-    "darker",
-    "make",
-    "tempo",
-)
 
 
 @functools.cache
@@ -107,7 +72,7 @@ def _known() -> frozenset[str]:
         words.update(text.split())
     for verb in lexicon.VERBS:
         words.update(_forms(verb))
-    words |= set(lexicon.IRREGULAR) | set(lexicon.REMARKS)
+    words |= set(lexicon.IRREGULAR) | set(lexicon.REMARKS) | HARMLESS
     return frozenset(words)
 
 
@@ -195,14 +160,14 @@ def lex(
     cased = tidy(text)
     cased, keys = with_keys(cased)
     known = _known() | frozenset(names) | also_known
-    cased, mended = correct(cased, known)
+    cased, mended = mend(cased, known, _same)
     words_text = re.sub(r"(?<=[a-zA-Z])-(?=[a-zA-Z])", " ", cased.lower())
     words = re.findall(
         r"key\d+_|[+-]?\d+(?:[.,]\d+)?(?=%|[a-z]|\b)|[a-z#&]+(?:'[a-z]+)?\d?|%|\d+"
         r"|(?<!\d)\.(?!\d)|\.$|[,;!?:/+@\"]|'[^']+'",
         words_text,
     )
-    words = figures([_core_slip(word, known, mended) for word in words])
+    words = figures(words)
     out = Lexed(text=" ".join(words), mended=mended)
     table, at = phrases(), 0
     while at < len(words):
@@ -213,19 +178,13 @@ def lex(
     return out
 
 
-def _core_slip(word: str, known: frozenset[str], mended: list[tuple[str, str]]) -> str:
-    """Short slips that the speller leaves alone: "bas", "drms", "secnd"."""
-    if word in known or not word.isalpha() or not 3 <= len(word) <= 7 or lemma(word):
-        return word
-    if _positive(word) or word.rstrip("s") in known or (len(word) == 3 and word != "bas"):
-        return word
-    near = [noun for noun in _CORE_NOUNS if distance(word, noun, 1) <= 1 and noun[0] == word[0]]
-    if len(word) >= 6 and not near:
-        near = [n for n in _CORE_NOUNS if distance(word, n, 2) <= 2 and n[0] == word[0]]
-    if len(near) != 1:
-        return word
-    mended.append((word, near[0]))
-    return near[0]
+def _same(a: str, b: str) -> bool:
+    """Whether two words are read alike."""
+    table = phrases()
+    one, other = (table.get(w) or table.get(w.rstrip("s")) for w in (a, b))
+    if one and other:
+        return one[0] == other[0]
+    return a.rstrip("s") == b.rstrip("s") or (lemma(a) is not None and lemma(a) == lemma(b))
 
 
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")

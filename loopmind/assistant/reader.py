@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from loopmind.assistant.answers import answered
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.doubt import doubted
 from loopmind.assistant.frames_add import add
 from loopmind.assistant.frames_again import again
 from loopmind.assistant.frames_anew import regenerate, unclear
@@ -222,6 +223,8 @@ class _Reader:
             outcome = _first_of(clause)
         if outcome is not None and outcome.missing:
             outcome = _stood_in(clause, outcome)
+        if outcome is not None:
+            outcome = doubted(clause, outcome, _first_of)
         if outcome is not None and outcome.edits and self._mends_complaint(clause):
             if clause.lemmas & _JUST_MEND and self.edits:
                 return

@@ -1,0 +1,267 @@
+"""An account of every word: what a wish made of a clause, and which words it left over.
+
+A frame looks for the words that it knows and passes over the rest, so a word that it does not know
+may well have turned the wish round. Each word of weight must therefore show in the edits: a noun
+by what they change, a quality by a change of its kind, a figure by its value, and a word of
+denial by reading otherwise without it. What is left over is doubt (doubt.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
+
+from loopmind.assistant import lexicon
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.lexicon_harmless import HARMLESS
+from loopmind.assistant.outcome import Outcome
+from loopmind.assistant.refs import SectionRef, TrackRef
+from loopmind.assistant.senses import Token
+from loopmind.assistant.what_shows import (
+    ACTS_SHOWN,
+    KINDS_SHOWN,
+    UNITS_SHOWN,
+    WORDS_SHOWN,
+    aspects,
+)
+from loopmind.assistant.world import words_of
+from loopmind.music.edit import Edit, SetFade, SetTempo
+from loopmind.music.loop import ROLE_OF_INSTRUMENT
+
+Read = Callable[[Clause], Outcome | None]
+
+# They stand for what has a name, join words, or only tell how much.
+_LIGHT = frozenset(
+    {"filler", "sep", "det", "prep", "pron", "degree", "too", "enough", "source", "song", "rest",
+     "part", "again", "same", "wh"}
+)  # fmt: skip
+
+_COMPARED = frozenset({"than", "instead", "except", "like"})
+
+
+def weighty(clause: Clause) -> list[Token]:
+    """The words of a clause that must be accounted for."""
+    found = []
+    for token in clause.tokens:
+        if token.kind in _LIGHT:
+            continue
+        if token.kind == "unknown" and token.text in HARMLESS:
+            continue
+        if token.kind == "other" and token.text == "instead":
+            continue
+        if token.kind == "verb" and not lexicon.VERBS.get(token.value):
+            continue
+        found.append(token)
+    return found
+
+
+def left_over(clause: Clause, outcome: Outcome, read: Read) -> list[Token]:
+    """The words that nothing in the edits of `outcome` accounts for.
+
+    read: makes an outcome of a clause; it tells whether a word made any difference.
+    """
+    if not outcome.edits:
+        return []
+    account = _Account(clause, outcome, read)
+    return [token for token in weighty(clause) if not account.shows(token)]
+
+
+class _Account:
+    """What the edits of one outcome touch."""
+
+    def __init__(self, clause: Clause, outcome: Outcome, read: Read) -> None:
+        self.clause, self.outcome, self.read = clause, outcome, read
+        self.edits: Sequence[Edit] = outcome.edits
+        self.aspects = {a for edit in outcome.edits for a in aspects(edit)}
+        self.words = {w for edit in outcome.edits for w in _words(edit)}
+        self.words |= set(outcome.tracks) | set(outcome.sections)
+        self.figures = [n for edit in outcome.edits for n in _figures(edit)]
+        loops = clause.world.loops
+        for digest in self.words & set(loops):
+            self.words = self.words | words_of(loops[digest])
+
+    def shows(self, token: Token) -> bool:
+        kind = token.kind
+        if WORDS_SHOWN.get(token.text, frozenset()) & self.aspects:
+            return True
+        if kind == "track":
+            return self._track(token)
+        if kind == "section":
+            return self._section(token)
+        if kind == "ord":
+            return self._ordinal(token)
+        if kind in ("num", "amount"):
+            return self._figure(token)
+        if kind == "verb":
+            act = next((a for a in self.clause.acts if a.at == self.clause.where(token)), None)
+            does = act.does if act is not None else lexicon.VERBS.get(token.value, "")
+            shown = ACTS_SHOWN.get(does)
+            return shown is None or bool(shown & self.aspects)
+        if kind == "neg" or (kind == "quant" and token.value in ("less", "no")):
+            leads = token is self._leading() and token.text == "no"
+            return leads or self._so_after(token) or self._differs(token)
+        if kind == "unknown":
+            return bool({token.text, token.text.rstrip("s")} & self.words)
+        if kind == "only":
+            scoped = any(getattr(e, "sections", ()) for e in self.edits)
+            merely = token.text in ("just", "simply", "purely") or "resize" in self.aspects
+            return merely or scoped or bool(KINDS_SHOWN["only"] & self.aspects)
+        if kind == "side" and token.text == "right" and self._adverb(token):
+            return True
+        shown = KINDS_SHOWN.get(f"{kind} {token.value}", KINDS_SHOWN.get(kind))
+        if shown is None or shown & self.aspects:
+            return True
+        return bool(set(token.text.split()) & self.words)
+
+    def _adverb(self, token: Token) -> bool:
+        """ "right down", "right before the hook"."""
+        at = self.clause.where(token)
+        after = self.clause.tokens[at + 1 : at + 2]
+        return bool(after) and after[0].kind in ("part", "prep")
+
+    def _so_after(self, token: Token) -> bool:
+        """ "not so sad": the quality is turned round without "not" too, as a complaint."""
+        at = self.clause.where(token)
+        after = self.clause.tokens[at + 1 : at + 2]
+        return bool(after) and after[0].kind == "too"
+
+    def _leading(self) -> Token | None:
+        """The first word, where a denial answers what was said before ("no, not that one")."""
+        after = self.clause.tokens[1] if len(self.clause.tokens) > 1 else None
+        denied = after is not None and after.kind in ("neg", "sep", "verb")
+        return self.clause.tokens[0] if denied else None
+
+    def _track(self, token: Token) -> bool:
+        at = self.clause.where(token)
+        ref = next((r for r in self.clause.tracks if _first(r) <= at <= r.at), None)
+        if ref is None or ref.prep in _COMPARED or self._any(*ref.ids):
+            return True
+        names = {ref.pointed.role, ref.pointed.instrument, ref.word, ref.text}
+        names |= {ROLE_OF_INSTRUMENT.get(ref.word, "")}
+        if names & self.words or {w.rstrip("s") for w in ref.text.split()} & self.words:
+            return True
+        whole = ref.text in ("beat", "beats", "instrumental")
+        if whole and self.aspects & KINDS_SHOWN["whole"]:
+            return True
+        if "duck" in self.aspects and (ref.prep or not self.edits):
+            return True
+        return not ref.ids and self._noun_for_quality(token)
+
+    def _noun_for_quality(self, token: Token) -> bool:
+        return token.text in ("effect", "effects", "noise") and bool(self.aspects & {"style"})
+
+    def _section(self, token: Token) -> bool:
+        at = self.clause.where(token)
+        ref = next((r for r in self.clause.sections if r.at == at), None)
+        if ref is None or ref.prep in _COMPARED or self._any(*ref.names):
+            return True
+        return self._place_only(ref)
+
+    def _place_only(self, ref: SectionRef) -> bool:
+        """A place that needs no name: the start of a song to which something is put in front."""
+        if ref.kind in self.words:
+            return True
+        placed = {"addsec", "movesec", "dupsec", "fade", "auto"}
+        if ref.kind in ("start", "end", "intro", "outro") and self.aspects & placed:
+            return True
+        if ref.prep == "before" and self.aspects & placed:
+            return True
+        every = {s.name for s in self.clause.world.sections}
+        return bool(ref.names) and set(ref.names) == every
+
+    def _ordinal(self, token: Token) -> bool:
+        if token.value in ("all", "both", "oneof"):
+            return True
+        at = self.clause.where(token)
+        following = next((t for t in self.clause.tokens[at + 1 :] if t.kind != "filler"), None)
+        if following is not None and following.kind in ("verb", "quant", "sep"):
+            return True  # "first turn up the 808, then ..."
+        new = "addtrack" in self.aspects or "addsec" in self.aspects
+        if new and at and self.clause.tokens[at - 1].kind == "det":
+            return True  # "a second pad"
+        for ref in self.clause.sections:
+            if ref.start <= at <= ref.at + 3 and self._any(*ref.names):
+                return True
+        after = self.clause.tokens[at + 1 : at + 3]
+        if any(t.kind == "sep" for t in after[:1]) and len(after) > 1:
+            return after[1].kind == "ord" or self._differs(token)
+        return self._differs(token)
+
+    def _figure(self, token: Token) -> bool:
+        if token.kind == "amount":
+            shown = UNITS_SHOWN.get(token.value, frozenset())
+            if not shown & self.aspects:
+                return False
+        else:
+            at = self.clause.where(token)
+            for ref in self.clause.sections:
+                if ref.start <= at <= ref.at + 6 and (
+                    ref.number == token.value or any(n.endswith(token.value) for n in ref.names)
+                ):
+                    return True
+            for track in self.clause.tracks:
+                if at == track.at + 1 and self._any(*track.ids):
+                    return True
+        number = token.number or (float(token.value) if token.kind == "num" else 0.0)
+        return any(_near(number, n) for n in self.figures) or self._relative(token, number)
+
+    def _relative(self, token: Token, number: float) -> bool:
+        """A figure that is counted from what is now, or in another unit."""
+        song = self.clause.world.draft.song
+        if any(isinstance(e, SetTempo) and e.bpm is not None for e in self.edits):
+            return any(_near(abs(number), n - song.bpm) for n in self.figures)
+        if any(isinstance(e, SetFade) for e in self.edits):
+            return token.value in ("bars", "beats", "seconds", "minutes")
+        shares = (number / 100.0, 1 + number / 100.0, 1 - number / 100.0, number / 10.0)
+        as_share = token.value == "percent" or token.kind == "num"
+        if as_share and any(_near(share, n) for share in shares for n in self.figures):
+            return True
+        if token.value == "bars" and "resize" in self.aspects:
+            return True
+        return token.value == "times" or self._differs(token)
+
+    def _differs(self, token: Token) -> bool:
+        """Whether the clause would be read otherwise without this word."""
+        others = [t for t in self.clause.tokens if t is not token]
+        if not others:
+            return True
+        again = self.read(replace(self.clause, tokens=others))
+        return again is None or again.edits != self.outcome.edits
+
+    def _any(self, *names: str) -> bool:
+        return any(name in self.words for name in names)
+
+
+def _first(ref: TrackRef) -> int:
+    return ref.at - len(ref.more_words)
+
+
+def _near(a: float, b: float) -> bool:
+    return abs(abs(a) - abs(b)) < 1e-3 * max(1.0, abs(a))
+
+
+def _words(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+        yield from value.lower().split()
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _words(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            if field.name != "parameter":
+                yield from _words(getattr(value, field.name))
+
+
+def _figures(value: object) -> Iterator[float]:
+    if isinstance(value, bool):
+        return
+    if isinstance(value, (int, float)):
+        yield float(value)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _figures(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            if field.name != "seed":
+                yield from _figures(getattr(value, field.name))

@@ -1,0 +1,52 @@
+"""What becomes of a wish that leaves words over: one short question, or nothing at all.
+
+A wrong edit is worse than a question. Where a single word remains unexplained the wish is shown
+and confirmed; where as much remains as was understood, nothing is done and the words are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from loopmind.assistant.account import Read, left_over, weighty
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.outcome import Outcome
+from loopmind.assistant.senses import Token
+from loopmind.assistant.telling import tell
+from loopmind.assistant.values import Choice, Question
+from loopmind.music.edit import Edit
+
+LONGEST_SHOWN = 3
+
+
+def doubted(clause: Clause, outcome: Outcome, read: Read) -> Outcome | None:
+    """`outcome` where every word is accounted for, else a question, or None: not understood."""
+    over = left_over(clause, outcome, read)
+    if not over:
+        return outcome
+    if _hopeless(clause, over):
+        return None
+    return confirm(outcome, [t.text for t in over])
+
+
+def confirm(outcome: Outcome, words: Sequence[str]) -> Outcome:
+    """The edits of an outcome as a question."""
+    said = " ".join(words)
+    unclear = f"I am not sure about '{said}'. " if said else ""
+    text = f"{unclear}Did you mean: {_shown(outcome.edits)}? (yes, no, or say it otherwise)"
+    return replace(outcome, edits=(), question=Question(text, (Choice("yes", outcome.edits),)))
+
+
+def _shown(edits: Sequence[Edit]) -> str:
+    told = [tell(edit) for edit in edits]
+    rest = len(told) - LONGEST_SHOWN
+    return "; ".join(told[:LONGEST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _hopeless(clause: Clause, over: Sequence[Token]) -> bool:
+    """Whether more was left over than was understood."""
+    words = weighty(clause)
+    first = next((t for t in clause.tokens if t.kind not in ("filler", "sep")), None)
+    asks = first is not None and first.kind == "wh"
+    return asks or len(over) > max(len(words) - len(over), 1)
