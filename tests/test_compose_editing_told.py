@@ -129,7 +129,10 @@ def test_a_section_made_anew_is_heard_to_be_another() -> None:
     tracks = [t.id for t in DRAFT.song.tracks]
     before = sounding(DRAFT.song, hook, tracks)
     for seed in range(1, 6):
-        after = sounding(apply(RegenerateSection(hook.name, seed)).song, hook, tracks)
+        made = apply(RegenerateSection(hook.name, seed))
+        after = sounding(made.song, hook, tracks)
+        changed = set(DRAFT.song.clips) ^ set(made.song.clips)
+        assert all(clip.track in made.told[-1] for clip in changed)
         assert len(before ^ after) >= 0.1 * len(before | after)
 
 

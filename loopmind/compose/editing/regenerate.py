@@ -42,9 +42,10 @@ def regenerate_section(edit: RegenerateSection, draft: Draft, crate: Crate) -> D
         raise EditError(
             f"{what} cannot be arranged in another way with these sounds; swap one of them"
         )
-    changed = {c for c in draft.song.clips if in_section(draft.song, held, c)} - set(made.clips)
-    tracks = [t.id for t in draft.song.tracks if any(c.track == t.id for c in changed)]
+    before = {c for c in draft.song.clips if in_section(draft.song, held, c)}
+    changed = before ^ {c for c in made.clips if in_section(made, held, c)}
     draft = settle(replace(draft, song=made), crate)
+    tracks = [t.id for t in draft.song.tracks if any(c.track == t.id for c in changed)]
     if edit.tracks:
         was = "were" if asking.many(edit.tracks) else "was"
         return asking.told(draft, f"{asking.listed(edit.tracks)} in {held.name} {was} made anew")
