@@ -258,6 +258,15 @@ def test_hits_start_on_their_frames_with_their_velocity() -> None:
         assert stem[at + 100] == pytest.approx(level, abs=1e-6)
 
 
+def test_the_notes_of_a_chord_ring_together() -> None:
+    chord = tuple(Hit(1.0, "k", 1.0, semitones) for semitones in (0, 3, 7))
+    song = make_song([Clip("p", "a", 0.0, 8.0, hits=(*chord, Hit(1.03, "k", 1.0)))])
+    stem = flat_stem(song, make_material(song, constant=0.1))[0]
+    at, later = (beat_to_frame(beat, BPM, RATE_HZ) for beat in (1.0, 1.03))
+    assert stem[at + 400] == pytest.approx(0.3, abs=1e-6)
+    assert stem[later + 400] == pytest.approx(0.1, abs=1e-6)
+
+
 def test_a_struck_sound_chokes_itself() -> None:
     hits = (Hit(0.0, "k", 1.0), Hit(0.05, "k", 1.0))
     song = make_song([Clip("p", "a", 0.0, 8.0, hits=hits)])

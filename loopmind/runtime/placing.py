@@ -172,14 +172,18 @@ def _pattern(clip: Clip, sounds: Sounds, bpm: float, rate_hz: int) -> list[Event
     events = []
     for digest, hits in struck.items():
         hits.sort()
-        for (at, velocity, semitones), following in zip(hits, [*hits[1:], None], strict=True):
+        # Notes of one chord begin together and ring together: only a later stroke chokes them.
+        starts = sorted({at for at, _, _ in hits})
+        next_start = dict(zip(starts, [*starts[1:], None], strict=True))
+        for at, velocity, semitones in hits:
+            following = next_start[at]
             key = MaterialKey(digest, 0.0, 0.0, 0.0, semitones, "plain")
             samples = sounds.get(clip, key)
             if samples.shape[1] == 0:
                 continue
             end, fade_out = at + samples.shape[1], round(END_FADE_S * rate_hz)
-            if following is not None and following[0] < end:
-                end, fade_out = following[0] + choke, choke
+            if following is not None and following < end:
+                end, fade_out = following + choke, choke
                 end = min(end, at + samples.shape[1])
             fade_in = _edges(samples, 0, False, rate_hz)
             gain = level * velocity
