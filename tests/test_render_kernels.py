@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from loopmind.errors import CancelledError
-from loopmind.runtime.kernels import KERNEL_MODULES, KernelError, is_warm, warm_up
+from loopmind.runtime.kernels import (
+    KERNEL_MODULES,
+    LIVE_MODULES,
+    VOICE_MODULES,
+    KernelError,
+    is_warm,
+    warm_up,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +49,10 @@ def test_cancelling_stops_the_children() -> None:
 
 def test_every_module_with_kernels_is_listed() -> None:
     package = Path(__file__).parent.parent / "loopmind"
+    listed = {*KERNEL_MODULES, *LIVE_MODULES, *VOICE_MODULES}
     for folder in ("analysis", "dsp", "runtime"):
-        for path in (package / folder).glob("*.py"):
+        for path in (package / folder).rglob("*.py"):
             text = path.read_text(encoding="utf-8")
-            if any(mark in text for mark in ("= kernel(_", "\n@compiled(", '\n@njit("')):
-                assert f"loopmind.{folder}.{path.stem}" in KERNEL_MODULES, path.name
+            if any(mark in text for mark in ("= kernel(_", '\n@njit("', "Unit(kernel(")):
+                name = ".".join(path.relative_to(package.parent).with_suffix("").parts)
+                assert name in listed, name

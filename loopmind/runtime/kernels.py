@@ -60,6 +60,9 @@ LIVE_MODULES = (
 )
 """The same for what only playing needs; compiled when something is first played."""
 
+VOICE_MODULES = ("loopmind.analysis.voice", "loopmind.analysis.notes")
+"""The same for hearing a hummed melody; compiled with the first one."""
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CHILD = (
     "import importlib, sys\n"
