@@ -24,7 +24,7 @@ from loopmind.assistant.what_shows import (
     WORDS_SHOWN,
     aspects,
 )
-from loopmind.assistant.world import words_of
+from loopmind.assistant.world import World, words_of
 from loopmind.music.edit import Edit, SetFade, SetTempo
 from loopmind.music.loop import ROLE_OF_INSTRUMENT
 
@@ -34,6 +34,14 @@ Read = Callable[[Clause], Outcome | None]
 _LIGHT = frozenset(
     {"filler", "sep", "det", "prep", "pron", "degree", "too", "enough", "source", "song", "rest",
      "part", "again", "same", "wh"}
+)  # fmt: skip
+
+# Names of instruments that any sound of their kind goes by.
+STANDING_NAMES = frozenset(
+    {"piano", "keys", "key", "keyboard", "rhodes", "guitar", "synth", "shaker", "perc", "percs",
+     "percussion", "strings", "string", "organ", "808", "sub", "snare", "hat", "hats", "epiano",
+     "electric", "lead", "melody", "riff", "choir", "brass", "horns", "horn", "drum", "voice",
+     "vocal", "singer", "top"}
 )  # fmt: skip
 
 _COMPARED = frozenset({"than", "instead", "except", "like"})
@@ -93,12 +101,16 @@ class _Account:
         if kind in ("num", "amount"):
             return self._figure(token)
         if kind == "verb":
+            if token.value == "chop" and "deltrack" in self.aspects:
+                return False  # into pieces, or away?
             act = next((a for a in self.clause.acts if a.at == self.clause.where(token)), None)
             does = act.does if act is not None else lexicon.VERBS.get(token.value, "")
             shown = ACTS_SHOWN.get(does)
             return shown is None or bool(shown & self.aspects)
-        if kind == "neg" or (kind == "quant" and token.value in ("less", "no")):
+        if kind == "neg" or (kind == "quant" and token.value in ("less", "no", "soaked")):
             leads = token is self._leading() and token.text == "no"
+            if kind == "neg" and self._twice_turned(token):
+                return False
             return leads or self._so_after(token) or self._differs(token)
         if kind == "unknown":
             return bool({token.text, token.text.rstrip("s")} & self.words)
@@ -112,6 +124,19 @@ class _Account:
         if shown is None or shown & self.aspects:
             return True
         return bool(set(token.text.split()) & self.words)
+
+    def _twice_turned(self, token: Token) -> bool:
+        """ "do not make it louder", "I do not want less": quieter, or as it is?"""
+        at = self.clause.where(token)
+        after = self.clause.tokens[at + 1 :]
+        if self.aspects & {"lock", "deltrack", "swap"} or self.clause.has("enough"):
+            return False
+        turned = any(
+            (t.kind == "quant" and t.text in ("less", "more", "fewer"))
+            or (t.comparative and t.kind in ("level", "size", "tempo", "energy", "mood", "height"))
+            for t in after
+        )
+        return turned and any(t.kind in ("verb", "filler") for t in after)
 
     def _adverb(self, token: Token) -> bool:
         """ "right down", "right before the hook"."""
@@ -128,13 +153,26 @@ class _Account:
     def _leading(self) -> Token | None:
         """The first word, where a denial answers what was said before ("no, not that one")."""
         after = self.clause.tokens[1] if len(self.clause.tokens) > 1 else None
-        denied = after is not None and after.kind in ("neg", "sep", "verb")
+        denied = after is not None and after.kind in (
+            "neg",
+            "sep",
+            "verb",
+            "other",
+            "det",
+            "pron",
+            "filler",
+            "only",
+        )
         return self.clause.tokens[0] if denied else None
 
     def _track(self, token: Token) -> bool:
         at = self.clause.where(token)
         ref = next((r for r in self.clause.tracks if _first(r) <= at <= r.at), None)
-        if ref is None or ref.prep in _COMPARED or self._any(*ref.ids):
+        if ref is None or ref.prep in _COMPARED:
+            return True
+        if ref.pointed.loosely and self._stands_in_for(ref):
+            return False
+        if self._any(*ref.ids):
             return True
         names = {ref.pointed.role, ref.pointed.instrument, ref.word, ref.text}
         names |= {ROLE_OF_INSTRUMENT.get(ref.word, "")}
@@ -146,6 +184,17 @@ class _Account:
         if "duck" in self.aspects and (ref.prep or not self.edits):
             return True
         return not ref.ids and self._noun_for_quality(token)
+
+    def _stands_in_for(self, ref: TrackRef) -> bool:
+        """Whether a track is taken for an instrument of its kind that nobody plays: "the banjo"."""
+        world = self.clause.world
+        words = set(ref.text.split()) | {w.rstrip("s") for w in ref.text.split()}
+        if words & STANDING_NAMES or ref.prep in ("for", "with", "to", "by", "into"):
+            return False
+        if not (self._any(*ref.ids) and self.aspects - {"addtrack"}):
+            return False
+        played = {w for i in ref.ids for w in _playing(world, i)}
+        return not words & played and not (words & self.words)
 
     def _noun_for_quality(self, token: Token) -> bool:
         return token.text in ("effect", "effects", "noise") and bool(self.aspects & {"style"})
@@ -174,6 +223,8 @@ class _Account:
             return True
         at = self.clause.where(token)
         following = next((t for t in self.clause.tokens[at + 1 :] if t.kind != "filler"), None)
+        if "fade" in self.aspects and token.value in ("first", "1", "last"):
+            return following is not None and following.kind in ("amount", "section")
         if following is not None and following.kind in ("verb", "quant", "sep"):
             return True  # "first turn up the 808, then ..."
         new = "addtrack" in self.aspects or "addsec" in self.aspects
@@ -200,7 +251,7 @@ class _Account:
                 ):
                     return True
             for track in self.clause.tracks:
-                if at == track.at + 1 and self._any(*track.ids):
+                if at == track.at + 1 and any(i.endswith(f" {token.value}") for i in track.ids):
                     return True
         number = token.number or (float(token.value) if token.kind == "num" else 0.0)
         return any(_near(number, n) for n in self.figures) or self._relative(token, number)
@@ -230,6 +281,11 @@ class _Account:
 
     def _any(self, *names: str) -> bool:
         return any(name in self.words for name in names)
+
+
+def _playing(world: World, track: str) -> set[str]:
+    loop = world.loops.get(world.current(track))
+    return words_of(loop) if loop is not None else set()
 
 
 def _first(ref: TrackRef) -> int:

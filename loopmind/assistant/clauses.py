@@ -116,10 +116,22 @@ class Clause:
 
     @property
     def number(self) -> Token | None:
-        used = {i for ref in self.sections for i in range(ref.at, ref.at + 4)}
+        used = {i for ref in self.sections for i in self._numbers_of(ref)}
         return next(
             (t for i, t in enumerate(self.tokens) if t.kind == "num" and i not in used), None
         )
+
+    def _numbers_of(self, ref: SectionRef) -> list[int]:
+        """Where the numbers of a section stand: "verse 1 and 2"."""
+        at = ref.at + 1
+        found = []
+        while at < len(self.tokens) and self.tokens[at].kind in ("num", "sep"):
+            number = self.tokens[at]
+            if number.kind == "num" and number.number != int(number.number):
+                break
+            found.append(at)
+            at += 1
+        return found
 
     @cached_property
     def degree(self) -> int:

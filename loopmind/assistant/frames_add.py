@@ -37,7 +37,7 @@ def add(clause: Clause) -> Outcome | None:
         and clause.has("pron")
         and known
         and clause.sections
-        and "add" in does
+        and ("add" in does or (clause.lemmas & {"put", "bring", "use"} and not does))
         and (targets.trouble is None and not any(r.positional for r in clause.sections))
     ):
         return layers_of(targets.sections, add=known)
@@ -66,7 +66,7 @@ def add(clause: Clause) -> Outcome | None:
     if solo is not None and solo.tracks and "add" in does and clause.tracks and not clause.sections:
         ids = tuple(i for r in clause.tracks for i in r.ids if i not in solo.tracks)
         return done([SoloTracks((*solo.tracks, *ids))], tracks=(*solo.tracks, *ids))
-    if not refs or clause.has("prep", "like"):
+    if not refs or clause.has("prep", "like") or clause.has("moodnoun"):
         return None
     on_top = clause.has("part", "ontop")
     wishing = bool(clause.lemmas & (WISHES | {"love"})) or clause.word(
@@ -78,6 +78,9 @@ def add(clause: Clause) -> Outcome | None:
     )
     adds = on_top or "add" in does or (clause.lemmas & {"put", "get", "bring"} and not does)
     bare = not clause.acts and bool(clause.sections or clause.has("song"))
+    all_over = clause.first("song")
+    if all_over is not None and bare and not clause.sections and not clause.has("prep"):
+        return None  # "tune the vocals"
     if not (adds or wishing or bare):
         return None
     if (

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from loopmind.assistant.clauses import Clause
-from loopmind.assistant.outcome import Outcome, Targets, done, note
+from loopmind.assistant.outcome import Outcome, Targets, act, done, note
 from loopmind.assistant.values import Undo
 from loopmind.music.edit import (
     AddTrack,
@@ -16,6 +16,8 @@ from loopmind.music.edit import (
     Edit,
     MuteTrack,
     RegenerateSection,
+    RemoveSection,
+    RemoveTrack,
     Reseed,
     ResizeSection,
     SetEnergy,
@@ -57,9 +59,15 @@ def again(clause: Clause) -> Outcome | None:
     if picked:
         quant = clause.first("quant", "more", "less")
         way = -1.0 if quant is not None and quant.value == "less" else 1.0
-        scaled = _scaled(last, way, clause.degree)
+        scaled = _scaled(last, way, clause.degree, world.memory.bpm)
         moved: list[Any] = [e for e in scaled if hasattr(e, "sections")]
         return done([replace(e, sections=picked) for e in moved], sections=picked)
+    if "unmute" in clause.does and clause.has("pron") and not elsewhere:
+        if all(isinstance(e, (RemoveTrack, RemoveSection)) for e in last):
+            return act(Undo())
+    corrected = _corrected(clause, last)
+    if corrected and not elsewhere:
+        return replace(done(corrected), actions=(Undo(),))
     if clause.tracks or clause.sections or clause.has("key") or _own_wish(clause):
         return None
     if clause.has("song") or (clause.unknown and not clause.has("other")):
@@ -76,14 +84,28 @@ def again(clause: Clause) -> Outcome | None:
     if (quant is not None and not clause.acts) or (
         quant is not None and clause.lemmas <= {"go", "give", "be", "need", "want", "make"}
     ):
-        return done(_scaled(last, 1.0 if quant.value == "more" else -1.0, clause.degree))
+        return done(
+            _scaled(last, 1.0 if quant.value == "more" else -1.0, clause.degree, world.memory.bpm)
+        )
     if clause.has("too") and not clause.acts and clause.word("much"):
-        return done(_scaled(last, -1.0, -1))
+        return done(_scaled(last, -1.0, -1, world.memory.bpm))
     if "lower" in clause.does and not clause.has("effect"):
-        return done(_scaled(last, -1.0, clause.degree))
+        return done(_scaled(last, -1.0, clause.degree, world.memory.bpm))
     if "raise" in clause.does and not clause.has("effect"):
-        return done(_scaled(last, 1.0, clause.degree))
+        return done(_scaled(last, 1.0, clause.degree, world.memory.bpm))
     return None
+
+
+def _corrected(clause: Clause, last: tuple[Edit, ...]) -> list[Edit]:
+    """ "make that 2": the figure of the last change is another one."""
+    figure = clause.number or clause.amount("db")
+    others = {t.kind for t in clause.tokens} - {"verb", "pron", "filler", "num", "amount", "sep"}
+    if figure is None or others or clause.lemmas != {"make"}:
+        return []
+    if not all(isinstance(e, ChangeStrip) and e.by and e.parameter == "gain_db" for e in last):
+        return []
+    strips: list[Any] = list(last)
+    return [replace(e, by=abs(figure.number) * (1 if e.by > 0 else -1)) for e in strips]
 
 
 def _only_nouns(clause: Clause) -> bool:
@@ -204,8 +226,11 @@ def _once_more(clause: Clause, last: tuple[Edit, ...], *, other: bool) -> Outcom
     return done(found)
 
 
-def _scaled(last: tuple[Edit, ...], way: float, degree: int) -> list[Edit]:
-    """The last relative edits again, more or less of them."""
+def _scaled(last: tuple[Edit, ...], way: float, degree: int, before_bpm: float = 0.0) -> list[Edit]:
+    """The last relative edits again, more or less of them.
+
+    before_bpm: the tempo before the last edits; it tells which way a tempo that was named went.
+    """
     share = (0.5, 1.0, 1.5)[degree + 1]
     found: list[Edit] = []
     for edit in last:
@@ -217,6 +242,11 @@ def _scaled(last: tuple[Edit, ...], way: float, degree: int) -> list[Edit]:
         elif isinstance(edit, SetTempo) and edit.bpm is None:
             step = (edit.by - 1.0) * way * share
             found.append(replace(edit, by=round(1.0 + step, 4)))
+        elif isinstance(edit, SetTempo) and edit.bpm is not None:
+            if before_bpm and before_bpm != edit.bpm:
+                step = min(max(abs(edit.bpm - before_bpm) * share, 2.0), 10.0)
+                faster = way * (1.0 if edit.bpm > before_bpm else -1.0)
+                found.append(SetTempo(round(edit.bpm + faster * step, 2)))
         elif isinstance(edit, ShiftMood):
             if way > 0:
                 found.append(edit)

@@ -20,6 +20,12 @@ SEND_DB = (2.0, 4.0, 8.0)
 NO_SEND_DB = -60.0
 
 
+CLASHES = (
+    "clash", "clashing", "clashes", "fight", "fighting", "fights", "compete", "competing",
+    "conflict", "conflicting", "collide", "colliding",
+)  # fmt: skip
+
+
 def effects(clause: Clause) -> Outcome | None:
     """Reverb, compression, sidechain; and effects that do not exist."""
     effect = next((t for t in clause.tokens if t.kind == "effect" and t.value != "volume"), None)
@@ -43,6 +49,8 @@ def effects(clause: Clause) -> Outcome | None:
         or ("raise" in does and clause.word("pump") and len(clause.tracks) > 1)
     ):
         return _duck(clause)
+    if clause.word(*CLASHES) and len(clause.tracks) > 1:
+        return _clash(clause)
     if effect is None and dist is None and "dry" not in does and not (clause.lemmas & {"drown"}):
         return None
     if (
@@ -135,6 +143,14 @@ def _reverb_way(
         }
     )
     taken = bool(clause.does & {"remove", "mute"}) or clause.word("off")
+    ratio = clause.first("ratio")
+    if quant is not None and quant.value == "soaked":
+        return (-1 if clause.complaint else 1), False
+    if effect is not None and ratio is not None and not (clause.does or quant):
+        return (1 if float(ratio.value) > 1 else -1), False
+    energy = clause.first("energy")
+    if effect is not None and energy is not None and quant is None and dist is None:
+        return clause.sign(energy) * (1 if energy.value == "up" else -1), False
     if dist is not None:
         way = clause.sign(dist) * (1 if dist.value == "far" else -1)
         total = dist.text in ("dry", "bone dry") and way < 0 and not clause.has("too")
@@ -168,7 +184,7 @@ def _compress(clause: Clause) -> Outcome | None:
     places = targets.tracks or (("master",) if clause.has("song") or clause.has("noun") else ())
     quant = clause.first("quant")
     off = (quant is not None and quant.value == "no") or bool(clause.does & {"remove"})
-    off |= any(t.kind == "neg" for t in clause.tokens)
+    off |= any(t.kind == "neg" for t in clause.tokens) or clause.word("off")
     if not places:
         places = ("master",)
     if off:
@@ -215,6 +231,10 @@ def _duck(clause: Clause) -> Outcome | None:
     if absent is not None:
         return missing_track(absent, world)
     source = next((r.pointed.single for r in source_refs if r.ids), "")
+    making_room = any(t.kind == "effect" and "room" in t.text for t in clause.tokens)
+    favoured = next((r for r in clause.tracks if r.prep == "for" and r.ids), None)
+    if making_room and favoured is not None:
+        source, source_refs = favoured.pointed.single, [favoured]
     on_effect = [r for r in source_refs if r.prep in ("in", "on")]
     if source and on_effect and on_effect[0].pointed.single == source:
         source = ""
@@ -234,6 +254,25 @@ def _duck(clause: Clause) -> Outcome | None:
             [(t, [SetSidechain(t, _side(clause, source))]) for t in found],
         )
     return done((SetSidechain(t, _side(clause, source)) for t in ducked), tracks=ducked)
+
+
+def _clash(clause: Clause) -> Outcome | None:
+    """ "kick and bass are fighting": one makes room for the other, most often for the kick."""
+    targets = Targets(clause)
+    if targets.trouble is not None:
+        return targets.trouble
+    ids = tuple(dict.fromkeys(r.pointed.single for r in clause.tracks if r.ids))
+    source = next((t for t in ("kick", "drums") if t in ids), "")
+    if len(ids) != 2:
+        return None
+    if source:
+        return done(
+            (SetSidechain(t, _side(clause, source)) for t in ids if t != source), tracks=ids
+        )
+    return ask(
+        "Which should give way?",
+        [(a, [SetSidechain(a, _side(clause, b))]) for a, b in (ids, ids[::-1])],
+    )
 
 
 def _side(clause: Clause, source: str) -> Sidechain:

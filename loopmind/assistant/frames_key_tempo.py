@@ -5,6 +5,7 @@ from __future__ import annotations
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.frames_swap import seed_of
 from loopmind.assistant.outcome import Outcome, Targets, ask, done, note
+from loopmind.compose import genres
 from loopmind.music.edit import (
     Edit,
     SetGenre,
@@ -25,6 +26,8 @@ def genre(clause: Clause) -> Outcome | None:
     found = [t.as_kind("genre") for t in clause.tokens]
     tokens = [t for t in found if t is not None and t.kind == "genre"]
     if not tokens:
+        if clause.has("noun", "genre") and (clause.has("other") or "swap" in clause.does):
+            return _which_genre(clause)
         return None
     now = clause.world.draft.song.brief.genre
     primary = [t for t in clause.tokens if t.kind == "genre"]
@@ -96,6 +99,15 @@ def genre(clause: Clause) -> Outcome | None:
     if chosen.value == now:
         return note(f"the song is {now} already")
     return done([SetGenre(chosen.value, seed_of(clause)), *_also(clause)])
+
+
+def _which_genre(clause: Clause) -> Outcome | None:
+    if clause.unknown or clause.tracks:
+        return None
+    now = clause.world.draft.song.brief.genre
+    offered = [g for g in ("trap", "drill", "lofi", "house", "techno", "boom bap") if g != now]
+    known = [g for g in offered if g in genres.names()]
+    return ask("Which genre?", [(g, [SetGenre(g, seed_of(clause))]) for g in known])
 
 
 def _also(clause: Clause, *, key_too: bool = True) -> list[Edit]:
@@ -253,6 +265,10 @@ def tempo(clause: Clause) -> Outcome | None:
         way = 1
     elif bpm is not None and (does & {"raise", "lower"} or clause.has("part", "up", "down")):
         way = 1 if ("raise" in does or clause.has("part", "up")) else -1
+    elif bpm is not None and clause.lemmas & {"drop", "lose", "cut", "shave", "knock", "remove"}:
+        way = -1
+    elif bpm is not None and "add" in does:
+        way = 1
     elif bpm is not None and clause.has("quant", "more", "less"):
         way = 1 if clause.has("quant", "more") else -1
     if (
@@ -288,6 +304,9 @@ def tempo(clause: Clause) -> Outcome | None:
         at = clause.where(steps)
         before_kind = [t for t in clause.tokens[max(at - 2, 0) : at] if t.kind == "prep"]
         absolute = bool(before_kind) and before_kind[-1].value in ("to", "at", "in", "around")
+        after = clause.tokens[at + 1 : at + 2]
+        if after and after[0].kind == "tempo" and after[0].comparative:
+            absolute = False  # "about 5 bpm slower"
         signed = steps.text.startswith(("+", "-"))
         if signed or (way and not absolute and abs(number) <= 60):
             step = number if signed else way * number

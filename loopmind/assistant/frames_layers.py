@@ -37,7 +37,11 @@ def only(clause: Clause) -> Outcome | None:
         clause.has("song")
         and not clause.tracks
         and soloed
-        and (clause.has("again") or clause.lemmas & {"play", "hear", "bring", "unmute"})
+        and (
+            clause.has("again")
+            or clause.has("part", "back")
+            or clause.lemmas & {"play", "hear", "bring", "unmute"}
+        )
     ):
         return done([SoloTracks(())])
     if solo and clause.tracks and clause.does & {"add"}:
@@ -184,6 +188,8 @@ def remove(clause: Clause) -> Outcome | None:
     if back:
         return _back(clause, targets)
     if targets.sections:
+        if quant is not None and quant.text == "without" and clause.complaint:
+            return joining(clause, targets.sections, targets.tracks)
         return _without(clause, targets)
     edit = MuteTrack if silenced else RemoveTrack
     return done((edit(t) for t in targets.tracks), tracks=targets.tracks)

@@ -124,6 +124,13 @@ def levels(clause: Clause) -> Outcome | None:
         way = 1 if db.number >= 0 else -1
         if clause.word("off", "quieter") or "remove" in clause.does or clause.word("down"):
             way = -1
+    elif (
+        clause.number is not None
+        and clause.number.text[0] in "+-"
+        and targets.tracks
+        and not clause.acts
+    ):
+        return strips(targets, "gain_db", by=clause.number.number)
     elif clause.number is not None and volume is not None and targets.tracks:
         return strips(targets, "gain_db", value=clause.number.number)
     elif (clause.complaint or clause.has("too")) and clause.word("weak") and clause.tracks:

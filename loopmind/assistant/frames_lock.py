@@ -98,6 +98,10 @@ def everything_but(clause: Clause) -> Outcome | None:
     """ "change everything but the drums": lock these, arrange the rest anew."""
     excepted = [r for r in clause.tracks if r.prep == "except"]
     rest = clause.has("rest")
+    around = clause.has("other") and clause.has("song") and clause.has("same")
+    if around and clause.tracks and not clause.sections:
+        kept = [i for r in clause.tracks for i in r.ids]
+        return done([*(SetLock("track", t) for t in kept), Reseed(seed_of(clause))], tracks=kept)
     if not clause.does & {"swap", "regenerate", "reseed"}:
         return None
     if rest and not clause.tracks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loopmind.assistant.clauses import Clause
-from loopmind.assistant.outcome import Outcome, Targets, done
+from loopmind.assistant.outcome import Outcome, Targets, done, note
 from loopmind.assistant.senses import Token
 from loopmind.compose.vocabulary import OPPOSITE_MOOD
 from loopmind.music.edit import (
@@ -88,6 +88,10 @@ def mood(clause: Clause) -> Outcome | None:
     if clause.complaint and not _wrong(clause, first):
         return None
     amount = _AMOUNTS[clause.degree + 1]
+    if any(OPPOSITE_MOOD[m] in moods[:n] for n, m in enumerate(moods)):
+        # "darker, but not too dark"
+        moods = tuple(m for n, m in enumerate(moods) if OPPOSITE_MOOD[m] not in moods[:n])
+        amount = _AMOUNTS[0]
     singles = targets.singles()
     if singles and not (clause.has("song") and not clause.tracks):
         return done(
@@ -196,6 +200,12 @@ def energy(clause: Clause) -> Outcome | None:
         return done(
             [SetEnergy(sections, min(max(percent.number / 100.0, 0.0), 1.0))], sections=sections
         )
+    figure = clause.number
+    if figure is not None and found is not None and found.text in ("energy", "intensity"):
+        share = figure.number / 100.0 if figure.number > 1.0 else figure.number
+        if not 0.0 <= share <= 1.0:
+            return note("energy goes from 0 to 1, or from 0 to 100 %")
+        return done([SetEnergy(sections, round(share, 3))], sections=sections)
     if clause.word("max", "maximum", "full", "peak", "maxed") and way > 0:
         return done([SetEnergy(sections, 1.0)], sections=sections)
     by = _ENERGY[clause.degree + 1] * way

@@ -195,6 +195,12 @@ def repeat_section(clause: Clause) -> Outcome | None:
                 and clause.lemmas & {"play", "have", "bring", "do", "put", "use"}
             )
             or (clause.has("again") and clause.sections and not clause.acts)
+            or (
+                clause.has("part", "back")
+                and clause.lemmas & {"bring", "have"}
+                and any(r.positional for r in clause.sections)
+                and not clause.has("prep", "to")
+            )
         )
     ):
         return None

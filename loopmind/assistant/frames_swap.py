@@ -66,7 +66,12 @@ def swap(clause: Clause) -> Outcome | None:
     """Another sound on a track."""
     does, other = clause.does, clause.has("other")
     targets = Targets(clause)
-    wished = bool(clause.lemmas & WISHES) or not clause.acts or clause.lemmas <= {"be"}
+    wished = (
+        bool(clause.lemmas & WISHES)
+        or (clause.has("runner") and "take" in clause.lemmas)
+        or not clause.acts
+        or clause.lemmas <= {"be"}
+    )
     if _played_by(clause) and "swap" not in does and (wished or "add" in does):
         return _for_track(clause, targets)
     unwanted = [r for r in clause.tracks if r.prep in ("instead", "than")]
@@ -104,7 +109,14 @@ def swap(clause: Clause) -> Outcome | None:
             and first.ids
             and first.qualities
             and first.qualities[0].kind == "mood"
-            and first.det in ("indef", "other")
+            and (
+                first.det in ("indef", "other")
+                or (
+                    first.det == "this"
+                    and clause.lemmas & {"give", "want", "need", "get"}
+                    and clause.has("source")
+                )
+            )
         )
         named = bool(
             first and first.ids and clause.lemmas & WISHES and names_a_sound(clause, first)
@@ -139,7 +151,13 @@ def _played_by(clause: Clause) -> bool:
         return False
     wanted, ref = clause.tracks
     named = wanted.det in ("indef", "other", "") or wanted.pointed.loosely
-    return ref.prep == "for" and bool(ref.ids) and wanted.prep in ("", "in", "with") and named
+    played = any(t.kind == "verb" and t.value == "play" for t in clause.tokens[wanted.at : ref.at])
+    return (
+        (ref.prep == "for" or played)
+        and bool(ref.ids)
+        and wanted.prep in ("", "in", "with")
+        and named
+    )
 
 
 def _for_track(clause: Clause, targets: Targets) -> Outcome:
@@ -186,6 +204,8 @@ def _swapped(clause: Clause, targets: Targets, unwanted: list[TrackRef]) -> Outc
     if not objects and clause.tracks and "swap" in clause.does:
         objects, goals = clause.tracks[:1], clause.tracks[1:]
     if "swap" in clause.does and not clause.tracks and not targets.by_pronoun:
+        if clause.number is not None and not clause.has("pron"):
+            return None
         if clause.has("pron") or clause.has("source") or not clause.unknown:
             return _which_sound(clause)
         return None

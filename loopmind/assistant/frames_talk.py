@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.lexicon_harmless import HARMLESS
 from loopmind.assistant.outcome import Outcome, Targets, act
 from loopmind.assistant.values import (
     Action,
@@ -66,6 +67,7 @@ _SET_PHRASES: tuple[tuple[str, Any], ...] = (
         r"^(?:show |list |what are )?(?:me )?(?:the |all |all the |my )?branches\b",
         lambda: ListParts("branches"),
     ),
+    (r"^(?:and |so |ok |but )?how (?:do|can|would|should|could) (?:i|we|you) (?!make|get)", Help),
     (
         r"^(?:help|\?|what can (?:i|you) (?:say|do)|what do you understand|"
         r"how do(?:es)? (?:this|it) work)",
@@ -82,7 +84,9 @@ _SET_PHRASES: tuple[tuple[str, Any], ...] = (
 def undo(clause: Clause) -> Outcome | None:
     """Taking changes back, and bringing them back."""
     does = clause.does
-    if "redo" in clause.lemmas and not (clause.tracks or clause.sections or clause.has("song")):
+    if "redo" in clause.lemmas and not (
+        clause.tracks or clause.sections or clause.has("song") or clause.has("rest")
+    ):
         return act(Redo(_count(clause)))
     if clause.lemmas == {"redo"} and clause.has("pron"):
         return act(Redo(_count(clause)))
@@ -112,12 +116,35 @@ def _count(clause: Clause) -> int:
 
 
 def asked(clause: Clause, text: str) -> Outcome | None:
-    """Questions about the song; they never change it."""
+    """Questions about the song; they never change it, and others are not answered."""
+    found = _asked(clause, text)
+    strange = [w for w in clause.unknown if w not in HARMLESS and w not in _ASKING]
+    known = clause.tracks or clause.sections or clause.has("song")
+    if found is not None and strange and not known and len(clause.unknown) > 0:
+        return None
+    return found
+
+
+_ASKING = frozenset(
+    """
+    changed happened happen different difference bpm tempo key length loud genre version branch
+    branches structure form arrangement layers locked locks edited edit edits minutes seconds long
+    available options option alternatives alternative mean means called name names title far
+    """.split()  # noqa: SIM905 -- a column of quoted words would hide them
+)
+
+
+def _asked(clause: Clause, text: str) -> Outcome | None:
     wh = clause.first("wh")
     if wh is not None and any(
         t.kind in ("verb", "track", "section") for t in clause.tokens[: clause.where(wh)]
     ):
         wh = None  # "duck the bass when the kick hits"
+    if wh is not None and any(
+        t.kind == "neg" or t.text in ("like", "love", "hate", "dislike", "know", "see")
+        for t in clause.tokens[: clause.where(wh)]
+    ):
+        wh = None  # "I do not like how it turned out"
     targets = Targets(clause)
     track = (
         targets.singles()[0] if targets.singles() else (targets.tracks[0] if targets.tracks else "")

@@ -124,6 +124,9 @@ def tone(clause: Clause) -> Outcome | None:
     targets = Targets(clause)
     hz = clause.amount("hz")
     found = clause.first("tone") or clause.first("tonadj")
+    wrong = clause.first("tonadj")
+    if wrong is not None and wrong.value.endswith("-") and clause.copular:
+        found = wrong  # "the low end is muddy"
     fat = clause.first("fat")
     does = clause.does
     cut = bool(does & {"remove", "lower", "rolloff"}) or clause.word("dip", "scoop", "notch")
@@ -156,6 +159,10 @@ def tone(clause: Clause) -> Outcome | None:
         return _toned(clause, targets, found, cut)
     if "clean" in does and not targets.tracks:
         return None
+    drive = clause.first("energy")
+    driven = drive is not None and drive.text == "drive" and not targets.sections
+    if driven and (clause.has("song") or (targets.tracks and clause.has("quant"))):
+        return _fat(clause, targets, None)
     if fat is not None or "saturate" in does:
         return _fat(clause, targets, fat)
     return None

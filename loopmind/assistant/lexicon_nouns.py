@@ -117,7 +117,9 @@ MOODS: dict[str, str] = {
     "metallic": "bright", "glassy": "bright", "pretty": "happy", "sweet": "happy",
     "romantic": "warm", "sexy": "warm", "sensual": "warm", "magical": "dreamy", "hazy": "dreamy",
     "trippy": "dreamy", "psychedelic": "dreamy", "hostile": "aggressive", "violent": "aggressive",
-    "upbeat": "happy", "cleaner": "clean", "clean": "clean",
+    "upbeat": "happy", "blown out": "distorted", "blown-out": "distorted",
+    "overdriven": "distorted",
+    "nastier": "aggressive", "busted": "distorted", "cleaner": "clean", "clean": "clean",
 }  # fmt: skip
 # Opinions: they ask for nothing by themselves.
 REMARKS = frozenset(

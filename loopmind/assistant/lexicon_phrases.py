@@ -16,10 +16,13 @@ _put("quant", "more", "more", "extra", "some more", "added", "additional", "bit 
      "a lot more", "not enough", "isn't enough", "aren't enough", "could use more",
      "plenty of")  # fmt: skip
 _put("quant", "less", "less", "fewer", "too much", "too many", "way too much", "not so much",
-     "not as much", "so much", "less of", "overpowering", "overwhelming", "easy on",
+     "not as much", "so much", "not that much", "not quite so much", "less of", "overpowering", "overwhelming", "easy on",
      "easier on", "over the top")  # fmt: skip
 _put("quant", "no", "no", "without", "zero", "no more", "without any", "minus", "not any",
      "completely without", "any")  # fmt: skip
+_put("quant", "soaked", "swimming in", "drowning in", "soaked in", "drenched in", "bathed in",
+     "covered in", "awash in", "bathing in", "washed in", "dripping in",
+     "dripping with", "buried in")  # fmt: skip
 _put("too", "too", "too", "way too", "a bit too", "a little too", "far too", "much too",
      "kinda too", "overly", "so", "bit too", "little too", "super")  # fmt: skip
 _put("enough", "enough", "enough")
@@ -81,7 +84,9 @@ _put("width", "narrow", "narrower", "narrow", "tighter in stereo")
 _put("width", "mono", "mono", "in mono")
 _put("dist", "far", "farther", "further away", "distant", "wetter", "wet", "roomier", "roomy",
      "more distant", "washed out", "washy", "washier", "reverby", "reverberant", "echoey",
-     "far away", "deeper in the room", "reverb-y", "reverbier", "drenched")  # fmt: skip
+     "far away", "cathedral", "a cathedral", "church", "a church", "stadium", "a stadium",
+     "arena", "cave", "a cave", "canyon", "big hall", "concert hall", "cavernous",
+     "deeper in the room", "reverb-y", "reverbier", "drenched")  # fmt: skip
 _put("dist", "near", "closer", "drier", "dryer", "dry", "bone dry", "nearer")
 _put("tone", "low+", "low end", "lows", "low frequencies", "bottom end", "bottom",
      "sub bass end", "low-end", "weight", "body", "lowend", "subs", "bass frequencies",
@@ -124,7 +129,9 @@ _put("effect", "reverb", "reverb", "reverbs", "verb", "reverberation", "echoes o
      "reverb time", "tail", "reverb send")  # fmt: skip
 _put("effect", "compression", "compression", "compressor", "squash")
 _put("effect", "sidechain", "sidechain", "side chain", "sidechaining", "ducking", "pumping",
-     "sidechain compression", "side-chain")  # fmt: skip
+     "sidechain compression", "side-chain", "make room", "make some room", "make space",
+     "leave room", "leave space", "carve out space", "give room", "clear some room",
+     "clear room")  # fmt: skip
 _put("effect", "none", "delay", "echo", "chorus effect", "autotune", "auto-tune", "flanger",
      "phaser", "vocoder", "bitcrusher", "bitcrush", "delays", "pitch correction",
      "chorus pedal", "tremolo", "wah", "gate", "noise gate", "de-esser", "lyrics", "talkbox",
@@ -289,7 +296,8 @@ _put("verb", "delete", "get rid of", "getting rid of", "do away with", "has to g
      "do without", "go without")  # fmt: skip
 _put("verb", "regenerate", "roll the dice on", "roll the dice",
      "come up with something new for", "come up with something new",
-     "come up with something else", "come up with", "try again", "have another go at",
+     "come up with something else", "do it over", "do that over", "do them over", "come up with",
+     "try again", "have another go at",
      "take another stab at", "from scratch", "another take on", "another go at", "do over",
      "give another try", "another try")  # fmt: skip
 _put("verb", "undo", "never mind", "ctrl z", "control z", "scratch that", "forget it",

@@ -34,7 +34,7 @@ VERBS: dict[str, str] = {
                     "shorten"),
     **dict.fromkeys(("lengthen", "extend", "stretch", "prolong", "expand", "elongate"), "lengthen"),
     **dict.fromkeys(("move", "relocate", "place", "reposition", "send"), "move"),
-    **dict.fromkeys(("repeat", "duplicate", "double", "copy", "clone", "reprise", "reuse"),
+    **dict.fromkeys(("repeat", "duplicate", "double", "copy", "paste", "clone", "reprise", "reuse"),
                     "repeat"),
     **dict.fromkeys(("lock", "freeze", "protect", "preserve", "pin", "keep", "retain"), "lock"),
     **dict.fromkeys(("unlock", "unfreeze", "release", "unpin"), "unlock"),

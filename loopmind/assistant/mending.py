@@ -33,7 +33,9 @@ SLIPS = {
     "hok": "hook", "hoook": "hook", "bpms": "bpm", "tep": "tempo", "mak": "make", "mkae": "make",
     "amke": "make", "chnage": "change", "darkr": "darker", "lod": "loud", "vol.": "volume",
     "plss": "please", "plese": "please", "somethin": "something", "sumthin": "something",
-    "bigr": "bigger", "revrb": "reverb", "rverb": "reverb", "lil": "little", "bridg": "bridge",
+    "bigr": "bigger",
+    "quiter": "quieter", "quietr": "quieter", "revrb": "reverb", "rverb": "reverb",
+    "lil": "little", "bridg": "bridge",
     "lead's": "lead", "intor": "intro", "into's": "intro", "outor": "outro", "2nd's": "2nd",
 }  # fmt: skip
 

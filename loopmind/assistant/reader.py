@@ -27,20 +27,21 @@ from loopmind.assistant.frames_mood import energy, mood
 from loopmind.assistant.frames_moving import move_section, repeat_section
 from loopmind.assistant.frames_sections import add_section, remove_section
 from loopmind.assistant.frames_swap import swap
+from loopmind.assistant.frames_sweep import sweep
 from loopmind.assistant.frames_talk import asked, render, undo, whole
 from loopmind.assistant.frames_tone import place, style, tone
 from loopmind.assistant.lexer import lex
-from loopmind.assistant.lexicon import REMARKS, VERBS
+from loopmind.assistant.lexicon import REMARKS
+from loopmind.assistant.limits import impossible
 from loopmind.assistant.normalise import tidy
 from loopmind.assistant.outcome import Outcome
+from loopmind.assistant.passing import instead, only_told, stood_in
 from loopmind.assistant.recall import recall
-from loopmind.assistant.senses import Token
 from loopmind.assistant.splitting import split
 from loopmind.assistant.telling import tell, tell_action
 from loopmind.assistant.together import together
 from loopmind.assistant.values import (
     Action,
-    Choice,
     Memory,
     Merge,
     Question,
@@ -51,9 +52,7 @@ from loopmind.assistant.values import (
 )
 from loopmind.assistant.world import World
 from loopmind.music.draft import Draft
-from loopmind.music.edit import (
-    Edit,
-)
+from loopmind.music.edit import Edit
 from loopmind.music.loop import Crate
 
 LONGEST_TEXT = 2000
@@ -70,6 +69,7 @@ FRAMES: tuple[Frame, ...] = (
     genre,
     key,
     tempo,
+    sweep,
     fade,
     swap,
     regenerate,
@@ -95,7 +95,7 @@ FRAMES: tuple[Frame, ...] = (
 
 _REQUESTS = re.compile(
     r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|please|yo)[ ,]+)*"
-    r"(?:how about|what about|what if (?:you|we|i)|why do(?:n't| not) (?:you|we)|"
+    r"(?:how about|what about|why not|what if (?:you|we|i)|why do(?:n't| not) (?:you|we)|"
     r"do you mind|what would (?:it|this|that) (?:sound|be|feel) like (?:as|with|in)|"
     r"is it possible to|is there (?:a|any) way to|any chance (?:you|we) (?:can|could))\s+",
     re.IGNORECASE,
@@ -177,6 +177,7 @@ class _Reader:
         self.tracks: tuple[str, ...] = ()
         self.sections: tuple[str, ...] = ()
         self.previous: Clause | None = None
+        self.unsure = False
 
     def reading(self) -> Reading:
         lexed = lex(self.text, self.world.names, self.world.sound_words())
@@ -196,6 +197,11 @@ class _Reader:
             if len(touched) > 1 and clause.has("pron") and clause.word("it") and not clause.tracks:
                 # After wishes for several tracks "it" is the song.
                 self.world.memory = replace(self.world.memory, tracks=(), sections=())
+            if self.previous is not None and self.previous.tracks:
+                clause.tokens = [
+                    replace(t, kind="pron", value="it") if t.text == "this one" else t
+                    for t in clause.tokens
+                ]
             self._read(clause)
             if clause.tracks:
                 touched.add(tuple(i for r in clause.tracks for i in r.ids))
@@ -203,8 +209,9 @@ class _Reader:
         return self._done()
 
     def _done(self) -> Reading:
+        now = self.world.draft.song.bpm
         return _finish(
-            self.world.memory,
+            replace(self.world.memory, bpm=now if self.edits else self.world.memory.bpm),
             together(self.edits),
             self.actions,
             self.question,
@@ -215,16 +222,21 @@ class _Reader:
         )
 
     def _read(self, clause: Clause) -> None:
-        if _only_told(clause):
+        if only_told(clause):
             self._remember(clause, None)
             return
         outcome = asked(clause, self.text)
         if outcome is None:
             outcome = _first_of(clause)
         if outcome is not None and outcome.missing:
-            outcome = _stood_in(clause, outcome)
+            outcome = stood_in(clause, outcome, _first_of)
         if outcome is not None:
-            outcome = doubted(clause, outcome, _first_of)
+            outcome = impossible(clause, outcome) or doubted(clause, outcome, _first_of)
+        if outcome is not None and outcome.edits:
+            outcome = outcome if self.edits else instead(clause, outcome, self.previous)
+        if outcome is not None and outcome.edits and clause.has("pron") and self.unsure:
+            self.question = None  # "the verse drags on, cut it": the wish tells what is to be done
+        self.unsure = outcome is not None and outcome.question is not None and not self.question
         if outcome is not None and outcome.edits and self._mends_complaint(clause):
             if clause.lemmas & _JUST_MEND and self.edits:
                 return
@@ -285,72 +297,6 @@ def _first_of(clause: Clause) -> Outcome | None:
     return next((o for frame in FRAMES if (o := frame(clause)) is not None), None)
 
 
-def _stood_in(clause: Clause, outcome: Outcome) -> Outcome:
-    """Each choice of another track for one that is missing, with what it leads to."""
-    assert outcome.question is not None
-    choices = []
-    for choice in outcome.question.choices:
-        tokens = [
-            Token("track", f"@{choice.label}", choice.label)
-            if (t.kind == "track" and t.text in outcome.missing.split())
-            or t.text == outcome.missing
-            else t
-            for t in clause.tokens
-        ]
-        again = _first_of(replace(clause, tokens=tokens))
-        if again is not None and again.edits:
-            choices.append(Choice(choice.label, again.edits))
-    if not choices:
-        return Outcome(notes=(f"nothing in the song is called {outcome.missing}",))
-    return Outcome(question=Question(outcome.question.text, tuple(choices)))
-
-
-def _only_told(clause: Clause) -> bool:
-    """ "I play sax", "there is no snare": told in passing, nothing is asked for."""
-    tokens = [t for t in clause.tokens if t.kind not in ("sep", "degree")]
-    for at, token in enumerate(tokens[:-1]):
-        if token.text in ("i", "we", "he", "she", "they") and tokens[at + 1].kind == "verb":
-            lemma = tokens[at + 1].value
-            return (
-                lemma not in _WISHING
-                and not VERBS.get(lemma)
-                and not clause.has("too")
-                and not clause.has("neg")
-            )
-    texts = [t.text for t in clause.tokens]
-    return texts[:3] == ["there", "is", "no"] or texts[:2] == ["there", "no"]
-
-
-_WISHING = frozenset(
-    {
-        "want",
-        "need",
-        "like",
-        "love",
-        "go",
-        "have",
-        "get",
-        "hear",
-        "feel",
-        "try",
-        "do",
-        "be",
-        "make",
-        "use",
-        "add",
-        "take",
-        "prefer",
-        "keep",
-        "let",
-        "give",
-        "put",
-        "change",
-        "start",
-        "think",
-    }
-)
-
-
 def _goes_back(actions: list[Action]) -> bool:
     return any(isinstance(action, (Undo, Redo, Switch, Merge)) for action in actions)
 
@@ -372,6 +318,7 @@ def _finish(
         edits=tuple(edits) or (() if _goes_back(actions) else memory.edits),
         question=question,
         turn=memory.turn + 1,
+        bpm=memory.bpm,
     )
     if tracks or sections:
         after = replace(after, tracks=tracks, sections=sections)

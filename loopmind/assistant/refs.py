@@ -273,7 +273,7 @@ def _numbers(tokens: list[Token], at: int, inside: list[Token]) -> list[str]:
         token = tokens[place]
         if token.kind == "num" and token.number == int(token.number or 0):
             after = tokens[place + 1] if place + 1 < len(tokens) else None
-            if after is not None and after.kind in ("section", "amount"):
+            if found and after is not None and after.kind in ("section", "amount"):
                 break
             found.append(token.value)
         elif token.kind == "unknown" and token.text in ("number", "no", "nr", "#"):

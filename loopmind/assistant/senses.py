@@ -125,6 +125,15 @@ def disambiguated(tokens: list[Token]) -> list[Token]:
             )
             noun = noun or (before is not None and before.kind == "track" and after is None)
             token = token.as_kind("section") if noun else verb  # type: ignore[assignment]
+        elif (
+            token.text in ("take", "takes")
+            and after is not None
+            and after.kind in ("pron", "det", "track", "ord", "section", "part")
+            and (before is None or before.kind in ("only", "sep", "neg", "too"))
+        ):
+            token = Token("verb", "take", token.text)
+        elif token.text == "kick" and after is not None and after.kind in ("num", "level"):
+            token = Token("track", "kick", token.text)
         elif token.kind == "part" and any(t.kind == "verb" for t in out):
             pass
         elif verb is not None and token.kind != "verb":

@@ -105,7 +105,8 @@ class Memory:
     """The conversation so far: what "it", "that" and "the same" mean.
 
     tracks, sections: last spoken of. edits: what the last request gave. question: still open.
-    turn: requests so far; it varies the seeds of what is made anew.
+    turn: requests so far; it varies the seeds of what is made anew. bpm: the tempo before them, 0
+    where that is not known.
     """
 
     tracks: tuple[str, ...] = ()
@@ -113,6 +114,7 @@ class Memory:
     edits: tuple[Edit, ...] = ()
     question: Question | None = None
     turn: int = 0
+    bpm: float = 0.0
 
 
 @dataclass(frozen=True)

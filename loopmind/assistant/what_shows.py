@@ -159,9 +159,12 @@ WORDS_SHOWN: dict[str, frozenset[str]] = _words({
     "dip notch scoop carve nudge": "gain eq pan",
     "flat dead lifeless underwhelming empty weak dull thin":
         "energy gain eq drive mood layers addtrack",
-    "harder hard heavier softer": "energy mood gain",
+    "harder hard heavier softer": "energy mood gain comp duck",
     "old older dads vintage recorded deck machine player record records": "style mood",
     "joint banger version flip remix edit": "genre",
+    "side": "pan",
+    "drags drag dragging": "resize tempo",
+    "warm warmer warmth": "drive eq",
     "clash clashing fight fighting compete competing room": "duck",
     "hits plays": "duck",
     "double doubled": "resize tempo dupsec",

@@ -1,0 +1,95 @@
+"""What is said in passing: about oneself, about what is wrong, about tracks that are not there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loopmind.assistant.account import Read
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.lexicon import VERBS
+from loopmind.assistant.outcome import Outcome
+from loopmind.assistant.senses import Token
+from loopmind.assistant.values import Choice, Question
+from loopmind.music.edit import AddTrack, SwapSound
+
+
+def stood_in(clause: Clause, outcome: Outcome, read: Read) -> Outcome:
+    """Each choice of another track for one that is missing, with what it leads to."""
+    assert outcome.question is not None
+    choices = []
+    for choice in outcome.question.choices:
+        tokens = [
+            Token("track", f"@{choice.label}", choice.label)
+            if (t.kind == "track" and t.text in outcome.missing.split())
+            or t.text == outcome.missing
+            else t
+            for t in clause.tokens
+        ]
+        again = read(replace(clause, tokens=tokens))
+        if again is not None and again.edits:
+            choices.append(Choice(choice.label, again.edits))
+    if not choices:
+        return Outcome(notes=(f"nothing in the song is called {outcome.missing}",))
+    return Outcome(question=Question(outcome.question.text, tuple(choices)))
+
+
+def only_told(clause: Clause) -> bool:
+    """ "I play sax", "there is no snare": told in passing, nothing is asked for."""
+    tokens = [t for t in clause.tokens if t.kind not in ("sep", "degree")]
+    for at, token in enumerate(tokens[:-1]):
+        if token.text in ("i", "we", "he", "she", "they") and tokens[at + 1].kind == "verb":
+            lemma = tokens[at + 1].value
+            return (
+                lemma not in _WISHING
+                and not VERBS.get(lemma)
+                and not clause.has("too")
+                and not clause.has("neg")
+            )
+    texts = [t.text for t in clause.tokens]
+    return texts[:3] == ["there", "is", "no"] or texts[:2] == ["there", "no"]
+
+
+_WISHING = frozenset(
+    {
+        "want",
+        "need",
+        "like",
+        "love",
+        "go",
+        "have",
+        "get",
+        "hear",
+        "feel",
+        "try",
+        "do",
+        "be",
+        "make",
+        "use",
+        "add",
+        "take",
+        "prefer",
+        "keep",
+        "let",
+        "give",
+        "put",
+        "change",
+        "start",
+        "think",
+    }
+)
+
+
+def instead(clause: Clause, outcome: Outcome, before: Clause | None) -> Outcome:
+    """ "the guitar does not fit, try a flute": the flute is to play what the guitar does."""
+    if before is None or "add" in clause.does or before.does:
+        return outcome
+    ids = tuple(dict.fromkeys(r.pointed.single for r in before.tracks if r.ids))
+    wrong = before.has("neg") or before.word("hate", "wrong", "sucks", "annoying", "meh")
+    new = [e for e in outcome.edits if isinstance(e, AddTrack)]
+    if len(ids) != 1 or not wrong or len(new) != 1 or len(outcome.edits) != 1:
+        return outcome
+    edit = SwapSound(
+        ids[0], moods=new[0].moods, instrument=new[0].instrument or "", folder=new[0].folder,
+        seed=new[0].seed,
+    )  # fmt: skip
+    return replace(outcome, edits=(edit,), tracks=ids)
