@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from loopmind.runtime.stem_difference import StemPart
 
 
+LEAD_S = 0.02
+"""A difference in the last moment before a change belongs to the change."""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
@@ -83,7 +87,9 @@ def _two(songs: list[str]) -> list[tuple[Path, str]]:
     first = split_revision(songs[0])
     if len(songs) == 1:
         if not first[1]:
-            raise UsageError("one song alone cannot be compared; name a second project, or PROJECT@REVISION")
+            raise UsageError(
+                "one song alone cannot be compared; name a second project, or PROJECT@REVISION"
+            )
         return [first, (first[0], "")]
     if songs[1].startswith("@"):
         return [first, (first[0], songs[1])]
@@ -135,6 +141,9 @@ def _stem_lines(parts: list[StemPart], found: Difference) -> list[str]:
 def _told(part: StemPart, tail: bool) -> str:
     if not tail:
         return f"{part.stem} differs (by up to {part.peak_db:.0f} dBFS)"
+    if part.before_end_s <= LEAD_S:
+        # A symmetric filter, as saturation is oversampled with, hears a moment ahead.
+        return f"{part.stem} leads into the change in the last {1000 * part.before_end_s:.1f} ms"
     return (
         f"{part.stem} rings on from the change before it for {part.differs_s:.2f} s "
         f"({part.audible_s:.2f} s above -120 dBFS)"
@@ -148,6 +157,7 @@ def _stem_data(part: StemPart) -> dict[str, Any]:
         "identical": part.identical,
         "differs_s": round(part.differs_s, 4),
         "audible_s": round(part.audible_s, 4),
+        "before_end_s": round(part.before_end_s, 4),
         "peak_db": round(part.peak_db, 1) if math.isfinite(part.peak_db) else None,
     }
 

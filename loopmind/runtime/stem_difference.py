@@ -24,8 +24,9 @@ class StemPart:
     """One stem in one section.
 
     identical: every sample is. differs_s: from the section's start to the last sample that
-    differs at all; audible_s: to the last that differs by more than AUDIBLE_DBFS. peak_db: the
-    largest difference, dBFS (-inf where there is none).
+    differs at all; audible_s: to the last that differs by more than AUDIBLE_DBFS. before_end_s:
+    from the first sample that differs to the section's end. peak_db: the largest difference, dBFS
+    (-inf where there is none).
     """
 
     stem: str
@@ -33,6 +34,7 @@ class StemPart:
     identical: bool
     differs_s: float
     audible_s: float
+    before_end_s: float
     peak_db: float
 
 
@@ -79,12 +81,12 @@ def _compared(
 ) -> StemPart:
     frames = max(a.shape[1], b.shape[1])
     if a.shape[1] == b.shape[1] and np.array_equal(a.view(np.uint32), b.view(np.uint32)):
-        return StemPart(stem, section, True, 0.0, 0.0, -np.inf)
+        return StemPart(stem, section, True, 0.0, 0.0, 0.0, -np.inf)
     # In float64 no difference of two float32 samples is lost.
     gap = np.abs(_padded(a, frames) - _padded(b, frames)).max(axis=0)
     different = np.flatnonzero(gap > 0.0)
     if not different.size:  # zeros of another sign
-        return StemPart(stem, section, True, 0.0, 0.0, -np.inf)
+        return StemPart(stem, section, True, 0.0, 0.0, 0.0, -np.inf)
     audible = np.flatnonzero(gap > 10.0 ** (AUDIBLE_DBFS / 20.0))
     return StemPart(
         stem,
@@ -92,6 +94,7 @@ def _compared(
         False,
         (int(different[-1]) + 1) / rate,
         (int(audible[-1]) + 1) / rate if audible.size else 0.0,
+        (frames - int(different[0])) / rate,
         float(20.0 * np.log10(gap.max())),
     )
 
