@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     if args.backup:
         from loopmind.files.project import restore_backup
         from loopmind.files.project_lock import ProjectLock
-        from loopmind.runtime.project_session import project_path
+        from loopmind.runtime.project_place import project_path
 
         path = project_path(args.project)
         with ProjectLock(path).acquire():

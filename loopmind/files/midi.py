@@ -33,7 +33,9 @@ def read_midi(path: Path) -> MidiSong:
         try:
             read = pretty_midi.PrettyMIDI(str(path))
         except Exception as error:  # the library raises whatever a damaged file leads it to
-            raise LoopMindError(f"{path} is damaged ({str(error) or type(error).__name__}); export it again") from error
+            raise LoopMindError(
+                f"{path} is damaged ({str(error) or type(error).__name__}); export it again"
+            ) from error
     found = []
     for instrument in read.instruments:
         notes = tuple(
