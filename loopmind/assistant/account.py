@@ -44,6 +44,9 @@ STANDING_NAMES = frozenset(
      "vocal", "singer", "top"}
 )  # fmt: skip
 
+# What happens in a section, and so neither before nor after it.
+_NOT_BESIDE = frozenset({"layers", "addtrack", "mute", "deltrack", "gain", "reverb", "solo"})
+
 _COMPARED = frozenset({"than", "instead", "except", "like"})
 
 
@@ -105,9 +108,13 @@ class _Account:
                 return False  # into pieces, or away?
             act = next((a for a in self.clause.acts if a.at == self.clause.where(token)), None)
             does = act.does if act is not None else lexicon.VERBS.get(token.value, "")
+            if does == "lower" and not self._differs(token):
+                return False
             shown = ACTS_SHOWN.get(does)
             return shown is None or bool(shown & self.aspects)
         if kind == "neg" or (kind == "quant" and token.value in ("less", "no", "soaked")):
+            if token.text == "no more" and "deltrack" in self.aspects:
+                return False  # none at all, or not more than now?
             leads = token is self._leading() and token.text == "no"
             if kind == "neg" and self._twice_turned(token):
                 return False
@@ -118,6 +125,8 @@ class _Account:
             scoped = any(getattr(e, "sections", ()) for e in self.edits)
             merely = token.text in ("just", "simply", "purely") or "resize" in self.aspects
             return merely or scoped or bool(KINDS_SHOWN["only"] & self.aspects)
+        if kind == "level" and self._compared(token):
+            return False
         if kind == "side" and token.text == "right" and self._adverb(token):
             return True
         shown = KINDS_SHOWN.get(f"{kind} {token.value}", KINDS_SHOWN.get(kind))
@@ -131,12 +140,17 @@ class _Account:
         after = self.clause.tokens[at + 1 :]
         if self.aspects & {"lock", "deltrack", "swap"} or self.clause.has("enough"):
             return False
-        turned = any(
+        return any(
             (t.kind == "quant" and t.text in ("less", "more", "fewer"))
             or (t.comparative and t.kind in ("level", "size", "tempo", "energy", "mood", "height"))
             for t in after
         )
-        return turned and any(t.kind in ("verb", "filler") for t in after)
+
+    def _compared(self, token: Token) -> bool:
+        """ "as loud as the lead": how loud that is, nobody has measured."""
+        at = self.clause.where(token)
+        near = self.clause.tokens[max(at - 1, 0) : at] + self.clause.tokens[at + 1 : at + 2]
+        return len(near) == 2 and all(t.text == "as" for t in near)
 
     def _adverb(self, token: Token) -> bool:
         """ "right down", "right before the hook"."""
@@ -202,7 +216,11 @@ class _Account:
     def _section(self, token: Token) -> bool:
         at = self.clause.where(token)
         ref = next((r for r in self.clause.sections if r.at == at), None)
-        if ref is None or ref.prep in _COMPARED or self._any(*ref.names):
+        joined = ref is not None and self.clause.tokens[max(ref.start - 1, 0)].text == "behind"
+        beside = ref is not None and ref.positional and not joined
+        if beside and self.aspects & _NOT_BESIDE:
+            return False  # "without drums before the hook": not in the hook
+        if ref is None or ref.prep in (*_COMPARED, "until", "from") or self._any(*ref.names):
             return True
         return self._place_only(ref)
 
@@ -253,6 +271,10 @@ class _Account:
             for track in self.clause.tracks:
                 if at == track.at + 1 and any(i.endswith(f" {token.value}") for i in track.ids):
                     return True
+        at = self.clause.where(token)
+        before = self.clause.tokens[at - 1] if at else None
+        if before is not None and before.kind == "prep" and before.value == "from":
+            return token.number == self.clause.world.draft.song.bpm or self._differs(token)
         number = token.number or (float(token.value) if token.kind == "num" else 0.0)
         return any(_near(number, n) for n in self.figures) or self._relative(token, number)
 

@@ -38,6 +38,11 @@ def confirm(outcome: Outcome, words: Sequence[str]) -> Outcome:
     return replace(outcome, edits=(), question=Question(text, (Choice("yes", outcome.edits),)))
 
 
+def either(steps: Sequence[Sequence[Edit]]) -> Question:
+    """ "mute the pad or make it quieter": one of them, and nobody said which."""
+    return Question("Which of these?", tuple(Choice(_shown(s), tuple(s)) for s in steps))
+
+
 def _shown(edits: Sequence[Edit]) -> str:
     told = [tell(edit) for edit in edits]
     rest = len(told) - LONGEST_SHOWN

@@ -62,9 +62,9 @@ def again(clause: Clause) -> Outcome | None:
         scaled = _scaled(last, way, clause.degree, world.memory.bpm)
         moved: list[Any] = [e for e in scaled if hasattr(e, "sections")]
         return done([replace(e, sections=picked) for e in moved], sections=picked)
-    if "unmute" in clause.does and clause.has("pron") and not elsewhere:
-        if all(isinstance(e, (RemoveTrack, RemoveSection)) for e in last):
-            return act(Undo())
+    gone = all(isinstance(e, (RemoveTrack, RemoveSection)) for e in last)
+    if "unmute" in clause.does and clause.has("pron") and not elsewhere and gone:
+        return act(Undo())
     corrected = _corrected(clause, last)
     if corrected and not elsewhere:
         return replace(done(corrected), actions=(Undo(),))

@@ -49,6 +49,13 @@ def regenerate(clause: Clause) -> Outcome | None:
         and not (clause.does & {"add", "repeat", "move", "remove", "lock"})
         and not any(r.positional for r in clause.sections)
     )
+    if "reseed" in does and clause.word("random") and clause.has("det", "indef"):
+        if targets.trouble is not None:
+            return targets.trouble
+        return done(
+            (SwapSound(t, targets.sections, seed=seed_of(clause)) for t in targets.singles()),
+            tracks=targets.tracks,
+        )
     if "reseed" in does or (other and clause.has("song")):
         return (
             done([Reseed(seed_of(clause))])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.frames_swap import seed_of
 from loopmind.assistant.outcome import Outcome, Targets, ask, done, note
@@ -140,12 +142,19 @@ def _whole(clause: Clause) -> bool:
 def key(clause: Clause) -> Outcome | None:
     """Keys and transposing."""
     named = clause.first("key")
+    every = clause.all("key")
+    if len(every) > 1 and clause.has("prep", "from"):
+        named = every[-1]  # "from F# minor to A minor"
     mode = clause.first("mode")
     semitones = clause.amount("semitones", "steps")
     interval = clause.first("interval")
     pitching = "pitch" in clause.does or clause.has("noun", "pitch") or clause.has("noun", "key")
     targets = Targets(clause)
     now = clause.world.draft.song.key
+    if clause.lemmas & {"keep", "leave"} and clause.has("noun", "pitch", "key", "tempo"):
+        held = clause.first("noun")
+        assert held is not None
+        return note(f"the {held.text} stays as it is")
     if named is not None and not clause.tracks:
         found = Key.parse(named.value, default_mode=now.mode if now else "minor")
         if mode is not None:
@@ -298,6 +307,15 @@ def tempo(clause: Clause) -> Outcome | None:
         return done([SetTempo(None, share if (share < 1) == (way < 0) else 1.0 / share)])
     if percent is not None and way:
         return done([SetTempo(None, round(1.0 + way * percent.number / 100.0, 4))])
+    goals = [
+        after
+        for before, after in itertools.pairwise(clause.tokens)
+        if before.kind == "prep"
+        and before.value == "to"
+        and (after.kind == "num" or (after.kind == "amount" and after.value == "bpm"))
+    ]
+    if goals and clause.has("prep", "from") and noun is not None:
+        return _to_tempo(goals[-1].number)
     steps = bpm or (figure if noun is not None or way else None)
     if steps is not None:
         number = steps.number or float(steps.value if steps.kind == "num" else 0)

@@ -60,7 +60,8 @@ def only(clause: Clause) -> Outcome | None:
             return layers_of(places, only=targets.tracks)
     if not (just or solo) or not (clause.tracks or targets.by_pronoun):
         return None
-    if clause.tracks and clause.sections and not clause.acts and _only_there(clause):
+    plays = clause.lemmas <= {"play", "be", "come", "enter", "start", "have"}
+    if clause.tracks and clause.sections and plays and _only_there(clause) and not starts:
         return _plays_only(clause, targets)
     if clause.first("quant", "more", "less") or clause.has("level") or clause.amount("bars"):
         return None

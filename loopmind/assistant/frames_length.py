@@ -77,6 +77,10 @@ def resize(clause: Clause) -> Outcome | None:
         return None
     if does & {"fade_in", "fade_out", "fade", "swap"} or (clause.has("energy") and not size):
         return None
+    same = clause.word("as", "same") and len(clause.sections) == 2
+    if same and size is not None and all(len(r.names) == 1 for r in clause.sections):
+        first, second = (r.names[0] for r in clause.sections)
+        return done([ResizeSection(first, clause.world.bars_of(second))], sections=(first,))
     odd = bare is not None and (
         (clause.acts and not clause.lemmas & {"make", "set", "be", "should"})
         or bare.number < 1

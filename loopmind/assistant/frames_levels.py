@@ -96,7 +96,13 @@ def levels(clause: Clause) -> Outcome | None:
     elif volume is not None and quant is not None and quant.value in ("more", "less"):
         way = 1 if quant.value == "more" else -1
     elif (
-        (clause.tracks or clause.acts or clause.has("level") or clause.has("effect"))
+        (
+            clause.tracks
+            or clause.acts
+            or clause.has("level")
+            or clause.has("effect")
+            or (clause.has("song") and db is not None)
+        )
         and clause.first("part", "up", "down")
         and not clause.does - {"add"}
         and not (
@@ -228,6 +234,9 @@ _ALWAYS_LOST = frozenset(
 def is_absolute(clause: Clause, db: Token) -> bool:
     at = clause.where(db)
     before = [t for t in clause.tokens[max(at - 2, 0) : at] if t.kind == "prep"]
+    after = clause.tokens[at + 1 : at + 2]
+    if after and (after[0].kind == "quant" or (after[0].comparative and after[0].kind == "level")):
+        return False  # "3 dB less"
     return bool(before) and before[-1].value in ("to", "at", "in") and not db.text.startswith("+")
 
 

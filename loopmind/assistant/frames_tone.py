@@ -86,6 +86,12 @@ def place(clause: Clause) -> Outcome | None:
                 return targets.trouble
             return strips(targets, "width", value=0.0)
         way = clause.sign(width) * (1 if width.value == "wide" else -1)
+        if (
+            width.value == "wide"
+            and not width.comparative
+            and (clause.does & {"lower", "remove"} or clause.has("part", "down"))
+        ):
+            way = -1
     if way == 0:
         return None
     if targets.trouble is not None:

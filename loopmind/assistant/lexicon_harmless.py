@@ -43,6 +43,7 @@ HARMLESS = frozenset(
     vibe vibes feel feeling mood
     want wanting wish wishes wished
     producer beatmaker artist engineer
+    said says told client clients label manager wants teacher producer
     ultimately actually really literally seriously definitely absolutely totally completely
     entirely fully properly utterly thoroughly majorly noticeably
     ideally maybe perhaps possibly potentially probably

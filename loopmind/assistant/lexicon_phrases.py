@@ -16,7 +16,8 @@ _put("quant", "more", "more", "extra", "some more", "added", "additional", "bit 
      "a lot more", "not enough", "isn't enough", "aren't enough", "could use more",
      "plenty of")  # fmt: skip
 _put("quant", "less", "less", "fewer", "too much", "too many", "way too much", "not so much",
-     "not as much", "so much", "not that much", "not quite so much", "less of", "overpowering", "overwhelming", "easy on",
+     "not as much", "so much", "not that much",
+     "not quite so much", "less of", "overpowering", "overwhelming", "easy on",
      "easier on", "over the top")  # fmt: skip
 _put("quant", "no", "no", "without", "zero", "no more", "without any", "minus", "not any",
      "completely without", "any")  # fmt: skip

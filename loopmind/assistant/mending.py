@@ -35,6 +35,9 @@ SLIPS = {
     "plss": "please", "plese": "please", "somethin": "something", "sumthin": "something",
     "bigr": "bigger",
     "quiter": "quieter", "quietr": "quieter", "revrb": "reverb", "rverb": "reverb",
+    "brng": "bring", "dwn": "down", "mke": "make",
+    "trn": "turn", "tunr": "turn", "sumthing": "something", "swtch": "switch", "rmv": "remove",
+    "gitar": "guitar", "durms": "drums", "vocls": "vocals", "voclas": "vocals",
     "lil": "little", "bridg": "bridge",
     "lead's": "lead", "intor": "intro", "into's": "intro", "outor": "outro", "2nd's": "2nd",
 }  # fmt: skip

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from loopmind.assistant.answers import answered
 from loopmind.assistant.clauses import Clause
-from loopmind.assistant.doubt import doubted
+from loopmind.assistant.doubt import confirm, doubted, either
 from loopmind.assistant.frames_add import add
 from loopmind.assistant.frames_again import again
 from loopmind.assistant.frames_anew import regenerate, unclear
@@ -110,7 +110,13 @@ _QUESTIONS = re.compile(
 )
 
 
-_ONLY_ASKED = re.compile(r"^(?:should (?:i|we)|do you think|any alternatives|are there)\b", re.I)
+_ONLY_ASKED = re.compile(
+    r"^(?:should (?:i|we)|do you think|any alternatives|are there)\b",
+    re.I,
+)
+
+
+_WOULD_IT = re.compile(r"^would (?:more|less|a|an|the|it|that)\b(?! be possible).*\?\s*$", re.I)
 
 
 _GOES_ON = re.compile(
@@ -178,10 +184,16 @@ class _Reader:
         self.sections: tuple[str, ...] = ()
         self.previous: Clause | None = None
         self.unsure = False
+        self.lost: list[str] = []
+        self.steps: list[tuple[Edit, ...]] = []
 
     def reading(self) -> Reading:
         lexed = lex(self.text, self.world.names, self.world.sound_words())
-        asks = bool(_QUESTIONS.match(self.text) or _ONLY_ASKED.match(self.text))
+        asks = bool(
+            _WOULD_IT.match(self.text)
+            or _QUESTIONS.match(self.text)
+            or _ONLY_ASKED.match(self.text)
+        )
         if _DOUBTS.match(self.text):
             self.notes.append("say what should change, and it is done")
             return self._done()
@@ -206,7 +218,19 @@ class _Reader:
             if clause.tracks:
                 touched.add(tuple(i for r in clause.tracks for i in r.ids))
             self.previous = clause
+        if self.edits and self.question is None and not self.actions:
+            self._weigh(any(t.text in ("or", "either") for t in lexed.tokens))
         return self._done()
+
+    def _weigh(self, alternatives: bool) -> None:
+        """Turn the edits into a question where they are alternatives, or a figure was lost."""
+        steps = [step for step in self.steps if step]
+        if alternatives and len(steps) > 1:
+            self.question = either(steps)
+        elif self.lost and len(self.steps) == 1 and not self.tracks:
+            self.question = confirm(Outcome(tuple(self.edits)), self.lost).question
+        if self.question is not None:
+            self.edits = []
 
     def _done(self) -> Reading:
         now = self.world.draft.song.bpm
@@ -246,6 +270,8 @@ class _Reader:
                 self._not_understood(clause)
         else:
             self.edits += outcome.edits
+            if outcome.edits:
+                self.steps.append(outcome.edits)
             self.actions += outcome.actions
             self.notes += outcome.notes
             if outcome.question is not None and self.question is None:
@@ -291,6 +317,8 @@ class _Reader:
         if remark or clause.lemmas & {"love", "like", "dig"} or clause.word("hate", "dislike"):
             return
         self.ignored.append(" ".join(words))
+        if any(t.kind in ("amount", "num", "ratio") for t in content):
+            self.lost.append(" ".join(words))
 
 
 def _first_of(clause: Clause) -> Outcome | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 from loopmind.assistant.clauses import PREDICATES, Clause
+from loopmind.assistant.lending import lend_noun, open_noun, same_unit
 from loopmind.assistant.senses import Token
 from loopmind.assistant.world import World
 
@@ -95,7 +98,7 @@ def split(tokens: list[Token], world: World) -> list[Clause]:
             # "a bit more": degree alone carries meaning only with a quantity
             continue
         clause = Clause(piece, world, scope)
-        if clauses and opener in ("and", ",", "but") and _same_unit(clauses[-1], clause):
+        if clauses and opener in ("and", ",", "but") and same_unit(clauses[-1], clause):
             clauses.append(clause)
             continue
         if _only_place(clause):
@@ -112,28 +115,9 @@ def split(tokens: list[Token], world: World) -> list[Clause]:
             _relate(clauses, clause, opener)
         else:
             clauses.append(clause)
+    for clause, following in itertools.pairwise(clauses):
+        lend_noun(clause, following)
     return clauses
-
-
-def _same_unit(last: Clause, clause: Clause) -> bool:
-    """ "the verses to 8 bars and the bridge to 4": the figure is in the unit of the one before."""
-    unit = next((t for t in last.tokens if t.kind == "amount"), None)
-    tokens = clause.tokens
-    if unit is None or len(tokens) < 2 or tokens[-1].kind != "num" or clause.amount(unit.value):
-        return False
-    led = tokens[-2].kind in ("prep", "part", "level", "height") or bool(clause.tracks)
-    if not (led and (clause.tracks or clause.sections)) or unit.value not in ("bars", "db"):
-        return False
-    figure = tokens[-1]
-    tokens[-1] = Token("amount", unit.value, figure.text, number=figure.number)
-    for name in ("sections", "tracks"):
-        clause.__dict__.pop(name, None)
-    if not clause.acts:
-        clause.__dict__.pop("acts", None)
-        clause.inherited = last.acts[0] if last.acts else None
-        for name in ("acts", "does", "lemmas", "wished", "copular"):
-            clause.__dict__.pop(name, None)
-    return True
 
 
 def _extend(clause: Clause, piece: list[Token]) -> None:
@@ -211,6 +195,10 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
     )
     if opener == "and" and bare and clause.tracks and states and not clause.does:
         _extend(last, tokens)  # "kick and bass are fighting"
+        return
+    figure = {t.kind for t in tokens} <= {"prep", "filler", "amount", "degree", "part"}
+    if figure and clause.has("amount") and not last.has("amount") and opener == ",":
+        _extend(last, tokens)  # "faster, like 10 percent"
         return
     if _has_head(tokens) or _starts_wish(tokens):
         if clause.tracks or clause.sections or clause.has("song") or clause.has("pron"):
@@ -332,7 +320,7 @@ def _pieces(tokens: list[Token]) -> list[tuple[str, list[Token]]]:
             and (any(t.kind == "track" for t in run))
         ):
             continue  # "drums: louder"
-        if token.value in (",", "and") and _open_noun(run, tokens[place + 1 :]):
+        if token.value in (",", "and") and open_noun(run, tokens[place + 1 :]):
             continue  # "a nastier, more distorted 808"
         if token.kind == "sep":
             if run:
@@ -349,20 +337,6 @@ def _pieces(tokens: list[Token]) -> list[tuple[str, list[Token]]]:
     if run:
         pieces.append((opener, run))
     return pieces
-
-
-_COLOURS = frozenset({"mood", "tonadj", "fat", "quant", "degree", "folderish", "style"})
-
-
-def _open_noun(run: list[Token], after: list[Token]) -> bool:
-    """Whether the qualities of a noun that is still to come go on behind the sign."""
-    opens = [i for i, t in enumerate(run) if t.kind == "det"]
-    if not opens or not run[opens[-1] + 1 :]:
-        return False
-    if not {t.kind for t in run[opens[-1] + 1 :]} <= _COLOURS or run[-1].kind != "mood":
-        return False
-    noun = next((t for t in after if t.kind not in _COLOURS), None)
-    return bool(after) and after[0].kind in _COLOURS and noun is not None and noun.kind == "track"
 
 
 def _so_that(after: list[Token]) -> bool:

@@ -90,7 +90,7 @@ ACTS_SHOWN: dict[str, frozenset[str]] = {
     "solo": _set("solo layers"),
     "unsolo": _set("solo"),
     "regenerate": _set("anew swap"),
-    "reseed": _set("anew"),
+    "reseed": _set("anew swap"),
     "raise": _set("gain loud energy reverb eq drive tempo pitch width mood comp duck resize auto"),
     "lower": _set("gain loud energy reverb eq drive tempo pitch width mood comp duck resize "
                   "layers auto"),
@@ -163,6 +163,7 @@ WORDS_SHOWN: dict[str, frozenset[str]] = _words({
     "old older dads vintage recorded deck machine player record records": "style mood",
     "joint banger version flip remix edit": "genre",
     "side": "pan",
+    "max maximum maxed": "energy gain loud",
     "drags drag dragging": "resize tempo",
     "warm warmer warmth": "drive eq",
     "clash clashing fight fighting compete competing room": "duck",
