@@ -8,7 +8,7 @@ denial by reading otherwise without it. What is left over is doubt (doubt.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 
 from loopmind.assistant import lexicon
@@ -60,7 +60,8 @@ def weighty(clause: Clause) -> list[Token]:
             continue
         if token.kind == "other" and token.text == "instead":
             continue
-        if token.kind == "verb" and not lexicon.VERBS.get(token.value):
+        own = lexicon.VERBS.get(token.value)
+        if token.kind == "verb" and not own and _does(clause, token) not in ("mute", "remove"):
             continue
         found.append(token)
     return found
@@ -75,6 +76,11 @@ def left_over(clause: Clause, outcome: Outcome, read: Read) -> list[Token]:
         return []
     account = _Account(clause, outcome, read)
     return [token for token in weighty(clause) if not account.shows(token)]
+
+
+def touched_by(edits: Iterable[Edit]) -> set[str]:
+    """The names of all tracks and sections that edits change."""
+    return {word for edit in edits for word in _words(edit)}
 
 
 class _Account:
@@ -106,9 +112,8 @@ class _Account:
         if kind == "verb":
             if token.value == "chop" and "deltrack" in self.aspects:
                 return False  # into pieces, or away?
-            act = next((a for a in self.clause.acts if a.at == self.clause.where(token)), None)
-            does = act.does if act is not None else lexicon.VERBS.get(token.value, "")
-            if does == "lower" and not self._differs(token):
+            does = _does(self.clause, token)
+            if lexicon.VERBS.get(token.value) == "lower" and not self._differs(token):
                 return False
             shown = ACTS_SHOWN.get(does)
             return shown is None or bool(shown & self.aspects)
@@ -303,6 +308,13 @@ class _Account:
 
     def _any(self, *names: str) -> bool:
         return any(name in self.words for name in names)
+
+
+def _does(clause: Clause, token: Token) -> str:
+    """What a verb does, with its particle: "turn ... off"."""
+    at = clause.where(token)
+    act = next((a for a in clause.acts if a.at == at and a.lemma == token.value), None)
+    return act.does if act is not None else lexicon.VERBS.get(token.value, "")
 
 
 def _playing(world: World, track: str) -> set[str]:

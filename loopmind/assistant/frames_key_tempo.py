@@ -268,7 +268,10 @@ def tempo(clause: Clause) -> Outcome | None:
         and (does & {"raise"} or clause.has("part", "up") or clause.word("pick", "increase"))
     ):
         way = 1
-    elif "slow" in does or (noun is not None and (does & {"lower"} or clause.has("part", "down"))):
+    elif "slow" in does or (
+        noun is not None
+        and (does & {"lower"} or clause.lemmas & {"drop", "cut"} or clause.has("part", "down"))
+    ):
         way = -1
     elif clause.word("picked", "pick") and clause.word("pace"):
         way = 1

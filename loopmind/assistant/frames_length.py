@@ -225,7 +225,7 @@ def fade(clause: Clause) -> Outcome | None:
     none = (
         clause.has("neg")
         or clause.has("quant", "no")
-        or bool(does & {"remove"})
+        or bool(does & {"remove", "mute"})
         or clause.word("hard", "abrupt")
     )
     beats = _fade_beats(clause)

@@ -79,6 +79,8 @@ def lock(clause: Clause) -> Outcome | None:
         )
     ):
         return None
+    if "play" in clause.lemmas and not asis and (clause.has("song") or clause.sections):
+        return None  # "keep the chords playing through the whole song"
     if "lock" in does and (clause.lemmas & {"hold"}):
         return None
     if clause.first("effect") or clause.amount("bars", "db") or clause.has("level"):

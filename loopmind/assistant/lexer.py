@@ -157,7 +157,7 @@ def lex(
     no slips, such as those of file names.
     """
     names = names or {}
-    cased = tidy(text)
+    cased = re.sub(r"(?i)\bon second thoughts?\b,?", " ", tidy(text))
     cased, keys = with_keys(cased)
     known = _known() | frozenset(names) | also_known
     cased, mended = mend(cased, known, _same)

@@ -134,7 +134,7 @@ def figures(words: list[str]) -> list[str]:
         if word == "a" and before == "half" and after in ("db", "decibel", "bar"):
             continue
         if word in ("one", "couple", "dozen", "a", "an", "few"):
-            named = before in lexicon.SECTION_NOUNS and word == "one"
+            named = before in lexicon.SECTION_NOUNS and word == "one" and after != "more"
             if word in ("a", "an"):
                 found.append("1" if after in ("db", "decibel", "bar") else word)
             elif word == "few":

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from loopmind.assistant.account import touched_by
 from loopmind.assistant.answers import answered
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.doubt import confirm, doubted, either
@@ -167,6 +168,12 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
     return _Reader(shown, world).reading()
 
 
+# Who something is told of, before the wish itself.
+_SOMEBODY = frozenset(
+    {"my", "i", "we", "he", "she", "they", "people", "nobody", "everyone", "everybody", "someone"}
+)
+
+
 _JUST_MEND = frozenset({"fix", "tame", "soften", "adjust", "change", "tweak", "reduce", "lower"})
 
 
@@ -185,6 +192,7 @@ class _Reader:
         self.previous: Clause | None = None
         self.unsure = False
         self.lost: list[str] = []
+        self.unread: list[tuple[str, frozenset[str]]] = []
         self.steps: list[tuple[Edit, ...]] = []
 
     def reading(self) -> Reading:
@@ -214,6 +222,11 @@ class _Reader:
                     replace(t, kind="pron", value="it") if t.text == "this one" else t
                     for t in clause.tokens
                 ]
+            last = self.previous
+            same = last is not None and last.has("same") and bool(self.edits)
+            if same and not (clause.tracks or clause.sections) and clause.has("quant"):
+                # "the same with the bridge, but more": more of what was just wished for
+                self.world.memory = replace(self.world.memory, edits=tuple(self.edits))
             self._read(clause)
             if clause.tracks:
                 touched.add(tuple(i for r in clause.tracks for i in r.ids))
@@ -227,6 +240,8 @@ class _Reader:
         steps = [step for step in self.steps if step]
         if alternatives and len(steps) > 1:
             self.question = either(steps)
+        elif left := [said for said, names in self.unread if not names & touched_by(self.edits)]:
+            self.question = confirm(Outcome(tuple(self.edits)), left).question
         elif self.lost and len(self.steps) == 1 and not self.tracks:
             self.question = confirm(Outcome(tuple(self.edits)), self.lost).question
         if self.question is not None:
@@ -317,6 +332,10 @@ class _Reader:
         if remark or clause.lemmas & {"love", "like", "dig"} or clause.word("hate", "dislike"):
             return
         self.ignored.append(" ".join(words))
+        names = {i for r in clause.tracks for i in r.ids}
+        names |= {n for r in clause.sections for n in r.names}
+        if names and words[0] not in _SOMEBODY:
+            self.unread.append((" ".join(words), frozenset(names)))
         if any(t.kind in ("amount", "num", "ratio") for t in content):
             self.lost.append(" ".join(words))
 

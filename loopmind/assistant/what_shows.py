@@ -85,7 +85,7 @@ ACTS_SHOWN: dict[str, frozenset[str]] = {
                 "swap dupsec auto style width solo mute loud"),
     "remove": _set("deltrack layers delsec reverb comp duck eq resize fade mute drive style gain "
                    "loud energy solo tempo pitch lock"),
-    "mute": _set("mute layers gain"),
+    "mute": _set("mute layers gain fade reverb comp duck"),
     "unmute": _set("mute layers solo anew"),
     "solo": _set("solo layers"),
     "unsolo": _set("solo"),
