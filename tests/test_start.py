@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 LOADED = "import sys; print(*sorted(m for m in sys.modules))"
 
 
@@ -23,6 +25,7 @@ def test_kernels_load_without_scipy_linalg() -> None:
     assert not modules & {"scipy.linalg", "scipy.special", "scipy.fft", "scipy.signal"}
 
 
+@pytest.mark.slow
 def test_a_kernel_that_needs_blas_still_gets_it() -> None:
     # In a process of its own: BLAS is looked for once, when numba starts.
     modules = loaded_after(
