@@ -25,7 +25,7 @@ from loopmind.assistant.what_shows import (
     aspects,
 )
 from loopmind.assistant.world import World, words_of
-from loopmind.music.edit import Edit, SetFade, SetTempo
+from loopmind.music.edit import AddTrack, Edit, SetFade, SetTempo
 from loopmind.music.loop import ROLE_OF_INSTRUMENT
 
 Read = Callable[[Clause], Outcome | None]
@@ -42,6 +42,13 @@ STANDING_NAMES = frozenset(
      "percussion", "strings", "string", "organ", "808", "sub", "snare", "hat", "hats", "epiano",
      "electric", "lead", "melody", "riff", "choir", "brass", "horns", "horn", "drum", "voice",
      "vocal", "singer", "top"}
+)  # fmt: skip
+
+_ADDING = frozenset(
+    {"put", "bring", "get", "want", "need", "like", "love", "use", "have", "give", "hear", "play",
+     "come", "start", "enter", "throw", "let", "keep", "join", "try", "layer", "feel", "open",
+     "begin", "end", "be", "drop", "arrive", "close", "finish", "fill", "kick", "sing", "find",
+     "pick", "choose", "set", "go", "take"}
 )  # fmt: skip
 
 # What happens in a section, and so neither before nor after it.
@@ -75,6 +82,9 @@ def left_over(clause: Clause, outcome: Outcome, read: Read) -> list[Token]:
     if not outcome.edits:
         return []
     account = _Account(clause, outcome, read)
+    vague = account.added_by_nothing()
+    if vague is not None:
+        return [vague]
     return [token for token in weighty(clause) if not account.shows(token)]
 
 
@@ -96,6 +106,16 @@ class _Account:
         loops = clause.world.loops
         for digest in self.words & set(loops):
             self.words = self.words | words_of(loops[digest])
+
+    def added_by_nothing(self) -> Token | None:
+        """The verb of a clause that adds a track although no word of it says so."""
+        clause = self.clause
+        adds = any(isinstance(e, AddTrack) or getattr(e, "add", ()) for e in self.edits)
+        if not adds or not clause.acts or clause.does & {"add", "unmute"} or clause.has("same"):
+            return None
+        if clause.lemmas & _ADDING or clause.has("part", "back", "ontop"):
+            return None
+        return next((t for t in clause.tokens if t.kind == "verb"), None)
 
     def shows(self, token: Token) -> bool:
         kind = token.kind
@@ -128,6 +148,8 @@ class _Account:
             return bool({token.text, token.text.rstrip("s")} & self.words)
         if kind == "only":
             scoped = any(getattr(e, "sections", ()) for e in self.edits)
+            if "solo" in self.aspects and self.clause.has("song"):
+                return False  # "open the song with just the chords"
             merely = token.text in ("just", "simply", "purely") or "resize" in self.aspects
             return merely or scoped or bool(KINDS_SHOWN["only"] & self.aspects)
         if kind == "level" and self._compared(token):

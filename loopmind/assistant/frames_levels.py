@@ -174,6 +174,12 @@ def levels(clause: Clause) -> Outcome | None:
         if is_absolute(clause, db) and targets.tracks:
             return strips(targets, "gain_db", value=db.number)
         by = abs(db.number) * way
+    figure = clause.number
+    moved = clause.has("part", "up", "down") or clause.does & {"raise", "lower"}
+    if figure is not None and clause.tokens[clause.where(figure) - 1].kind == "track":
+        figure = None  # "on beat 3"
+    if db is None and figure is not None and moved and 0 < abs(figure.number) <= 24:
+        by = abs(figure.number) * way  # "down 3"
     percent = clause.amount("percent")
     if percent is not None:
         by = max(min(percent.number / 10.0, 6.0), 0.5) * way

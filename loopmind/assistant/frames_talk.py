@@ -108,6 +108,8 @@ def _count(clause: Clause) -> int:
         return max(int(times.number), 1)
     if clause.number is not None:
         return max(int(clause.number.number or float(clause.number.value)), 1)
+    if clause.has("ord", "both"):
+        return 2
     twice = clause.first("ratio")
     if twice is not None and float(twice.value) >= 2:
         return int(float(twice.value))

@@ -224,6 +224,8 @@ def _next(
         return 1, Token("sep", ",", word)
     if re.fullmatch(r"[.;!?:/\"]", word):
         return 1, Token("sep", "hard" if word != "/" else "and", word)
+    if word == "sort" and words[at + 1 : at + 2] != ["of"]:
+        return 1, Token("unknown", word, word)
     if word in lexicon.FILLER:
         return 1, Token("filler", word, word)
     return 1, Token("unknown", word, word)

@@ -22,8 +22,8 @@ HARMLESS = frozenset(
     again once twice-over already still yet anymore anyhow anyways regardless
     though although because since cause cos coz cuz therefore thus hence
     whatever whichever whoever wherever however-you-like
-    thing things stuff bit bits part piece way ways kind sort type manner place spot
-    result results difference change point case job work
+    thing things stuff bit bits part piece way ways type manner spot
+    result results difference case job
     here there everywhere somewhere
     everyone everybody anyone anybody people person folks ears ear head taste
     nice good great fine okay cool sweet awesome amazing excellent perfect lovely beautiful

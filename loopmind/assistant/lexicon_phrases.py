@@ -11,6 +11,10 @@ def _put(kind: str, value: str, *phrases: str) -> None:
         PHRASES[phrase] = (kind, value)
 
 
+# how a person feels about it, which is no mood of the song
+_put("filler", "remark", "happy with", "unhappy with", "happy about", "sad about", "mad at",
+     "excited about", "excited by", "bored with", "bored of", "tired of", "sick of", "in love with",
+     "crazy about", "mad about")  # fmt: skip
 # how much of something
 _put("quant", "more", "more", "extra", "some more", "added", "additional", "bit more",
      "a lot more", "not enough", "isn't enough", "aren't enough", "could use more",
@@ -48,7 +52,8 @@ for _p, _q in (("a lot more", "more"), ("a bit more", "more"), ("a little more",
 # qualities
 _put("level", "up", "louder", "loud", "audible", "upfront", "up front", "in your face",
      "present", "prominent", "hotter", "stronger", "in front", "dominant",
-     "in the front")  # fmt: skip
+     "in the front", "on top of the mix", "on top of everything", "in front of the mix",
+     "through the mix")  # fmt: skip
 _put("level", "down", "quieter", "quiet", "softer", "lower in the mix", "in the background",
      "further back", "back in the mix", "less loud", "subdued", "faint", "background",
      "lower in volume", "weak", "buried", "drowned out", "gets lost", "get lost",
@@ -291,6 +296,8 @@ PHRASES["alone"] = ("part", "alone")
 _put("again", "again", "again", "once more", "one more time", "another time", "another round",
      "a second time", "as well again")  # fmt: skip
 _put("too", "also", "also", "as well")
+_put("verb", "start", "kick off", "kicks off", "kick it off", "kick things off", "start off",
+     "starts off")  # fmt: skip
 _put("verb", "delete", "get rid of", "getting rid of", "do away with", "has to go",
      "have to go", "got to go", "needs to go", "need to go", "must go", "should go", "can go",
      "out with", "rid of", "say goodbye to", "goodbye", "no need for", "be without",

@@ -91,7 +91,8 @@ ACTS_SHOWN: dict[str, frozenset[str]] = {
     "unsolo": _set("solo"),
     "regenerate": _set("anew swap"),
     "reseed": _set("anew swap"),
-    "raise": _set("gain loud energy reverb eq drive tempo pitch width mood comp duck resize auto"),
+    "raise": _set("ceiling gain loud energy reverb eq drive tempo pitch width mood comp duck "
+                  "resize auto"),
     "lower": _set("gain loud energy reverb eq drive tempo pitch width mood comp duck resize "
                   "layers auto"),
     "shorten": _set("resize reverb fade"),
