@@ -211,6 +211,8 @@ class _Account:
         ref = next((r for r in self.clause.tracks if _first(r) <= at <= r.at), None)
         if ref is None or ref.prep in _COMPARED:
             return True
+        if self.clause.has("level", "over") and ref is not self.clause.tracks[0]:
+            return True  # "the chords are masking the vocals"
         if ref.pointed.loosely and self._stands_in_for(ref):
             return False
         if self._any(*ref.ids):

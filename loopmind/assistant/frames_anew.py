@@ -68,6 +68,7 @@ def regenerate(clause: Clause) -> Outcome | None:
         and not clause.tracks
         and not any(r.positional for r in clause.sections)
         and len(clause.sections) == 1
+        and not clause.word("places")
     )
     other |= clause.word("variation", "variations") and bool(clause.sections or clause.tracks)
     retried = (

@@ -276,4 +276,6 @@ def _clash(clause: Clause) -> Outcome | None:
 
 
 def _side(clause: Clause, source: str) -> Sidechain:
+    if clause.has("quant", "less"):
+        return Sidechain(source, 3.0, 0.004, 0.15)
     return Sidechain(source, (4.0, 6.0, 10.0)[clause.degree + 1], 0.004, 0.15)

@@ -250,7 +250,8 @@ def tempo(clause: Clause) -> Outcome | None:
     figure = clause.number if not (clause.sections or clause.tracks) else None
     if does & {"fade_in", "fade_out"} or clause.has("noun", "fadein", "fadeout"):
         return None
-    if clause.tracks and not bpm and not noun and "speed" not in does:
+    beat = bool(clause.tracks) and all(r.text in ("beat", "beats") for r in clause.tracks)
+    if clause.tracks and not (bpm or noun or (feel and beat)) and "speed" not in does:
         return None
     if clause.has("part", "back") and bpm is None:
         return None

@@ -18,7 +18,8 @@ def resize(clause: Clause) -> Outcome | None:
     size = clause.first("size")
     amount = clause.amount("bars")
     ratio = clause.first("ratio")
-    if clause.sections and clause.word("drags", "drag", "dragging") and not clause.tracks:
+    endless = clause.word("drags", "drag", "dragging") or clause.has("size", "over")
+    if clause.sections and endless and not clause.tracks:
         targets = Targets(clause)
         return targets.trouble or done(
             [ResizeSection(n, max(clause.world.bars_of(n) // 2, 1)) for n in targets.sections],

@@ -67,8 +67,20 @@ _put("level", "over", "killing my ears", "hurting my ears", "hurts my ears", "hu
      "blasting", "eats everything", "covers everything", "masks everything", "too hot",
      "drowning out", "drowns out", "in the way", "burying", "buries", "covering up",
      "sticks out", "sticking out", "steals the show", "jumps out", "stands out too much",
-     "eating up the mix", "blows out", "blowing out", "deafening")  # fmt: skip
+     "eating up the mix", "blows out", "blowing out", "deafening", "masking", "masks",
+     "overshadowing", "overshadows", "swallows",
+     "swallowing", "covering", "clouding")  # fmt: skip
 _put("size", "long", "long", "longer", "lengthier")
+_put(
+    "size",
+    "over",
+    "goes on forever",
+    "goes on too long",
+    "takes forever",
+    "overstays",
+    "never ends",
+    "goes on and on",
+)
 _put("energy", "up", "energy", "energetic", "intense", "intensity", "hype", "hyped", "bigger",
      "big", "huge", "massive", "fuller", "busier", "busy", "epic", "exciting", "impact",
      "impactful", "powerful", "power", "tension", "drive", "momentum", "hard-hitting",
@@ -151,7 +163,9 @@ _put("noun", "pitch", "pitch", "tuning")
 _put("noun", "genre", "genre", "style")
 _put("noun", "mixdown", "mix", "master", "sound", "mixdown", "mastering")
 _put("noun", "hardstop", "hard stop", "hard cut", "hard ending", "abrupt ending", "abruptly",
-     "suddenly", "sudden stop")  # fmt: skip
+     "suddenly", "sudden stop", "the end abrupt", "the ending abrupt", "end abruptly",
+     "ends abruptly",
+     "abrupt end")  # fmt: skip
 _put("part", "ontop", "on top", "on top of it", "on top of that", "in addition", "as a layer")
 _put("noun", "length", "length", "duration")
 _put("noun", "fade", "fade-out", "fadeout", "fade-in", "fadein")
@@ -186,7 +200,8 @@ _put("other", "other", "another", "one more", "an extra", "one extra", "an addit
      "yet another", "a further", "different", "new",
      "other", "else", "fresh", "alternative", "alternate", "next", "something else",
      "something different", "anything else", "instead", "something new", "the other one",
-     "a new one", "another one", "a different one", "new one")  # fmt: skip
+     "a new one", "another one", "a different one", "new one",
+     "a better one", "something better", "better one", "better ones")  # fmt: skip
 _put("runner", "runner", "runner-up", "runner up", "alternative number", "option number",
      "candidate", "runners-up")  # fmt: skip
 _put("other", "best", "the next best", "next best", "next one", "the next one")
@@ -307,7 +322,9 @@ _put("verb", "regenerate", "roll the dice on", "roll the dice",
      "come up with something else", "do it over", "do that over", "do them over", "come up with",
      "try again", "have another go at",
      "take another stab at", "from scratch", "another take on", "another go at", "do over",
-     "give another try", "another try")  # fmt: skip
+     "give another try", "another try",
+     "another shot", "another go", "another pass", "a fresh take", "a redo",
+     "a do over")  # fmt: skip
 _put("verb", "undo", "never mind", "ctrl z", "control z", "scratch that", "forget it",
      "forget that", "cancel that", "liked it better before", "like it better before",
      "was better before", "better before", "how it was", "as it was", "the way it was",

@@ -37,7 +37,11 @@ SLIPS = {
     "quiter": "quieter", "quietr": "quieter", "revrb": "reverb", "rverb": "reverb",
     "brng": "bring", "dwn": "down", "mke": "make",
     "trn": "turn", "tunr": "turn", "sumthing": "something", "swtch": "switch", "rmv": "remove",
-    "gitar": "guitar", "durms": "drums", "vocls": "vocals", "voclas": "vocals",
+    "gitar": "guitar", "durms": "drums", "lowder": "louder", "vers": "verse",
+    "vocalz": "vocals", "drumz": "drums",
+    "hatz": "hats", "hole": "whole", "intr": "intro", "chors": "chorus", "corus": "chorus",
+    "brigde": "bridge", "brige": "bridge", "cords": "chords", "chrods": "chords",
+    "vocls": "vocals", "voclas": "vocals",
     "lil": "little", "bridg": "bridge",
     "lead's": "lead", "intor": "intro", "into's": "intro", "outor": "outro", "2nd's": "2nd",
 }  # fmt: skip

@@ -132,6 +132,14 @@ def disambiguated(tokens: list[Token]) -> list[Token]:
             and (before is None or before.kind in ("only", "sep", "neg", "too"))
         ):
             token = Token("verb", "take", token.text)
+        elif (
+            token.text == "right"
+            and token.kind == "side"
+            and after is not None
+            and after.kind in ("level", "part")
+            and not any(t.kind == "verb" and t.value == "pan" for t in out)
+        ):
+            token = Token("filler", "right", "right")
         elif token.text == "kick" and after is not None and after.kind in ("num", "level"):
             token = Token("track", "kick", token.text)
         elif token.kind == "part" and any(t.kind == "verb" for t in out):
