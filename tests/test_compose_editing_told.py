@@ -25,6 +25,7 @@ from loopmind.music.edit import (
     MuteTrack,
     PutClip,
     RegenerateSection,
+    Reseed,
     ResizeSection,
     SetAutomation,
     SetEnergy,
@@ -134,6 +135,17 @@ def test_a_section_made_anew_is_heard_to_be_another() -> None:
         changed = set(DRAFT.song.clips) ^ set(made.song.clips)
         assert all(clip.track in made.told[-1] for clip in changed)
         assert len(before ^ after) >= 0.1 * len(before | after)
+
+
+def test_a_song_made_anew_is_heard_to_be_another_wherever_it_says_so() -> None:
+    tracks = [t.id for t in DRAFT.song.tracks]
+    for seed in (DRAFT.song.seed, 2, 3):
+        made = apply(Reseed(seed))
+        for held in DRAFT.song.sections:
+            before = sounding(DRAFT.song, held, tracks)
+            after = sounding(made.song, held, tracks)
+            assert (before == after) == ("as before" in made.told[-1]), made.told[-1]
+            assert before == after or len(before ^ after) >= 0.05 * len(before | after)
 
 
 def test_another_mode_tells_what_moved() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from loopmind.compose.editing import asking
@@ -12,7 +12,7 @@ from loopmind.compose.editing.settling import settle
 from loopmind.music.draft import Draft
 from loopmind.music.edit import RegenerateSection, Reseed
 from loopmind.music.loop import Crate
-from loopmind.music.song import Section, Song
+from loopmind.music.song import Clip, Section, Song
 
 _TRIES = 8
 # How much of what is heard should be another after a section was made anew.
@@ -54,19 +54,29 @@ def regenerate_section(edit: RegenerateSection, draft: Draft, crate: Crate) -> D
 
 
 def _written(scene: Scene, held: Section, edit: RegenerateSection) -> Song | None:
-    """The song with the section written anew; None where every seed gives what is there.
+    """The song with the section written anew; None where every seed gives what is there."""
+    return _unlike(scene, held, _derived(edit.seed), edit.tracks, scene.song)
 
-    Of a few seeds derived from the edit's the first that changes a good part of what is heard is
-    taken, or the one that changes most of it.
+
+def _derived(seed: int) -> list[int | None]:
+    """A few seeds that follow from one."""
+    return [(seed + attempt * _NEXT_SEED) % _LARGEST_SEED for attempt in range(_TRIES)]
+
+
+def _unlike(
+    scene: Scene, held: Section, seeds: Iterable[int | None], tracks: tuple[str, ...], before: Song
+) -> Song | None:
+    """The song with the section written by one of `seeds`; None where each gives what was there.
+
+    The first that changes a good part of what was heard in `before` is taken, or the one that
+    changes most of it.
     """
-    before = set(scene.song.clips)
-    own = [t.id for t in scene.song.tracks if not edit.tracks or t.id in edit.tracks]
-    heard = sounding(scene.song, held, own)
+    own = [t.id for t in before.tracks if not tracks or t.id in tracks]
+    heard = sounding(before, held, own)
     best: tuple[float, Song | None] = (0.0, None)
-    for attempt in range(_TRIES):
-        seed = (edit.seed + attempt * _NEXT_SEED) % _LARGEST_SEED
-        made = rewritten(scene, held, seed, edit.tracks)
-        if before == set(made.clips):
+    for seed in seeds:
+        made = rewritten(scene, held, seed, tracks)
+        if set(before.clips) == set(made.clips):
             continue
         now = sounding(made, held, own)
         # What only sounds a little louder is another arrangement too, if there is no better one.
@@ -157,17 +167,41 @@ def with_section(song: Song, changed: Section) -> Song:
 
 
 def reseed(edit: Reseed, draft: Draft, crate: Crate) -> Draft:
-    """All sections arranged anew; locked sections and tracks stay."""
-    draft = replace(draft, song=replace(draft.song, seed=edit.seed))
-    left = []
-    for held in draft.song.sections:
-        if draft.is_locked("section", held.name):
-            left.append(held.name)
+    """All sections arranged anew, so that each is heard to be another; what is locked stays."""
+    before = draft.song
+    draft = replace(draft, song=replace(before, seed=edit.seed))
+    locked = [s.name for s in before.sections if draft.is_locked("section", s.name)]
+    for held in before.sections:
+        if held.name in locked:
             continue
-        changed = with_section(draft.song, replace(held, seeds=()))
-        draft = replace(draft, song=changed)
-        held = next(s for s in changed.sections if s.name == held.name)
-        draft = settle(replace(draft, song=rewritten(Scene(draft, crate), held, None)), crate)
-    left += [t.id for t in draft.song.tracks if draft.is_locked("track", t.id)]
-    kept = f"; {asking.listed(left)} stayed, as locked" if left else ""
-    return asking.told(draft, f"the whole song was arranged anew{kept}")
+        draft = replace(draft, song=with_section(draft.song, replace(held, seeds=())))
+        # By the song's own new seed, if that changes enough; else by one for the section.
+        seeds = (None, *_derived(edit.seed))
+        made = _unlike(Scene(draft, crate), held, seeds, (), draft.song)
+        if made is not None:
+            draft = settle(replace(draft, song=made), crate)
+    changed = [s.name for s in before.sections if _differs(before, draft.song, s)]
+    if not changed:
+        raise EditError(
+            "the song cannot be arranged in another way with these sounds and locks; "
+            "swap a sound or unlock a part"
+        )
+    same = [s.name for s in before.sections if s.name not in (*changed, *locked)]
+    what = asking.verb(changed, "was", "were") if same or locked else "the whole song was"
+    said = f"{what} arranged anew"
+    if same:
+        said += (
+            f"; {asking.verb(same, 'stays', 'stay')} as before, as these sounds leave no other way"
+        )
+    locked += [t.id for t in draft.song.tracks if draft.is_locked("track", t.id)]
+    kept = f"; {asking.listed(locked)} stayed, as locked" if locked else ""
+    return asking.told(draft, f"{said}{kept}")
+
+
+def _differs(before: Song, after: Song, held: Section) -> bool:
+    """Whether anything in a section is another clip than it was."""
+
+    def own(song: Song) -> set[Clip]:
+        return {c for c in song.clips if in_section(song, held, c)}
+
+    return own(before) != own(after)
