@@ -383,6 +383,14 @@ def test_another_genre_keeps_melodies_and_changes_the_rest() -> None:
     assert any(s.kind in PEAK_KINDS for s in after.song.sections)
 
 
+def test_another_genre_lasts_about_as_long_at_its_own_tempo() -> None:
+    before = draft()
+    seconds = before.song.beats * 60.0 / before.song.bpm
+    for genre in ("drill", "house", "lo-fi"):
+        song = apply(SetGenre(genre), before).song
+        assert abs(song.beats * 60.0 / song.bpm - seconds) < 0.15 * seconds, genre
+
+
 def melodies(made: Draft) -> dict[str, str]:
     roles = ("chords", "lead", "pad", "bass")
     return {c.slot: c.picked.digest for c in made.palette.choices if c.role in roles}

@@ -33,6 +33,8 @@ def set_genre(edit: SetGenre, draft: Draft, crate: Crate) -> Draft:
     if draft.song.brief.genre == known and not edit.seed:
         raise EditError(f"the song is {known} already; name another genre, or reseed it")
     seed = edit.seed or draft.song.seed
+    # Before the tempo moves, as the song shall last about as long as it does now.
+    length_s = draft.song.beats * 60.0 / draft.song.bpm
     draft, said = _at_home(draft, crate, genre)
     locked = [t.id for t in draft.song.tracks if draft.is_locked("track", t.id)]
     stuck = [s.name for s in draft.song.sections if draft.is_locked("section", s.name)]
@@ -46,7 +48,7 @@ def set_genre(edit: SetGenre, draft: Draft, crate: Crate) -> Draft:
         draft = _rewritten(draft, crate, seed)
         said.append("the form stays, as parts of it are locked")
     else:
-        draft = _arranged(draft, crate, genre, seed)
+        draft = _arranged(draft, crate, genre, seed, length_s)
         said.append(f"{len(draft.song.sections)} sections as {genre.name} has them")
     draft = remix(settle(draft, crate), crate, style=_style(draft, genre), keep=locked)
     if locked or stuck:
@@ -125,11 +127,10 @@ def _with_genre(
     return replace(draft, brief=own, song=song, palette=palette)
 
 
-def _arranged(draft: Draft, crate: Crate, genre: GenreProfile, seed: int) -> Draft:
-    """The whole song in a form of the genre, about as long as it was."""
+def _arranged(draft: Draft, crate: Crate, genre: GenreProfile, seed: int, length_s: float) -> Draft:
+    """The whole song in a form of the genre, about `length_s` long."""
     song = draft.song
-    seconds = song.beats * 60.0 / song.bpm
-    wish = replace(song.brief, length_s=seconds)
+    wish = replace(song.brief, length_s=length_s)
     made = arranging.arrange(draft.palette, crate, wish, seed)
     made = replace(made, brief=song.brief, title=song.title)
     lanes = {lane.id: lane.track for lane in build_lanes(draft.palette, crate, genre)}
