@@ -13,14 +13,18 @@ from loopmind.analysis.melody import melody_of
 from loopmind.analysis.notes import SungNotes, held_notes, sung_notes
 from loopmind.analysis.voice import track_voice
 from loopmind.cli import main
-from loopmind.compose import select
+from loopmind.compose import editing, select
 from loopmind.compose.hum import arrange_melody, melody_brief, voices, with_voice
+from loopmind.compose.mixing import mix_song
 from loopmind.files.encode import write_audio
 from loopmind.files.midi import read_midi
 from loopmind.files.project import read_project
 from loopmind.music.audio import Audio
 from loopmind.music.brief import Brief
+from loopmind.music.draft import Draft
+from loopmind.music.edit import Edit, RegenerateSection, Reseed, SetEnergy
 from loopmind.music.key import Key
+from loopmind.music.loop import Crate
 from loopmind.music.melody import Melody
 from loopmind.music.notes import Note
 from loopmind.present.melody_midi import melody_midi
@@ -111,6 +115,16 @@ def melody() -> Melody:
     return melody_of([Note(a, b, m, 0.8) for a, b, m in ode(100.0)])
 
 
+def _hum_draft(melody: Melody) -> tuple[Draft, Crate]:
+    crate = factory.crate(factory.loops(100.0, "D major"), factory.kit(), factory.notes())
+    brief = melody_brief(Brief(genre="pop"), melody)
+    base = select.choose(crate, brief, 1)
+    palette = with_voice(base, melody, crate, voices(base, melody, crate, 1), ())
+    assert palette is not None
+    song = arrange_melody(palette, melody, crate, brief, 1)
+    return editing.start(brief, palette, song, mix_song(song, palette, crate)), crate
+
+
 def test_the_song_states_the_melody_with_the_user_s_sound(melody: Melody) -> None:
     crate = factory.crate(factory.loops(100.0, "D major"), factory.kit(), factory.notes())
     brief = melody_brief(Brief(genre="pop"), melody)
@@ -131,6 +145,24 @@ def test_the_song_states_the_melody_with_the_user_s_sound(melody: Melody) -> Non
     steps = np.diff([semitones for _, semitones in hits])
     assert steps.tolist() == np.diff([n.midi for n in melody.notes]).tolist()
     assert arrange_melody(palette, melody, crate, brief, 1) == song
+
+
+def test_edits_keep_what_was_sung(melody: Melody) -> None:
+    draft, crate = _hum_draft(melody)
+    sung = [c for c in draft.song.clips if c.track == "melody"]
+    names = [s.name for s in draft.song.sections]
+    edits: tuple[Edit, ...] = (
+        RegenerateSection(names[1], 5), Reseed(7), SetEnergy((names[1],), by=-0.05),
+    )  # fmt: skip
+    for edit in edits:
+        draft = editing.apply(edit, draft, crate)
+        here = [c for c in draft.song.clips if c.track == "melody"]
+        assert [(c.id, c.start_beat, c.hits, c.digest) for c in here] == [
+            (c.id, c.start_beat, c.hits, c.digest) for c in sung
+        ], edit
+    with pytest.raises(editing.EditError, match="what was sung"):
+        where = next(c.id.split("/")[0] for c in sung)
+        editing.apply(RegenerateSection(where, 1, ("melody",)), draft, crate)
 
 
 def test_hum_mid_holds_what_is_played(melody: Melody, tmp_path: Path) -> None:

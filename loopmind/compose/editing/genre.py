@@ -15,6 +15,7 @@ from loopmind.compose.editing.regenerate import rewritten
 from loopmind.compose.editing.scene import Scene
 from loopmind.compose.editing.settling import remix, settle
 from loopmind.compose.genres import GenreProfile, find, names, profile
+from loopmind.compose.hum import SLOT as SUNG
 from loopmind.compose.lanes import build_lanes
 from loopmind.compose.slots import base_slot, section_of
 from loopmind.errors import LoopMindError
@@ -47,6 +48,9 @@ def set_genre(edit: SetGenre, draft: Draft, crate: Crate) -> Draft:
     if locked or stuck or any(k.kind == "sound" for k in draft.locks):
         draft = _rewritten(draft, crate, seed)
         said.append("the form stays, as parts of it are locked")
+    elif any(t.id == SUNG for t in draft.song.tracks):
+        draft = _rewritten(draft, crate, seed)
+        said.append("the form stays, as the melody was sung to it")
     else:
         draft = _arranged(draft, crate, genre, seed, length_s)
         said.append(f"{len(draft.song.sections)} sections as {genre.name} has them")

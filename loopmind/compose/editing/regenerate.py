@@ -9,6 +9,7 @@ from loopmind.compose.editing import asking
 from loopmind.compose.editing.asking import EditError
 from loopmind.compose.editing.scene import Scene, in_section, spliced
 from loopmind.compose.editing.settling import settle
+from loopmind.compose.hum import SLOT as SUNG
 from loopmind.music.draft import Draft
 from loopmind.music.edit import RegenerateSection, Reseed
 from loopmind.music.loop import Crate
@@ -29,6 +30,8 @@ def regenerate_section(edit: RegenerateSection, draft: Draft, crate: Crate) -> D
     for name in edit.tracks:
         asking.track(draft, name)
         asking.refuse_locked_track(draft, name)
+        if name == SUNG:
+            raise EditError(f"{name} is what was sung, which stays; name another track")
         own = [c for c in draft.song.clips if c.track == name and in_section(draft.song, held, c)]
         if not own:
             raise EditError(

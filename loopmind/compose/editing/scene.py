@@ -14,6 +14,7 @@ from functools import cached_property
 from loopmind.compose.arrange import score_for, section_clips
 from loopmind.compose.editing import curves
 from loopmind.compose.genres import GenreProfile
+from loopmind.compose.hum import SLOT as SUNG
 from loopmind.compose.lanes import ORNAMENTS, Lane, Score, build_lanes, section_levels
 from loopmind.compose.structure import Part
 from loopmind.compose.transitions import RISER, sweeps
@@ -96,12 +97,18 @@ class Scene:
         return self.score if lanes == self.lanes else replace(self.score, lanes=lanes)
 
     def write(self, name: str, ids: Collection[str]) -> list[Clip]:
-        """The clips of section `name` in which the lanes `ids` play, as the arranger writes it."""
-        score = self.score_in(name)
-        ordered = tuple(lane.id for lane in score.lanes if lane.id in ids)
-        return section_clips(
-            self.part_of(name), ordered, score, self.following(name), self.song.brief
-        )
+        """The clips of section `name` in which the lanes `ids` play, as the arranger writes it.
+
+        A melody that was sung is nothing the arranger could write: it stays as it is there.
+        """
+        score, part = self.score_in(name), self.part_of(name)
+        ordered = tuple(lane.id for lane in score.lanes if lane.id in ids and lane.id != SUNG)
+        sung = [
+            clip for clip in self.song.clips
+            if clip.track == SUNG and SUNG in ids and in_section(self.song, part.section, clip)
+        ]  # fmt: skip
+        fresh = section_clips(part, ordered, score, self.following(name), self.song.brief)
+        return [*fresh, *sung]
 
     def swept(self, name: str, tracks: Collection[str] | None = None) -> Song:
         """The song with the filter sweeps of section `name` as the arranger would draw them."""
