@@ -478,6 +478,8 @@ def test_locked_parts_are_named_when_an_edit_concerns_them() -> None:
     for edit in others:
         with pytest.raises(EditError, match="bass is locked"):
             editing.apply(edit, locked, CRATE)
+    with pytest.raises(EditError, match="say 'unlock the bass' first"):
+        editing.apply(MuteTrack("bass"), locked, CRATE)
     wide = apply(Reseed(5), locked)
     assert clips_in(wide.song, hook) == clips_in(locked.song, hook)
     assert "stayed, as locked" in wide.told[-1]
@@ -573,7 +575,7 @@ def test_real_loops_can_be_edited_all_over(real: tuple[Crate, Draft]) -> None:
         RegenerateSection(hook, 3), SwapSound("chords"), SwapSound("bass", (verse,)),
         AddSection("bridge", hook), AddTrack("pad"), SetEnergy((hook,), by=-0.2),
         ResizeSection(verse, 12), ShiftMood(("dark",), 0.5), SetTempo(by=1.05), Transpose(2),
-        SetGenre("lo-fi"), SetMixStyle("tape"), Reseed(4),
+        SetGenre("lo-fi"), SetMixStyle("raw"), Reseed(4),
     ]  # fmt: skip
     now = first_draft
     for edit in edits:

@@ -29,7 +29,7 @@ class MergeError(LoopMindError):
 def merge_section(ours: Draft, theirs: Draft, name: str) -> Draft:
     """`ours` with section `name` as it is in `theirs`: its length, energy, clips and automation.
 
-    A section that only `theirs` has comes behind the section that it follows there; what follows
+    A section that only `theirs` has comes after the section that it follows there; what follows
     moves. Tracks that only `theirs` has are added with their strips and play in this section
     alone; locked tracks keep playing what they play. Law: every clip of every other section stays
     the identical value, but for its place where the length changed.
@@ -40,7 +40,7 @@ def merge_section(ours: Draft, theirs: Draft, name: str) -> Draft:
         known = ", ".join(s.name for s in theirs.song.sections)
         raise UsageError(f"the other version has no section {name!r}; it has {known}")
     if ours.is_locked("section", name):
-        raise MergeError(f"the section {name} is locked; unlock it first")
+        raise MergeError(f"the section {name} is locked; say 'unlock {name}' first")
     if ours.song.beats_per_bar != theirs.song.beats_per_bar:
         raise MergeError(
             f"the two versions have {ours.song.beats_per_bar} and {theirs.song.beats_per_bar} "

@@ -91,13 +91,17 @@ def refuse_no_numbers(edit: object) -> None:
 def refuse_locked_section(draft: Draft, name: str) -> None:
     """Raise EditError where the section is locked."""
     if draft.is_locked("section", name):
-        raise EditError(f"the section {name} is locked; unlock it first, or choose another")
+        raise EditError(
+            f"the section {name} is locked; say 'unlock {name}' first, or choose another"
+        )
 
 
 def refuse_locked_track(draft: Draft, name: str) -> None:
     """Raise EditError where the track is locked."""
     if draft.is_locked("track", name):
-        raise EditError(f"the track {name} is locked; unlock it first, or choose another")
+        raise EditError(
+            f"the track {name} is locked; say 'unlock the {name}' first, or choose another"
+        )
 
 
 def refuse_locked_sound(draft: Draft, digests: Iterable[str], what: str) -> None:

@@ -250,7 +250,7 @@ def _place(draft: Draft, blocks: Sequence[Block], after: str) -> int:
 
 def _where(after: str, *, to: bool = False) -> str:
     if after:
-        return f"behind {after}"
+        return f"after {after}"
     return "to the start" if to else "at the start"
 
 
