@@ -83,10 +83,18 @@ def remove_section(edit: RemoveSection, draft: Draft, crate: Crate) -> Draft:
     asking.refuse_locked_section(draft, gone.name)
     if len(draft.song.sections) == 1:
         raise EditError(f"{gone.name} is the only section; add another before you take it out")
-    blocks, _, _ = taken_apart(draft.song)
+    start, before = draft, draft.song
+    blocks, _, fades = taken_apart(before)
     draft = rebuilt(draft, crate, [b for b in blocks if b.section.name != gone.name])
-    bars = asking.count(gone.bars, "bar")
-    return asking.told(draft, f"{gone.name} ({bars}) was taken out; what follows moves up")
+    said = f"{gone.name} ({asking.count(gone.bars, 'bar')}) was taken out"
+    if gone.name != before.sections[-1].name:
+        return asking.told(draft, f"{said}; what follows moves up")
+    last = draft.song.sections[-1].name
+    if fades.fall:
+        return asking.told(draft, f"{said}; the fade-out moved to {last}, which is the last now")
+    if set(ended(start, blocks[:-1])[-1].clips) != set(blocks[-2].clips):
+        return asking.told(draft, f"{said}; its end moved to {last}, which is the last now")
+    return asking.told(draft, f"{said}; {last} is the last now")
 
 
 def move_section(edit: MoveSection, draft: Draft, crate: Crate) -> Draft:

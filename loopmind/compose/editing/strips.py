@@ -298,7 +298,9 @@ def change_master(edit: ChangeMaster, draft: Draft, crate: Crate) -> Draft:
     draft = replace_mix(draft, master=replace(draft.mix.master, **changed))
     unit = f" {limits[2]}".rstrip()
     return asking.told(
-        draft, f"the {limits[3]} of the song went from {before:g} to {after:g}{unit}"
+        draft,
+        f"the {limits[3]} of the song went from {before:g} to {after:g}{unit}"
+        + _capped(edit.value, edit.by, before, limits),
     )
 
 
@@ -311,7 +313,9 @@ def change_reverb(edit: ChangeReverb, draft: Draft, crate: Crate) -> Draft:
     draft = replace_mix(draft, reverb=replace(draft.mix.reverb, **changed))
     unit = f" {limits[2]}".rstrip()
     return asking.told(
-        draft, f"the {limits[3]} of the reverb went from {before:g} to {after:g}{unit}"
+        draft,
+        f"the {limits[3]} of the reverb went from {before:g} to {after:g}{unit}"
+        + _capped(edit.value, edit.by, before, limits),
     )
 
 
@@ -341,6 +345,18 @@ def _moved(
             edge = f", which is as far as it goes ({low:g} to {high:g} {unit}".rstrip() + ")"
         raise EditError(f"{what} is {before:g} already{edge}; ask for another amount")
     return after
+
+
+def _capped(
+    value: float | None, by: float, before: float, limits: tuple[float, float, str, str]
+) -> str:
+    """What to say of a wish that goes beyond the limits; nothing where it does not."""
+    low, high, unit, _ = limits
+    wanted = before + by if value is None else value
+    if low <= wanted <= high:
+        return ""
+    span = f"{low:g} to {high:g} {unit}".rstrip()
+    return f", not {round(wanted, 2):g}, as {span} is as far as it goes"
 
 
 def _amount(name: str, value: Any) -> str:
