@@ -20,17 +20,21 @@ from loopmind.music.codec import CodecError
 from loopmind.music.draft import Draft
 from loopmind.music.edit import (
     ChangeEq,
+    ChangeMaster,
     ChangeStrip,
     Edit,
     MuteTrack,
     PutClip,
     RegenerateSection,
+    RemoveSection,
     Reseed,
     ResizeSection,
     SetAutomation,
     SetEnergy,
+    SetFade,
     SetKey,
     SetLayers,
+    SetLock,
     SetMixStyle,
     ShiftMood,
     SoloTracks,
@@ -146,6 +150,36 @@ def test_a_song_made_anew_is_heard_to_be_another_wherever_it_says_so() -> None:
             after = sounding(made.song, held, tracks)
             assert (before == after) == ("as before" in made.told[-1]), made.told[-1]
             assert before == after or len(before ^ after) >= 0.05 * len(before | after)
+
+
+def test_what_is_as_intense_as_can_be_rises_above_what_leads_into_it() -> None:
+    sections = DRAFT.song.sections
+    place = max(n for n, s in enumerate(sections) if s.energy == 1.0)
+    before, last = sections[place - 1], sections[place]
+    made = apply(SetEnergy((last.name,), by=0.2))
+    calmer = next(s for s in made.song.sections if s.name == before.name)
+    assert calmer.energy == pytest.approx(before.energy - 0.15)
+    assert all(s in made.song.sections for s in sections if s.name != before.name)
+    assert f"{last.name} is at its limit, so {before.name}" in made.told[-1]
+    locked = apply(SetLock("section", before.name))
+    with pytest.raises(EditError, match="nothing that leads there"):
+        apply(SetEnergy((last.name,), by=0.2), locked)
+
+
+def test_a_figure_beyond_the_limits_is_told_to_be_held_back() -> None:
+    loud = apply(ChangeMaster("target_lufs", -3.0))
+    assert loud.mix.master.target_lufs == -6.0
+    assert "not -3, as -30 to -6 LUFS is as far as it goes" in loud.told[-1]
+    assert "as far" not in apply(ChangeMaster("target_lufs", -9.0)).told[-1]
+
+
+def test_taking_out_the_last_section_tells_where_the_fade_went() -> None:
+    last, before = DRAFT.song.sections[-1].name, DRAFT.song.sections[-2].name
+    faded = apply(SetFade(out_beats=8.0))
+    made = apply(RemoveSection(last), faded)
+    assert f"the fade-out moved to {before}" in made.told[-1]
+    assert made.song.automation != DRAFT.song.automation
+    assert "moves up" not in made.told[-1]
 
 
 def test_another_mode_tells_what_moved() -> None:

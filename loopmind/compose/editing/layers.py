@@ -21,6 +21,8 @@ from loopmind.music.song import Section, Song
 
 # From how much more (or less) energy on a layer joins (or leaves), and one more for each of these.
 _LAYER_ENERGY = 0.12
+# By how much at most a section is calmed so that the one after it, as intense as can be, is more.
+_LEAD_IN_ENERGY = 0.15
 _ORNAMENTS = frozenset({"fill", "crash", RISER.id})
 _PATTERNS = frozenset({"drum", "bass", "chords", "lead"})
 
@@ -126,6 +128,8 @@ def set_energy(edit: SetEnergy, draft: Draft, crate: Crate) -> Draft:
         draft, more = _energised(draft, crate, one, energy)
         changed += 1
         said.append(f"{one.name} goes from {one.energy:g} to {energy:g}{more}")
+    if not changed and edit.energy is None and edit.by > 0.0 and edit.sections:
+        return _led_up_to(edit, draft, crate, found)
     if not changed:
         names = asking.listed([s.name for s in found])
         raise EditError(
@@ -133,6 +137,34 @@ def set_energy(edit: SetEnergy, draft: Draft, crate: Crate) -> Draft:
         )
     kept = f"; {asking.listed(locked)} stayed, as locked" if locked else ""
     return asking.told(draft, f"energy: {', '.join(said)}{kept}")
+
+
+def _led_up_to(edit: SetEnergy, draft: Draft, crate: Crate, found: Sequence[Section]) -> Draft:
+    """Sections that are as intense as can be, raised above what leads into them: that is lowered.
+
+    Raises EditError where nothing leads into them that could be calmer.
+    """
+    song, raised = draft.song, {s.name for s in found}
+    said = []
+    for before, one in zip(song.sections, song.sections[1:], strict=False):
+        if one.name not in raised or before.name in raised or not before.energy:
+            continue
+        if draft.is_locked("section", before.name):
+            continue
+        energy = round(max(before.energy - min(edit.by, _LEAD_IN_ENERGY), 0.0), 3)
+        draft, more = _energised(draft, crate, before, energy)
+        said.append(
+            f"{before.name}, which leads into {one.name}, goes from {before.energy:g} to "
+            f"{energy:g}{more}"
+        )
+    names = [s.name for s in found]
+    if not said:
+        raise EditError(
+            f"the energy of {asking.listed(names)} is at its limit, and nothing that leads there "
+            "can be calmer; ask for another change"
+        )
+    limit = asking.verb(names, "is at its limit", "are at their limit")
+    return asking.told(draft, f"energy: {limit}, so {', and '.join(said)}")
 
 
 def _energised(draft: Draft, crate: Crate, held: Section, energy: float) -> tuple[Draft, str]:
