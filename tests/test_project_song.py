@@ -269,6 +269,15 @@ def test_commands_tell_the_story(song: Path, tmp_path: Path) -> None:
     assert loopmind("redo", song, *quick).code == 0
     merged = loopmind("merge", song, "loud", "intro", *quick)
     assert merged.code == 0, merged.err
+    assert "intro is the same already" in merged.out
+    assert "merged" not in {r.kind for r in read_project(song).history.revisions}
+    assert loopmind("diff", f"{song}@loud", song).out.startswith("from song.loopmind@loud to ")
+    louder = tmp_path / "louder.json"
+    louder.write_text('[{"edit": "set_energy", "sections": ["intro"], "by": 0.1}]', "utf-8")
+    assert loopmind("branch", song, "--switch", "loud", *quick).code == 0
+    assert loopmind("apply", song, "--edits", louder, *quick).code == 0
+    assert loopmind("branch", song, "--switch", "main", *quick).code == 0
+    assert loopmind("merge", song, "loud", "intro", *quick).code == 0
     assert "merged" in {r.kind for r in read_project(song).history.revisions}
     assert '"hush"' in loopmind("history", song).out
     worse = loopmind("undo", song, "99", *quick)

@@ -177,7 +177,10 @@ class Talk:
                     raise LoopMindError(
                         f"say which section to take over, as in 'take hook 2 from {action.branch}'"
                     )
+                before = session.history().head.id
                 revision = session.merge(action.branch, action.section)
+                if revision.id == before:
+                    return f"{action.section} is the same already, so nothing changes"
                 return f"{'; '.join(revision.told)}"
             case _:
                 raise AssertionError(f"{action} changes nothing")

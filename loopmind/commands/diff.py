@@ -102,7 +102,7 @@ def _side(
     """The song on one side, what to call it, and its sounds' names; rendered for --stems."""
     args.project = path
     with opened(args, read_only=True) as session:
-        step = session.history().find(revision)
+        step, branches = session.history().find(revision), session.history().branches
         draft = session.draft_at(step.id)
         names = {r.digest: Path(r.path).stem for r in session.project.references}
         if args.stems:
@@ -112,7 +112,9 @@ def _side(
                 warm_up(line.progress("compiling, on the first start only"))
             session.render(out, revision=step.id, stems=True, format="wav")
     shown = path.name if path.suffix else f"{path.name}/song.loopmind"
-    return draft, f"{shown}@{step.id}", names
+    # A branch goes by the name it was asked for; steps back and the like by the revision they mean.
+    asked = revision.removeprefix("@")
+    return draft, f"{shown}@{asked if asked in branches else step.id}", names
 
 
 def _stem_lines(parts: list[StemPart], found: Difference) -> list[str]:

@@ -25,7 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Take the section over and render the song."""
     with opened(args) as session:
+        before = session.history().head.id
         revision = session.merge(args.branch, args.section)
         rendering = render_now(session, args)
-    lines = [f"revision {revision.id}: {' '.join(revision.told)}"]
+    if revision.id == before:
+        lines = [f"{args.section} is the same already; the song stays at revision {before}"]
+    else:
+        lines = [f"revision {revision.id}: {' '.join(revision.told)}"]
     return tell(args, lines, revision_data(revision), rendering)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from loopmind.commands._project import add_project, opened, revision_data, revision_words, tell
 
@@ -19,6 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open it, remember where its sounds are now, and tell of it."""
+    from loopmind.runtime.project_sounds import used_digests
+
     lines = []
     if args.backup:
         from loopmind.files.project import restore_backup
@@ -34,14 +35,14 @@ def run(args: argparse.Namespace) -> int:
         notes, draft, history = session.notes, session.draft, session.history()
         session.remember_places()
         path, song = session.path, draft.song
-        references = {r.digest: r.path for r in session.project.references}
+        used = used_digests(draft)
+        sounds = {r.path for r in session.project.references if r.digest in used}
     key = song.key.written if song.key else "no key"
     lines += [
         f"{path}: {song.title}, {song.bpm:g} bpm, {key}, {song.bars} bars",
         f"  branch {history.current} of {len(history.branches)}, revision {history.head.id} of "
         f"{history.last}: {revision_words(history.head)}",
-        f"  {len(song.sections)} sections, {len(song.tracks)} tracks, "
-        f"{len({Path(p) for p in references.values()})} sounds",
+        f"  {len(song.sections)} sections, {len(song.tracks)} tracks, {len(sounds)} sounds",
     ]
     data = {
         "project": str(path),

@@ -20,6 +20,7 @@ from loopmind.compose.difference_report import (
     TrackDifference,
 )
 from loopmind.compose.sectioning import RESTING, curve_within, is_same_curve, section_clips
+from loopmind.compose.slots import section_of
 from loopmind.music.draft import Draft
 from loopmind.music.mix import EqBand, Strip
 from loopmind.music.song import Clip, Section, Song
@@ -38,7 +39,7 @@ def difference(
     names: of sounds by digest, for the words. before, after: what to call the two.
     """
     called = names or {}
-    song = tuple(_song_changes(a, b))
+    song = tuple(_song_changes(a, b, called))
     mix = tuple(_mix_changes(a, b))
     tracks = tuple(_tracks(a, b))
     sections = tuple(_sections(a.song, b.song, called))
@@ -51,7 +52,7 @@ def difference(
 # The song as a whole
 
 
-def _song_changes(a: Draft, b: Draft) -> Iterator[Change]:
+def _song_changes(a: Draft, b: Draft, called: Mapping[str, str]) -> Iterator[Change]:
     one, two = a.song, b.song
     if one.bpm != two.bpm:
         yield Change("tempo", f"{_number(one.bpm)} bpm became {_number(two.bpm)} bpm")
@@ -74,13 +75,28 @@ def _song_changes(a: Draft, b: Draft) -> Iterator[Change]:
         yield Change("clips", "what plays outside the sections differs")
     yield from _sets("lock", a.locks, b.locks, lambda lock: f"{lock.kind} {lock.name}", "locked")
     yield from _sets("solo", a.solo, b.solo, str, "alone heard")
-    yield from _sets(
-        "choice",
-        tuple((c.slot, c.picked.digest) for c in a.palette.choices),
-        tuple((c.slot, c.picked.digest) for c in b.palette.choices),
-        lambda item: f"the sound for {item[0]}",
-        "chosen",
-    )
+    yield from _choice_changes(a, b, called)
+
+
+def _choice_changes(a: Draft, b: Draft, called: Mapping[str, str]) -> Iterator[Change]:
+    """Which sounds were chosen for the parts, whether they play or not."""
+    had = {c.slot: c.picked.digest for c in a.palette.choices}
+    has = {c.slot: c.picked.digest for c in b.palette.choices}
+    for slot in {**had, **has}:
+        old, new = had.get(slot), has.get(slot)
+        if old == new:
+            continue
+        section = section_of(slot)
+        part = f"{slot.partition(' @ ')[0]} in {section}" if section else slot
+        was, now = (called.get(d or "", "another sound") for d in (old, new))
+        if old is None:
+            own = "a sound of its own" if section else "a sound"
+            yield Change("choice", f"{part} has {own}: {called.get(new or '', 'a new one')}")
+        elif new is None:
+            lost = "has no sound of its own any more" if section else "has no sound any more"
+            yield Change("choice", f"{part} {lost}")
+        else:
+            yield Change("choice", f"the sound of {part} went from {was} to {now}")
 
 
 def _outside(song: Song) -> list[Clip]:

@@ -260,6 +260,7 @@ class ProjectSession:
     def merge(self, branch: str, section: str) -> Revision:
         """Take `section` over as it is on another branch (or at a revision), and save.
 
+        Where it is the same already nothing is added, and the present revision comes back.
         Raises UsageError for an unknown branch or section, MergeError for a locked section.
         """
         self._check_may_change()
@@ -268,6 +269,8 @@ class ProjectSession:
             self._keep(step.id)
         draft = self._worker().merge(ours.id, theirs.id, section)
         told = draft.told[-1:]
+        if replace(draft, told=self.draft.told) == self.draft:
+            return ours
         return self._add(draft, "merged", told=told, merged=(theirs.id, section))
 
     def render(
