@@ -36,6 +36,21 @@ def test_hybrid(crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert any("is the anchor" in said for said in data["why"])
 
 
+def test_folders_behind_links_are_known_by_either_name(
+    crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link, other = tmp_path / "linked", crate.parent / "orin-ayo"
+    try:
+        link.symlink_to(crate)
+    except OSError:
+        pytest.skip("links cannot be made here")
+    length = ("--length", "0:30", "--out", tmp_path / "s")
+    shares = told(capsys, link, other, "--collab", *length)
+    assert shares["bpm"] > 0
+    anchor = crate / "microlag" / "Loops" / "Melody_B_Minor_73BPM.flac"
+    assert told(capsys, link, "--anchor", anchor, *length)["key"] is not None
+
+
 def test_collab(crate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = crate.parent / "orin-ayo"
     data = told(capsys, crate, other, "--collab", "--out", tmp_path / "s", "--length", "1:00")

@@ -31,7 +31,7 @@ KILLS = int(os.environ.get("LOOPMIND_TEST_KILLS", "20"))
 # Each turn saves; a line says that it is about to begin, another that it is done.
 SAVING = """
 import sys
-from loopmind.music.edit import MuteTrack
+from loopmind.music.edit import ChangeStrip
 from loopmind.runtime.project_session import ProjectSession
 session = ProjectSession.open(sys.argv[1])
 track = session.draft.song.tracks[0].id
@@ -42,7 +42,7 @@ while True:
     if sys.argv[2] == "undo":
         session.undo() if session.history().head.id else session.redo()
     else:
-        session.apply([MuteTrack(track, bool(number % 2))], f"step {number}")
+        session.apply([ChangeStrip(track, "gain_db", by=0.5 if number % 2 else -0.5)], f"{number}")
     print(len(session.history().revisions), flush=True)
 """
 

@@ -30,12 +30,18 @@ def find_sound(crate: Crate, path: Path, what: str) -> Loop:
 
     what: what the file is to be, for the message.
     """
-    wanted = os.path.normcase(path.expanduser().resolve())
+    wanted = path.expanduser()
+
+    def is_it(found: str) -> bool:
+        # Links stay as they are in the crate, so one file may go by two paths.
+        same_name = os.path.normcase(Path(found).name) == os.path.normcase(wanted.name)
+        return same_name and Path(found).resolve() == wanted.resolve()
+
     for loop in crate.loops:
-        if os.path.normcase(loop.path) == wanted:
+        if is_it(loop.path):
             return loop
     for spoilt in crate.unusable:
-        if os.path.normcase(spoilt.path) == wanted:
+        if is_it(spoilt.path):
             raise LoopMindError(f"the {what} {path} {spoilt.reason}; {spoilt.remedy}")
     if not path.is_file():
         raise LoopMindError(f"there is no file {path} to be the {what}; check the path")

@@ -6,6 +6,7 @@ long each sounds). Nothing here listens; a sound belongs to the folder that hold
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,7 +48,8 @@ def shared(brief: Brief, crate: Crate, folders: Sequence[Path]) -> Brief:
     """
     if len(folders) != 2:
         raise LoopMindError(f"two folders make a song together, not {len(folders)}; name two")
-    sides = tuple(str(folder.expanduser().resolve()) for folder in folders)
+    # Links stay as they are in the crate.
+    sides = tuple(os.path.abspath(folder.expanduser()) for folder in folders)  # noqa: PTH100
     for one, other in (sides, sides[::-1]):
         if inside(one, other):
             raise LoopMindError(
