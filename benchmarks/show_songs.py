@@ -30,7 +30,7 @@ from pathlib import Path
 from loopmind.files.project import read_project
 from loopmind.present.arrangement import arrangement_svg
 project = read_project(Path(sys.argv[1]))
-Path(sys.argv[2]).write_text(arrangement_svg(project.song), encoding="utf-8")
+Path(sys.argv[2]).write_text(arrangement_svg(project.draft().song), encoding="utf-8")
 """
 
 
