@@ -21,7 +21,7 @@ _PROGRAM_RANGES: tuple[tuple[int, int, str], ...] = (
     (108, 108, "keys"), (110, 110, "strings"), (111, 111, "woodwind"), (112, 113, "percussion"),
     (115, 115, "percussion"), (116, 118, "tom"), (119, 127, "fx"),
 )  # fmt: skip
-_HITS: dict[str, tuple[int, ...]] = {
+HITS: dict[str, tuple[int, ...]] = {
     "kick": (35, 36), "snare": (38, 40), "clap": (39,), "tom": (41, 43, 45, 47, 48, 50),
     "hat": (42, 44, 46), "cymbal": (49, 51, 52, 53, 55, 57, 59),
     "percussion": (37, 54, 56, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 73, 74, 75, 76, 77,
@@ -88,7 +88,7 @@ def single_notes(rng: np.random.Generator, per_program: int) -> Iterator[Labelle
 def drum_hits(rng: np.random.Generator, kits: tuple[int, ...] = KITS) -> Iterator[Labelled]:
     """Every percussion note of every kit, at two velocities."""
     for kit in kits:
-        for instrument, pitches in _HITS.items():
+        for instrument, pitches in HITS.items():
             for pitch in pitches:
                 for velocity in (int(rng.integers(40, 90)), int(rng.integers(90, 127))):
                     keep = 2.5 if instrument == "cymbal" else 1.2
