@@ -33,6 +33,7 @@ from loopmind.music.signal import Signal
 from loopmind.music.song import Song
 from loopmind.music.stems import Embedding, Stems
 from loopmind.music.style import Style
+from loopmind.music.transcript import Transcript
 
 LIST_SUFFIX = "[]"
 
@@ -232,6 +233,7 @@ def _register_built_in() -> None:
         (Signal, "signal", "#ff8c1a"),
         (Cuts, "cuts", "#b5838d"),
         (Melody, "melody", "#ff8fab"),
+        (Transcript, "transcript", "#ff9e00"),
     )
     for python, name, colour in plain:
         register_type(python, name, colour=colour)
