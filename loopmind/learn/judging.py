@@ -1,0 +1,144 @@
+"""How models are judged on anyone's labelled files: the shape of a result, and reading labels.
+
+A field's metrics live in a module `judge_*.py` of their own, each with one function
+
+    judge(labels: Path, progress: Progress) -> list[Row]
+
+that `loopmind evaluate` calls. It reads its table with `read_labels`, gives LoopMind's rows with
+the peers' rows on the same files beside them (`of` says whose), and a row `unusable(...)` for
+every file that could not be used; one bad file never stops it.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loopmind.errors import LoopMindError
+
+Progress = Callable[[int, int, str], None]
+"""Called as progress(done, total, what); raises CancelledError where the user stops it."""
+
+Judge = Callable[[Path, Progress], "list[Row]"]
+
+OURS = "LoopMind"
+UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure. what: the metric ("drums SI-SDR gain"). unit: "dB", "s"; empty for shares.
+
+    of: whose it is: OURS, or a peer that ran on the same files ("librosa").
+    """
+
+    what: str
+    value: float
+    unit: str
+    of: str
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One line of a table of labels: its number in the file, its audio, and its cells."""
+
+    line: int
+    path: Path
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+    def file(self, column: str) -> Path | None:
+        """The file that a cell names, beside the table; None where the cell is empty."""
+        name = self.cells.get(column, "")
+        return self.path.parent / name if name else None
+
+
+def unusable(path: Path | str, reason: str, remedy: str) -> Row:
+    """The row of a file that took no part."""
+    return Row(f"{path}: {reason}; {remedy}", math.nan, UNUSABLE, "")
+
+
+def read_labels(
+    labels: Path, needed: Sequence[str], known: Iterable[str] = ()
+) -> tuple[list[Labelled], list[Row]]:
+    """The lines of the table `labels` (CSV with a head), and a row for each that cannot be used.
+
+    Paths are taken from the table's folder. needed: columns that must be there; a line whose
+    `path` is empty, or whose other needed cells are all empty, has nothing to judge by and is
+    passed over in silence. known: columns that may be there; of a needed one that is not, those
+    are named as the remedy. Raises LoopMindError for a table that is missing, no text, empty or
+    lacks columns.
+    """
+    if labels.is_dir():
+        raise LoopMindError(f"{labels} is a folder; name the CSV file with the labels")
+    try:
+        text = labels.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise LoopMindError(f"{labels} cannot be read ({reason}); check the path") from error
+    except UnicodeDecodeError as error:
+        raise LoopMindError(f"{labels} is no UTF-8 text; save it as CSV in UTF-8") from error
+    try:
+        lines = list(csv.reader(text.splitlines()))
+    except csv.Error as error:
+        raise LoopMindError(f"{labels} is no CSV ({error}); save it again as CSV") from error
+    if not lines:
+        raise LoopMindError(f"{labels} is empty; its first line names the columns: {_list(needed)}")
+    head = [name.strip().lower() for name in lines[0]]
+    lacking = [name for name in needed if name not in head]
+    if lacking:
+        more = f" (it may also have {_list(list(known))})" if known else ""
+        raise LoopMindError(
+            f"{labels}, line 1 has no column {_list(lacking)}; the first line names the columns, "
+            f"and {_list(needed)} are needed{more}"
+        )
+    found: list[Labelled] = []
+    bad: list[Row] = []
+    truths = [name for name in needed if name != "path"]
+    for number, cells in enumerate(lines[1:], 2):
+        row = dict(zip(head, (cell.strip() for cell in cells), strict=False))
+        if not any(row.values()):
+            continue
+        place = f"{labels.name}, line {number}"
+        if not row.get("path"):
+            bad.append(unusable(place, "names no file", "fill in its path"))
+        elif not truths or any(row.get(name) for name in truths):
+            path = labels.parent / row["path"]
+            if path.is_file():
+                found.append(Labelled(number, path, row))
+            else:
+                bad.append(unusable(place, f"there is no file {row['path']}", "check its path"))
+    if not found:
+        raise LoopMindError(
+            f"no line of {labels} can be judged by; fill in {_list(needed)} and check that the "
+            "files lie where its paths say"
+        )
+    return found, bad
+
+
+def number_in(row: Labelled, column: str) -> float | None:
+    """A cell's number, None where it is empty. Raises ValueError naming line and remedy."""
+    text = row[column]
+    if not text:
+        return None
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError as error:
+        raise ValueError(f"line {row.line}: {column} {text!r} is no number; correct it") from error
+    if not math.isfinite(value):
+        raise ValueError(f"line {row.line}: {column} {text!r} is no number; correct it")
+    return value
+
+
+def share(hits: Sequence[bool]) -> float:
+    """How many of `hits` are true, 0..1; NaN of none."""
+    return sum(hits) / len(hits) if hits else math.nan
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)
