@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from loopmind.assistant import lexicon
 from loopmind.assistant.lexer import phrases
 from loopmind.assistant.values import Memory
+from loopmind.compose.editing.blocks import new_name
 from loopmind.compose.explain import file_name
 from loopmind.music.draft import Draft
 from loopmind.music.edit import AddSection, AddTrack, ResizeSection
@@ -287,13 +288,7 @@ class World:
 
     def fresh_name(self, kind: SectionKind) -> str:
         """The name a new section of a kind will bear."""
-        names = [s.name for s in self.sections]
-        numbers = [1 if kind in names else 0]
-        for name in names:
-            head, _, tail = name.rpartition(" ")
-            if head == kind and tail.isdigit():
-                numbers.append(int(tail))
-        return f"{kind} {max(numbers) + 1}"
+        return new_name(self.sections, kind)
 
 
 def words_of(loop: Loop) -> set[str]:

@@ -45,10 +45,7 @@ def run(args: argparse.Namespace) -> int:
     with ProgressLine() as line, song_session() as session:
         show = ShowEvents(line)
         result = session.evaluate(graph, listener=show)
-    for failure in result.failures:
-        if isinstance(failure.error, LoopMindError):
-            raise failure.error
-    result.check()
+    result.check_for_user()
     for trouble in show.troubles:
         print(f"loopmind: {trouble}", file=sys.stderr)
     file, style = result["write.file"], result["hear"]

@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from loopmind.commands._project import (
-    add_project,
-    add_render,
-    opened,
-    render_now,
-    revision_data,
-    revision_words,
-    step_count,
-    tell,
-)
+from loopmind.commands._history_step import configure_step, take_steps
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_project(parser)
-    parser.add_argument(
-        "count",
-        nargs="?",
-        type=step_count,
-        default=1,
-        metavar="N",
-        help="go forward this many steps (default 1)",
-    )
-    add_render(parser)
+    configure_step(parser, "forward")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Take the steps and render the song as it is then."""
-    with opened(args) as session:
-        revision = session.redo(args.count)
-        rendering = render_now(session, args)
-    lines = [f"forward to revision {revision.id}: {revision_words(revision)}"]
-    return tell(args, lines, revision_data(revision), rendering)
+    """Take the steps forward and render the song as it is then."""
+    return take_steps(args, "forward", lambda session, count: session.redo(count))

@@ -11,6 +11,7 @@ from loopmind.compose.compatibility import RATIO_LIMITS
 from loopmind.compose.genres import GenreProfile
 from loopmind.compose.joint import LEAST_SUIT, Setting
 from loopmind.compose.traits import ROLE_INDEX, Traits
+from loopmind.compose.wording import listed
 from loopmind.music.brief import Brief
 from loopmind.music.loop import ROLE_OF_INSTRUMENT, Crate, Loop
 from loopmind.music.palette import Candidate, Choice, Palette
@@ -73,7 +74,7 @@ def _praise(candidate: Candidate, role: str) -> str:
         if name in PART_WORDS and value <= POOR
     ]
     said = [phrase.format(role=_article(role)) for phrase in best[:3]]
-    praise = _join(said) or "is the best that the crate has for this"
+    praise = listed(said) or "is the best that the crate has for this"
     if not worst:
         return praise
     doubt = worst[0].format(role=_article(role))
@@ -85,12 +86,6 @@ def _praise(candidate: Candidate, role: str) -> str:
 def _article(role: str) -> str:
     plural = {"drums", "chords", "keys", "strings", "percussion", "bass", "brass", "fx"}
     return role if role in plural else f"a {role}"
-
-
-def _join(phrases: list[str]) -> str:
-    if len(phrases) < 2:
-        return "".join(phrases)
-    return f"{', '.join(phrases[:-1])} and {phrases[-1]}"
 
 
 def _cost(candidate: Candidate, bpm: float) -> str:
@@ -141,7 +136,7 @@ def _against(choice: Choice, other: Candidate) -> str:
     better = [name for gap, name in reversed(gaps) if gap > 0.05][:1]
     said = []
     if worse:
-        said.append(f"weaker in {_join(worse)}")
+        said.append(f"weaker in {listed(worse)}")
     if better:
         said.append(f"stronger in {better[0]}")
     return ", ".join(said) or "almost the same"

@@ -206,6 +206,13 @@ def weigh(
         found = [*own, *(entry for entry in found if entry.index not in held)]
         of_role[role] = tuple(range(len(entries), len(entries) + len(found)))
         entries += found
+    return table_of(t, entries, of_role, [_with_chance(t, e, setting.seed) for e in entries])
+
+
+def table_of(
+    t: Traits, entries: Sequence[Entry], of_role: dict[str, tuple[int, ...]], chance: list[float]
+) -> Table:
+    """The table of `entries`, each pair of them weighed."""
     index = np.array([e.index for e in entries], dtype=np.int64)
     chroma = np.array(
         [beat_chroma(t.loops[e.index], e.beats, e.semitones) for e in entries]
@@ -213,13 +220,9 @@ def weigh(
     tonal = np.array(
         [e.role not in UNPITCHED_ROLES and t.chroma[e.index].any() for e in entries], dtype=bool
     )
-    pairs = pair_scores(t, index, [e.role for e in entries], chroma, tonal) if entries else _none()
-    chance = np.array([_with_chance(t, e, setting.seed) for e in entries])
-    return Table(tuple(entries), of_role, pairs, chance, t)
-
-
-def _none() -> PairScores:
-    return PairScores(*[np.zeros((0, 0))] * 6)
+    none = PairScores(*[np.zeros((0, 0))] * 6)
+    pairs = pair_scores(t, index, [e.role for e in entries], chroma, tonal) if entries else none
+    return Table(tuple(entries), of_role, pairs, np.array(chance), t)
 
 
 def _with_instruments(

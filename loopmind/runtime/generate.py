@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loopmind.errors import LoopMindError
 from loopmind.files.places import default_cache, preset_file
 from loopmind.files.project import PROJECT_NAME
 from loopmind.graph.document import Graph
@@ -93,10 +92,7 @@ def make_song(
         listener=listener,
         cancelled=cancelled,
     )
-    for failure in result.failures:
-        if isinstance(failure.error, LoopMindError):
-            raise failure.error
-    result.check()
+    result.check_for_user()
     made = Made(
         **{name: result[node] for name, node in values.items() if name != "page"},
         out=Path(result[_VALUES["page"]]).parent,

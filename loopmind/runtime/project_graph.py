@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loopmind.errors import LoopMindError
 from loopmind.graph.document import Graph, split_address
 from loopmind.graph.errors import GraphError
 from loopmind.music.edit import Edit, edit_to_plain
@@ -239,10 +238,3 @@ def missing_nodes(graph: Graph) -> tuple[str, ...]:
     return tuple(
         sorted({node.type for name, node in graph.nodes.items() if graph.schema(name) is None})
     )
-
-
-def check_result(failures: Iterable[Any]) -> None:
-    """Raise the first failure as the error that the user can act on, where it is one."""
-    for failure in failures:
-        if isinstance(failure.error, LoopMindError):
-            raise failure.error

@@ -26,7 +26,6 @@ from loopmind.runtime.project_graph import (
     RENDER,
     SOUNDS,
     Going,
-    check_result,
     crate_source,
     edit_node,
     missing_nodes,
@@ -191,6 +190,5 @@ class ProjectWork:
         result = self._session.evaluate(
             graph, targets, listener=self._listener, cancelled=self._cancelled
         )
-        check_result(result.failures)
-        result.check()
+        result.check_for_user()
         return result

@@ -87,6 +87,13 @@ class Result:
         for failure in self.failures:
             raise NodeError(failure.node, failure.message) from failure.error
 
+    def check_for_user(self) -> None:
+        """Raise the first failure that its own words explain as it is, else as `check` does."""
+        for failure in self.failures:
+            if isinstance(failure.error, LoopMindError):
+                raise failure.error
+        self.check()
+
 
 def must_run_always(spec: NodeSpec) -> bool:
     """Does the node touch files without telling their state?"""

@@ -21,7 +21,7 @@ from loopmind.runtime.events import Listener
 from loopmind.runtime.execute import Session
 from loopmind.runtime.keys import join_key
 from loopmind.runtime.offline import render
-from loopmind.runtime.project_graph import RENDER, check_result, node_of
+from loopmind.runtime.project_graph import RENDER, node_of
 from loopmind.runtime.result import Result
 from loopmind.runtime.takes import Takes
 
@@ -85,8 +85,7 @@ def _values(
 ) -> Result:
     targets = list(dict.fromkeys(targets))
     result = session.evaluate(graph, targets, listener=listener, cancelled=cancelled)
-    check_result(result.failures)
-    result.check()
+    result.check_for_user()
     return result
 
 

@@ -15,6 +15,7 @@ from loopmind.compose.editing.wished import Wish, best_for
 from loopmind.compose.genres import PEAK_KINDS
 from loopmind.compose.oneshots import KIT_VOICES
 from loopmind.compose.structure import Part
+from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import AddTrack
 from loopmind.music.loop import INSTRUMENTS, ROLES, Crate
@@ -56,14 +57,14 @@ def add_track(edit: AddTrack, draft: Draft, crate: Crate) -> Draft:
         fresh = [c for c in after.write(held.name, ids) if c.track == name]
         song = spliced(song, held, fresh, {name})
     if not any(c.track == name for c in song.clips):
-        names = asking.listed([s.name for s in wanted])
+        names = listed([s.name for s in wanted])
         raise EditError(f"{name} finds nothing to play in {names}; name other sections")
     title = name[:1].upper() + name[1:]
     track = Track(name, title, edit.role, choice.instrument)
     song = replace(song, tracks=(*song.tracks, track))
     draft = settle(replace(draft, song=song), crate)
     sound = explain.file_name(crate.by_digest()[picked.digest])
-    heard = asking.listed([s.name for s in free if _plays(draft, s, name)])
+    heard = listed([s.name for s in free if _plays(draft, s, name)])
     why = f"; {reason_in_short(choice, sound)}" if not edit.digest else ""
     return asking.told(draft, f"{name} is new and plays {sound} in {heard}{why}")
 

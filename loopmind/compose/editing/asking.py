@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 
+from loopmind.compose.wording import listed
 from loopmind.errors import LoopMindError
 from loopmind.music.draft import Draft
 from loopmind.music.mix import Strip
@@ -136,13 +137,6 @@ def told(draft: Draft, text: str) -> Draft:
     return replace(
         draft, told=(*draft.told, sentence if sentence.endswith(".") else f"{sentence}.")
     )
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a row: "a", "a and b", "a, b and c"."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def many(names: Sequence[str]) -> bool:

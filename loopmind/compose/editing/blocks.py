@@ -207,9 +207,9 @@ def renamed(block: Block, name: str, taken: Iterable[str]) -> Block:
     return replace(block, section=replace(block.section, name=name), clips=tuple(clips))
 
 
-def new_name(song: Song, kind: SectionKind) -> str:
+def new_name(sections: Iterable[Section], kind: SectionKind) -> str:
     """The name of a new section of `kind`: the next free number, as names stay for life."""
-    names = {s.name for s in song.sections}
+    names = {s.name for s in sections}
     if kind in _SINGLE and kind not in names:
         return kind
     numbers = [1 if kind in names else 0]

@@ -10,6 +10,7 @@ from loopmind.compose.editing.asking import MASTER, EditError
 from loopmind.compose.editing.blocks import Fades, with_fades, without_fades
 from loopmind.compose.editing.curves import Piece, Points
 from loopmind.compose.editing.settling import settle
+from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import PutClip, RemoveClip, SetAutomation, SetFade
 from loopmind.music.loop import Crate
@@ -52,7 +53,7 @@ def set_automation(edit: SetAutomation, draft: Draft, crate: Crate) -> Draft:
     if held is not None and held.points == points:
         raise EditError(f"the {_NAMES[drawn.parameter]} of {drawn.track} is drawn so already")
     locked = [s.name for s in song.sections if draft.is_locked("section", s.name)]
-    kept = f"; {asking.listed(locked)} stayed, as locked" if points != drawn.points else ""
+    kept = f"; {listed(locked)} stayed, as locked" if points != drawn.points else ""
     return asking.told(
         replace(draft, song=curves.with_curve(song, key, points)),
         f"the {_NAMES[drawn.parameter]} of {drawn.track} is drawn anew, in "

@@ -25,6 +25,7 @@ from loopmind.compose.lanes import Lane, layers
 from loopmind.compose.slots import section_of, slot_in
 from loopmind.compose.structure import Part
 from loopmind.compose.transitions import sweeps
+from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import (
     AddSection,
@@ -121,7 +122,7 @@ def duplicate_section(edit: DuplicateSection, draft: Draft, crate: Crate) -> Dra
     _check_room(draft, held.bars)
     blocks, _, _ = taken_apart(draft.song)
     own = next(b for b in blocks if b.section.name == held.name)
-    name = new_name(draft.song, held.kind)
+    name = new_name(draft.song.sections, held.kind)
     copy = renamed(own, name, [c.id for c in draft.song.clips])
     place = _place(draft, blocks, edit.after or held.name)
     palette = _with_copied_choices(draft.palette, held.name, name)
@@ -181,7 +182,7 @@ def add_section(edit: AddSection, draft: Draft, crate: Crate) -> Draft:
     _check_room(draft, bars)
     chosen = _wanted_lanes(scene, edit.plays)
     section = Section(
-        new_name(draft.song, edit.kind), edit.kind, 0, bars,
+        new_name(draft.song.sections, edit.kind), edit.kind, 0, bars,
         round(energy if edit.energy is None else edit.energy, 3),
         tuple(dict.fromkeys(lane.track.role for lane in chosen)) or plays,
         (("", edit.seed),) if edit.seed else (),
@@ -212,7 +213,7 @@ def add_section(edit: AddSection, draft: Draft, crate: Crate) -> Draft:
     return asking.told(
         draft,
         f"{section.name} ({asking.count(bars, 'bar')}) is new {_where(edit.after)}; "
-        f"{asking.listed(names)} play",
+        f"{listed(names)} play",
     )
 
 

@@ -18,6 +18,7 @@ from loopmind.compose.genres import GenreProfile, find, names, profile
 from loopmind.compose.hum import SLOT as SUNG
 from loopmind.compose.lanes import build_lanes
 from loopmind.compose.slots import base_slot, section_of
+from loopmind.compose.wording import listed
 from loopmind.errors import LoopMindError
 from loopmind.music.draft import Draft
 from loopmind.music.edit import SetGenre
@@ -42,9 +43,7 @@ def set_genre(edit: SetGenre, draft: Draft, crate: Crate) -> Draft:
     beat = _beat(draft, crate, genre, seed)
     draft = _with_genre(draft, crate, genre, beat, locked)
     if beat:
-        said.append(
-            f"{asking.listed(list(dict.fromkeys(base_slot(c.slot) for c in beat)))} play its beat"
-        )
+        said.append(f"{listed(list(dict.fromkeys(base_slot(c.slot) for c in beat)))} play its beat")
     if locked or stuck or any(k.kind == "sound" for k in draft.locks):
         draft = _rewritten(draft, crate, seed)
         said.append("the form stays, as parts of it are locked")
@@ -56,7 +55,7 @@ def set_genre(edit: SetGenre, draft: Draft, crate: Crate) -> Draft:
         said.append(f"{len(draft.song.sections)} sections as {genre.name} has them")
     draft = remix(settle(draft, crate), crate, style=_style(draft, genre), keep=locked)
     if locked or stuck:
-        said.append(f"{asking.listed([*stuck, *locked])} stayed, as locked")
+        said.append(f"{listed([*stuck, *locked])} stayed, as locked")
     return asking.told(draft, f"the song is {genre.name} now: {'; '.join(said)}")
 
 

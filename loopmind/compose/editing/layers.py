@@ -13,6 +13,7 @@ from loopmind.compose.editing.settling import settle
 from loopmind.compose.lanes import LOWEST_DB, section_levels
 from loopmind.compose.slots import base_slot
 from loopmind.compose.transitions import RISER
+from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft, Lock
 from loopmind.music.edit import RemoveTrack, SetEnergy, SetLayers
 from loopmind.music.loop import Crate
@@ -49,7 +50,7 @@ def set_layers(edit: SetLayers, draft: Draft, crate: Crate) -> Draft:
             f"nothing would play in {held.name}; let something play, or remove the section"
         )
     if not joining and not leaving:
-        names = asking.listed([name for name in now if name not in _ORNAMENTS])
+        names = listed([name for name in now if name not in _ORNAMENTS])
         raise EditError(f"in {held.name} {names} play already; name other tracks")
     for name in (*joining, *leaving):
         asking.refuse_locked_track(draft, name)
@@ -96,7 +97,7 @@ def relayered(
         silent = sorted(set(joining) - {c.track for c in fresh})
         if silent:
             raise EditError(
-                f"{asking.listed(silent)} finds nothing to play in {held.name}; add another track"
+                f"{listed(silent)} finds nothing to play in {held.name}; add another track"
             )
         song = spliced(song, held, fresh, set(joining))
     after = Scene(replace(draft, song=song), crate)
@@ -131,11 +132,11 @@ def set_energy(edit: SetEnergy, draft: Draft, crate: Crate) -> Draft:
     if not changed and edit.energy is None and edit.by > 0.0 and edit.sections:
         return _led_up_to(edit, draft, crate, found)
     if not changed:
-        names = asking.listed([s.name for s in found])
+        names = listed([s.name for s in found])
         raise EditError(
             f"the energy of {names} is as wished already, at its limit or locked; ask for another"
         )
-    kept = f"; {asking.listed(locked)} stayed, as locked" if locked else ""
+    kept = f"; {listed(locked)} stayed, as locked" if locked else ""
     return asking.told(draft, f"energy: {', '.join(said)}{kept}")
 
 
@@ -160,7 +161,7 @@ def _led_up_to(edit: SetEnergy, draft: Draft, crate: Crate, found: Sequence[Sect
     names = [s.name for s in found]
     if not said:
         raise EditError(
-            f"the energy of {asking.listed(names)} is at its limit, and nothing that leads there "
+            f"the energy of {listed(names)} is at its limit, and nothing that leads there "
             "can be calmer; ask for another change"
         )
     limit = asking.verb(names, "is at its limit", "are at their limit")
@@ -190,9 +191,9 @@ def _energised(draft: Draft, crate: Crate, held: Section, energy: float) -> tupl
     draft = _rewritten_patterns(draft, crate, section)
     said = ""
     if joining:
-        said += f", {asking.listed(joining)} joining"
+        said += f", {listed(joining)} joining"
     if leaving:
-        said += f", {asking.listed(leaving)} leaving"
+        said += f", {listed(leaving)} leaving"
     return draft, said
 
 
@@ -235,7 +236,7 @@ def remove_track(edit: RemoveTrack, draft: Draft, crate: Crate) -> Draft:
         found = asking.sections(draft, edit.sections)
         within = [c for c in own if any(in_section(song, s, c) for s in found)]
         if not within:
-            names = asking.listed([s.name for s in found])
+            names = listed([s.name for s in found])
             raise EditError(f"{gone.id} does not play in {names}; there is nothing to take out")
         for one in found:
             asking.refuse_locked_section(draft, one.name)
@@ -243,7 +244,7 @@ def remove_track(edit: RemoveTrack, draft: Draft, crate: Crate) -> Draft:
         for one in found:
             if _plays(draft.song, one, gone.id):
                 draft = relayered(draft, crate, one, (), (gone.id,))
-        names = asking.listed([s.name for s in found])
+        names = listed([s.name for s in found])
         said = asking.verb([gone.id], "no longer plays", "no longer play")
         return asking.told(draft, f"{said} in {names}{_silence(draft, found)}")
     if len([t for t in song.tracks if t.id not in _ORNAMENTS]) == 1 and gone.id not in _ORNAMENTS:
@@ -264,7 +265,7 @@ def _silence(draft: Draft, sections: Sequence[Section]) -> str:
     empty = [s.name for s in sections if not any(in_section(song, s, c) for c in song.clips)]
     if not empty:
         return ""
-    return f"; {asking.listed(empty)} {'is' if len(empty) == 1 else 'are'} silent now"
+    return f"; {listed(empty)} {'is' if len(empty) == 1 else 'are'} silent now"
 
 
 def without_track(draft: Draft, name: str) -> Draft:

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from loopmind.compose import explain
-from loopmind.compose.compatibility import UNPITCHED_ROLES, beat_chroma, mood_fit, pair_scores
+from loopmind.compose.compatibility import UNPITCHED_ROLES, mood_fit
 from loopmind.compose.genres import GenreProfile
 from loopmind.compose.joint import (
     Entry,
     Setting,
     Slot,
-    Table,
     beside,
     describe,
+    table_of,
     weigh_role,
 )
 from loopmind.compose.oneshots import KIT_VOICES, kit_voices, note_candidates
@@ -29,7 +29,7 @@ from loopmind.compose.pinned import pinned_entry
 from loopmind.compose.seeds import gumbel
 from loopmind.compose.select import RUNNERS_UP, groove_of
 from loopmind.compose.slots import base_slot, section_of
-from loopmind.compose.traits import HARMONY_BEATS, ROLE_INDEX, Floats, Traits, traits
+from loopmind.compose.traits import ROLE_INDEX, Traits, traits
 from loopmind.compose.wishes import wanted_energy, wanted_moods
 from loopmind.music.draft import Draft
 from loopmind.music.key import Key
@@ -150,7 +150,9 @@ def _loops(
         picks[choice.slot] = len(options) + len(held)
         held.append(held_entry(t, index[choice.picked.digest], choice, setting))
     slots[place.slot] = own
-    table = _table(t, [*options, *held], place.role, len(options))
+    of_role: dict[str, tuple[int, ...]] = {place.role: tuple(range(len(options)))}
+    entries = [*options, *held]
+    table = table_of(t, entries, of_role, [entry.alone for entry in entries])
     at = np.arange(len(options), dtype=np.int64)
     together = beside(table, own, at, picks, slots)
     found = []
@@ -182,19 +184,6 @@ def held_entry(t: Traits, index: int, choice: Choice, setting: Setting) -> Entry
         index, choice.role, bpm, setting.bpm / bpm, picked.beats or 4.0, picked.semitones, ALONE,
         (("role", float(t.suits[index, ROLE_INDEX[choice.role]])),),
     )  # fmt: skip
-
-
-def _table(t: Traits, entries: Sequence[Entry], role: Role, options: int) -> Table:
-    index = np.array([e.index for e in entries], dtype=np.int64)
-    chroma = np.array(
-        [beat_chroma(t.loops[e.index], e.beats, e.semitones) for e in entries]
-    ).reshape(len(entries), HARMONY_BEATS, 12)
-    tonal = np.array(
-        [e.role not in UNPITCHED_ROLES and t.chroma[e.index].any() for e in entries], dtype=bool
-    )
-    pairs = pair_scores(t, index, [e.role for e in entries], chroma, tonal)
-    chance: Floats = np.array([e.alone for e in entries])
-    return Table(tuple(entries), {role: tuple(range(options))}, pairs, chance, t)
 
 
 def exactly(

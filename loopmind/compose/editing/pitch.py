@@ -26,6 +26,7 @@ from loopmind.compose.editing.sounds import chosen, exchanged
 from loopmind.compose.editing.wished import Wish
 from loopmind.compose.slots import base_slot
 from loopmind.compose.transitions import RISER
+from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import SetKey, SetTempo, Transpose
 from loopmind.music.key import Key, Mode
@@ -162,7 +163,7 @@ def _other_mode(draft: Draft, crate: Crate, key: Key, tracks: Collection[str]) -
     written = [lane.id for lane in scene.main if lane.kind in _NOTES]
     if written:
         draft = rewritten_tracks(draft, crate, written)
-        said.append(f"{asking.listed(written)} was written anew")
+        said.append(f"{listed(written)} was written anew")
     return asking.told(draft, "; ".join(said))
 
 

@@ -10,6 +10,7 @@ from loopmind.compose.editing.asking import EditError
 from loopmind.compose.editing.scene import Scene, in_section, spliced
 from loopmind.compose.editing.settling import settle
 from loopmind.compose.hum import SLOT as SUNG
+from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import RegenerateSection, Reseed
 from loopmind.music.loop import Crate
@@ -41,7 +42,7 @@ def regenerate_section(edit: RegenerateSection, draft: Draft, crate: Crate) -> D
         asking.refuse_locked_sound(draft, [d for c in own for d in asking.sounds(c)], name)
     made = _written(scene, held, edit)
     if made is None:
-        what = asking.listed(edit.tracks) or held.name
+        what = listed(edit.tracks) or held.name
         raise EditError(
             f"{what} cannot be arranged in another way with these sounds; swap one of them"
         )
@@ -51,8 +52,8 @@ def regenerate_section(edit: RegenerateSection, draft: Draft, crate: Crate) -> D
     tracks = [t.id for t in draft.song.tracks if any(c.track == t.id for c in changed)]
     if edit.tracks:
         was = "were" if asking.many(edit.tracks) else "was"
-        return asking.told(draft, f"{asking.listed(edit.tracks)} in {held.name} {was} made anew")
-    on = f", with changes on {asking.listed(tracks)}" if tracks else ""
+        return asking.told(draft, f"{listed(edit.tracks)} in {held.name} {was} made anew")
+    on = f", with changes on {listed(tracks)}" if tracks else ""
     return asking.told(draft, f"{held.name} was arranged anew{on}")
 
 
@@ -197,7 +198,7 @@ def reseed(edit: Reseed, draft: Draft, crate: Crate) -> Draft:
             f"; {asking.verb(same, 'stays', 'stay')} as before, as these sounds leave no other way"
         )
     locked += [t.id for t in draft.song.tracks if draft.is_locked("track", t.id)]
-    kept = f"; {asking.listed(locked)} stayed, as locked" if locked else ""
+    kept = f"; {listed(locked)} stayed, as locked" if locked else ""
     return asking.told(draft, f"{said}{kept}")
 
 

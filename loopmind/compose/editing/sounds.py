@@ -20,6 +20,7 @@ from loopmind.compose.lanes import build_lanes
 from loopmind.compose.oneshots import KIT_VOICES
 from loopmind.compose.slots import base_slot, section_of, slot_in
 from loopmind.compose.wishes import genre_of
+from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import SwapSound
 from loopmind.music.loop import Crate, Loop
@@ -51,7 +52,7 @@ def swap_sound(edit: SwapSound, draft: Draft, crate: Crate) -> Draft:
             asking.refuse_locked_section(draft, one.name)
         found = tuple(s for s in found if plays_in(draft, edit.track, s))
         if not found:
-            names = asking.listed(edit.sections)
+            names = listed(edit.sections)
             raise EditError(f"{edit.track} does not play in {names}; let it come in there first")
     free = [s for s in found if not draft.is_locked("section", s.name)]
     wish = Wish(edit.moods, edit.instrument, edit.folder, edit.seed)
@@ -61,7 +62,7 @@ def swap_sound(edit: SwapSound, draft: Draft, crate: Crate) -> Draft:
     draft = exchanged(draft, crate, edit.track, swap, free, whole=whole, wish=wish,
                       only=bool(edit.digest))  # fmt: skip
     loops = crate.by_digest()
-    where = "" if whole else f" in {asking.listed([s.name for s in found])}"
+    where = "" if whole else f" in {listed([s.name for s in found])}"
     said = [f"{edit.track}: {_name(loops, swap.new)} in place of {_name(loops, swap.old)}{where}"]
     if edit.moods and swap.old.digest in loops:
         now = Heard.of(loops[swap.old.digest], swap.old)
@@ -71,10 +72,10 @@ def swap_sound(edit: SwapSound, draft: Draft, crate: Crate) -> Draft:
         said.append(reason_in_short(swap.choice, _name(loops, swap.new)))
     draft, followed = _following(draft, crate, edit.track, before)
     if followed:
-        said.append(f"{asking.listed(followed)} follows its chords now")
+        said.append(f"{listed(followed)} follows its chords now")
     held = [s.name for s in found if s not in free]
     if held:
-        said.append(f"{asking.listed(held)} stayed, as locked")
+        said.append(f"{listed(held)} stayed, as locked")
     return asking.told(draft, "; ".join(said))
 
 

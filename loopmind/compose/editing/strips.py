@@ -8,6 +8,7 @@ from typing import Any
 from loopmind.compose.editing import asking
 from loopmind.compose.editing.asking import MASTER, EditError
 from loopmind.compose.editing.curves import drawn_in
+from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import (
     ChangeEq,
@@ -22,20 +23,21 @@ from loopmind.music.edit import (
 from loopmind.music.loop import Crate
 from loopmind.music.mix import Compressor, EqBand, Strip
 
+_Limits = tuple[float, float, str, str]
 # parameter -> lowest, highest, unit, its name in words
-STRIP_RANGES: dict[str, tuple[float, float, str, str]] = {
+STRIP_RANGES: dict[str, _Limits] = {
     "gain_db": (-60.0, 24.0, "dB", "level"),
     "pan": (-1.0, 1.0, "", "place between left and right"),
     "width": (0.0, 2.0, "", "width"),
     "drive": (0.0, 1.0, "", "saturation"),
     "reverb_send_db": (-60.0, 12.0, "dB", "reverb"),
 }
-MASTER_RANGES: dict[str, tuple[float, float, str, str]] = {
+MASTER_RANGES: dict[str, _Limits] = {
     "target_lufs": (-30.0, -6.0, "LUFS", "loudness"),
     "ceiling_dbtp": (-9.0, 0.0, "dBTP", "highest peak"),
     "drive": (0.0, 1.0, "", "saturation"),
 }
-REVERB_RANGES: dict[str, tuple[float, float, str, str]] = {
+REVERB_RANGES: dict[str, _Limits] = {
     "decay_s": (0.2, 12.0, "s", "length"),
     "predelay_s": (0.0, 0.25, "s", "delay"),
     "damping": (0.0, 0.98, "", "damping"),
@@ -57,7 +59,7 @@ def mute(edit: MuteTrack, draft: Draft, crate: Crate) -> Draft:
     rest = tuple(name for name in draft.muted if name != edit.track)
     if edit.muted == (edit.track in draft.muted):
         now = "muted already" if edit.muted else "not muted"
-        more = f", but only {asking.listed(draft.solo)} can be heard; end the solo first"
+        more = f", but only {listed(draft.solo)} can be heard; end the solo first"
         hidden = not edit.muted and draft.solo and edit.track not in draft.solo
         raise EditError(
             f"{asking.verb([edit.track], 'is', 'are')} {now}"
@@ -69,7 +71,7 @@ def mute(edit: MuteTrack, draft: Draft, crate: Crate) -> Draft:
         asking.verb([edit.track], "sounds again", "sound again")
     )  # fmt: skip
     if not edit.muted and draft.solo and edit.track not in draft.solo:
-        said += f", once the solo of {asking.listed(draft.solo)} ends"
+        said += f", once the solo of {listed(draft.solo)} ends"
     return asking.told(draft, said)
 
 
@@ -79,13 +81,13 @@ def solo(edit: SoloTracks, draft: Draft, crate: Crate) -> Draft:
         asking.track(draft, name)
     alone = tuple(dict.fromkeys(edit.tracks))
     if set(alone) == set(draft.solo):
-        now = f"only {asking.listed(alone)} can be heard already" if alone else "no track is alone"
+        now = f"only {listed(alone)} can be heard already" if alone else "no track is alone"
         raise EditError(f"{now}, so nothing would change; name the tracks to hear")
     draft = with_mutes(replace(draft, solo=alone))
     if not alone:
-        still = f" but {asking.listed(draft.muted)}, as muted" if draft.muted else ""
+        still = f" but {listed(draft.muted)}, as muted" if draft.muted else ""
         return asking.told(draft, f"all tracks sound again{still}")
-    return asking.told(draft, f"only {asking.listed(alone)} can be heard now{_silent_in(draft)}")
+    return asking.told(draft, f"only {listed(alone)} can be heard now{_silent_in(draft)}")
 
 
 def _silent_in(draft: Draft) -> str:
@@ -184,7 +186,7 @@ def _in_sections(edit: ChangeStrip, draft: Draft, held: Strip) -> Draft:
         song = drawn_in(song, edit.track, name, one, moved, start)
     if song == draft.song:
         raise EditError(f"the {words} of {edit.track} is like that already; ask for another amount")
-    names = asking.listed([one.name for one in found])
+    names = listed([one.name for one in found])
     change = f"by {edit.by:+g} dB" if edit.value is None else f"to {edit.value:g} dB"
     return asking.told(
         replace(draft, song=song), f"the {words} of {edit.track} changes {change} in {names}"
@@ -291,30 +293,27 @@ def set_sidechain(edit: SetSidechain, draft: Draft, crate: Crate) -> Draft:
 
 def change_master(edit: ChangeMaster, draft: Draft, crate: Crate) -> Draft:
     """A parameter of the master set or moved."""
-    limits = MASTER_RANGES[edit.parameter]
-    before = getattr(draft.mix.master, edit.parameter)
-    after = _moved(edit.value, edit.by, before, limits, f"the {limits[3]} of the song")
-    changed: dict[str, Any] = {edit.parameter: after}
-    draft = replace_mix(draft, master=replace(draft.mix.master, **changed))
-    unit = f" {limits[2]}".rstrip()
-    return asking.told(
-        draft,
-        f"the {limits[3]} of the song went from {before:g} to {after:g}{unit}"
-        + _capped(edit.value, edit.by, before, limits),
-    )
+    return _changed(edit, draft, "master", MASTER_RANGES[edit.parameter], "the song")
 
 
 def change_reverb(edit: ChangeReverb, draft: Draft, crate: Crate) -> Draft:
     """A parameter of the shared reverb set or moved."""
-    limits = REVERB_RANGES[edit.parameter]
-    before = getattr(draft.mix.reverb, edit.parameter)
-    after = _moved(edit.value, edit.by, before, limits, f"the {limits[3]} of the reverb")
+    return _changed(edit, draft, "reverb", REVERB_RANGES[edit.parameter], "the reverb")
+
+
+def _changed(
+    edit: ChangeMaster | ChangeReverb, draft: Draft, part: str, limits: _Limits, of: str
+) -> Draft:
+    """A parameter of one `part` of the mix set or moved."""
+    held = getattr(draft.mix, part)
+    before = getattr(held, edit.parameter)
+    after = _moved(edit.value, edit.by, before, limits, f"the {limits[3]} of {of}")
     changed: dict[str, Any] = {edit.parameter: after}
-    draft = replace_mix(draft, reverb=replace(draft.mix.reverb, **changed))
+    draft = replace_mix(draft, **{part: replace(held, **changed)})
     unit = f" {limits[2]}".rstrip()
     return asking.told(
         draft,
-        f"the {limits[3]} of the reverb went from {before:g} to {after:g}{unit}"
+        f"the {limits[3]} of {of} went from {before:g} to {after:g}{unit}"
         + _capped(edit.value, edit.by, before, limits),
     )
 
@@ -332,9 +331,7 @@ def replace_mix(draft: Draft, **changes: Any) -> Draft:
     return replace(draft, mix=replace(draft.mix, **changes), automatic=automatic)
 
 
-def _moved(
-    value: float | None, by: float, before: float, limits: tuple[float, float, str, str], what: str
-) -> float:
+def _moved(value: float | None, by: float, before: float, limits: _Limits, what: str) -> float:
     """The new value within its limits. Raises EditError where nothing would change."""
     low, high, unit, _ = limits
     wanted = before + by if value is None else value
@@ -347,9 +344,7 @@ def _moved(
     return after
 
 
-def _capped(
-    value: float | None, by: float, before: float, limits: tuple[float, float, str, str]
-) -> str:
+def _capped(value: float | None, by: float, before: float, limits: _Limits) -> str:
     """What to say of a wish that goes beyond the limits; nothing where it does not."""
     low, high, unit, _ = limits
     wanted = before + by if value is None else value

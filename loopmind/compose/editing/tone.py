@@ -14,6 +14,7 @@ from loopmind.compose.editing.strips import replace_mix, with_band, with_strip
 from loopmind.compose.editing.wished import Wish
 from loopmind.compose.slots import base_slot, section_of
 from loopmind.compose.vocabulary import OPPOSITE_MOOD
+from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import ShiftMood
 from loopmind.music.loop import Crate
@@ -87,19 +88,19 @@ def shift_mood(edit: ShiftMood, draft: Draft, crate: Crate) -> Draft:
         raise EditError(f"this cannot become {_more(edit)} any further; ask for another mood")
     what = edit.track or "the song"
     if edit.sections:
-        where = asking.listed(edit.sections)
+        where = listed(edit.sections)
         what = f"{edit.track} in {where}" if edit.track else where
     named = [edit.track] if edit.track else list(edit.sections) or [what]
     locked = [k.name for k in draft.locks if k.kind != "sound" and not edit.track]
     if locked and not edit.sections:
-        said.append(f"{asking.listed(locked)} stayed, as locked")
+        said.append(f"{listed(locked)} stayed, as locked")
     return asking.told(
         draft, f"{what} {'are' if asking.many(named) else 'is'} {_more(edit)}: {'; '.join(said)}"
     )
 
 
 def _more(edit: ShiftMood) -> str:
-    return asking.listed([MORE[mood] for mood in edit.moods])
+    return listed([MORE[mood] for mood in edit.moods])
 
 
 def _on_track(edit: ShiftMood, draft: Draft, crate: Crate) -> tuple[Draft, list[str]]:
@@ -189,7 +190,7 @@ def _in_sections(edit: ShiftMood, draft: Draft, crate: Crate) -> tuple[Draft, li
     draft = replace(draft, song=song)
     if touched:
         ordered = [t.id for t in song.tracks if t.id in touched]
-        said.append(f"{_drawn_words(close, gain, send)} on {asking.listed(ordered)}")
+        said.append(f"{_drawn_words(close, gain, send)} on {listed(ordered)}")
     if edit.amount >= _SWAP_FROM:
         for track in [edit.track] if edit.track else _offenders(edit, draft, crate, sections):
             swapped = _swapped(edit, draft, crate, track, sections, whole=False)
@@ -208,7 +209,7 @@ def _drawn_words(close: float, gain: float, send: float) -> str:
         said.append(f"{gain:+.1f} dB")
     if send:
         said.append("more room" if send > 0 else "less room")
-    return asking.listed(said)
+    return listed(said)
 
 
 def _offenders(
@@ -283,7 +284,7 @@ def toned(strip: Strip, moods: tuple[str, ...], amount: float) -> tuple[Strip, s
         reverb_send_db=None if send is None else round(min(max(send, -60.0), 6.0), 2),
         gain_db=round(min(max(gain, -60.0), 24.0), 2),
     )  # fmt: skip
-    return made, asking.listed(list(dict.fromkeys(said)))
+    return made, listed(list(dict.fromkeys(said)))
 
 
 def _punchy(held: Compressor | None, amount: float) -> Compressor:
@@ -334,5 +335,5 @@ def _toned_master(master: Master, moods: tuple[str, ...], amount: float) -> tupl
     drive = round(min(max(drive, 0.0), 0.6), 3)
     if drive != master.drive:
         said.append("more saturation" if drive > master.drive else "less saturation")
-    words_all = asking.listed(list(dict.fromkeys(said)))
+    words_all = listed(list(dict.fromkeys(said)))
     return replace(master, eq=eq, drive=drive), f"{words_all} on the whole song"

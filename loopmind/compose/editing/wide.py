@@ -7,6 +7,7 @@ from dataclasses import replace
 from loopmind.compose.editing import asking
 from loopmind.compose.editing.asking import EditError
 from loopmind.compose.editing.settling import remix
+from loopmind.compose.wording import listed
 from loopmind.music.brief import MIX_STYLES
 from loopmind.music.draft import Draft, Lock
 from loopmind.music.edit import SetLock, SetMixStyle
@@ -50,5 +51,5 @@ def set_mix_style(edit: SetMixStyle, draft: Draft, crate: Crate) -> Draft:
     if by_hand:
         said += "; what you changed by hand stays"
     if locked:
-        said += f"; {asking.listed(locked)} stayed, as locked"
+        said += f"; {listed(locked)} stayed, as locked"
     return asking.told(draft, said)
