@@ -1,13 +1,15 @@
-"""Where things lie: the user's library, cache and plugins, and the presets and models that ship.
+"""Where things lie: the user's library, cache and plugins, and presets and models, shipped or own.
 
 The environment variable LOOPMIND_HOME, where set, holds all of the user's places.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
+ACTIVE_NAME = "active.json"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -74,8 +76,46 @@ def preset_file(name: str) -> Path:
     return file
 
 
+def user_models() -> Path:
+    """Folder of the models that the user fine-tuned; `files.own_models` says what lies in it."""
+    return _data() / "models"
+
+
+def models_in_use() -> dict[str, str]:
+    """Model name ("tagger") -> folder below `user_models()` of the own one that is in use.
+
+    What cannot be read counts as none in use: then what is shipped works.
+    """
+    try:
+        read = json.loads((user_models() / ACTIVE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    use = read.get("use") if isinstance(read, dict) else None
+    if not isinstance(use, dict):
+        return {}
+    return {str(k): v for k, v in use.items() if isinstance(v, str) and _is_plain(v)}
+
+
+def _is_plain(folder: str) -> bool:
+    return bool(folder) and folder not in (".", "..") and not set(folder) & set("/\\:")
+
+
 def model_file(name: str) -> Path:
-    """Path of the shipped model file `name`. Raises FileNotFoundError."""
+    """Path of the model file `name` ("tagger.onnx"): the user's own if in use, else the shipped.
+
+    Raises FileNotFoundError.
+    """
+    stem = name.partition(".")[0]
+    own = models_in_use().get(stem)
+    if own is not None:
+        file = user_models() / stem / own / name
+        if file.is_file():
+            return file
+    return shipped_model_file(name)
+
+
+def shipped_model_file(name: str) -> Path:
+    """Path of the model file `name` as LoopMind ships it. Raises FileNotFoundError."""
     file = _shipped("models") / name
     if not file.is_file():
         raise FileNotFoundError(f"the model file {name!r} is missing from {file.parent}")
