@@ -1,0 +1,145 @@
+"""Writes trained torch modules as ONNX files, checked against torch, beside their cards.
+
+A file is only kept if onnxruntime computes what torch computes: for the example inputs and for
+others (other lengths), no output differs by more than TOLERANCE.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loopmind.analysis.models import Model, ModelError, card_of, open_file, signed_card
+from loopmind.errors import LoopMindError
+from loopmind.files.atomic import atomic_path, atomic_write
+from loopmind.files.digest import file_digest
+
+if TYPE_CHECKING:
+    import torch
+
+TOLERANCE = 1e-4
+OPSET = 17
+_SMALL = 64
+
+
+class ExportError(LoopMindError):
+    """The exported model does not compute what the trained one computes."""
+
+
+def export_onnx(
+    module: torch.nn.Module,
+    example_inputs: Sequence[torch.Tensor],
+    names: tuple[Sequence[str], Sequence[str]],
+    dynamic: Mapping[str, Mapping[int, str]],
+    path: Path,
+    card: str | None = None,
+    *,
+    others: Sequence[Sequence[torch.Tensor]] = (),
+    half: bool = False,
+    notes: Mapping[str, str] | None = None,
+) -> float:
+    """Write `module` to `path` and its card beside it; returns the largest difference from torch.
+
+    names: of inputs and of outputs. dynamic: name -> axis -> what varies along it. `others`: more
+    inputs to compare on, of other lengths. card: its text without the digest line; None keeps the
+    text that lies there (which must exist). half: the weights are rounded to half precision and
+    stored so, and torch is asked with the rounded weights, so judge the rounded module
+    (`rounded`). notes: strings kept in the file (`Model.notes`).
+    Raises ExportError where a difference is above TOLERANCE (relative where outputs exceed 1);
+    then nothing is written.
+    """
+    import torch
+
+    module = rounded(module) if half else copy.deepcopy(module).cpu().eval()
+    inputs, outputs = names
+    if card is None:
+        card = card_of(path).read_text(encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary, torch.no_grad(), warnings.catch_warnings():
+        # The newer exporter of torch takes thirty times as long and fixes the length of
+        # recurrent layers; tracing warns that it is the older one, and of harmless checks.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module, tuple(example_inputs), str(temporary), dynamo=False, opset_version=OPSET,
+            input_names=list(inputs), output_names=list(outputs),
+            dynamic_axes={name: dict(axes) for name, axes in dynamic.items()},
+        )  # fmt: skip
+        _finish(temporary, half=half, notes=notes or {})
+        model = open_file(temporary)
+        worst = max(
+            _difference(module, model, inputs, outputs, given)
+            for given in (example_inputs, *others)
+        )
+        if not worst <= TOLERANCE:
+            raise ExportError(
+                f"{path.name} differs from torch by {worst:.2g} (at most {TOLERANCE:g}); "
+                "it was not written"
+            )
+        text = signed_card(card, file_digest(temporary))
+    atomic_write(card_of(path), text.encode())
+    return worst
+
+
+def rounded(module: torch.nn.Module) -> torch.nn.Module:
+    """A copy of `module`, on the CPU and not training, whose larger weights are half-precise."""
+    module = copy.deepcopy(module).cpu().eval()
+    for values in (*module.parameters(), *module.buffers()):
+        if values.is_floating_point() and values.numel() > _SMALL:
+            values.data = values.data.half().float()
+    return module
+
+
+def _difference(
+    module: torch.nn.Module,
+    model: Model,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    given: Sequence[torch.Tensor],
+) -> float:
+    """Largest difference over all outputs, relative to the largest value where that exceeds 1."""
+    wanted: Any = module(*given)
+    wanted = (wanted,) if not isinstance(wanted, (tuple, list)) else wanted
+    arrays = {name: tensor.numpy() for name, tensor in zip(inputs, given, strict=True)}
+    worst = 0.0
+    for tensor, found in zip(wanted, model.run(arrays, outputs), strict=True):
+        truth = tensor.numpy()
+        if truth.shape != found.shape:
+            raise ExportError(f"torch gives {truth.shape}, the exported model {found.shape}")
+        scale = max(1.0, float(np.abs(truth).max(initial=0.0)))
+        worst = max(worst, float(np.abs(truth - found).max(initial=0.0)) / scale)
+    return worst
+
+
+def _finish(file: Path, *, half: bool, notes: Mapping[str, str]) -> None:
+    """Store larger weights in half precision, widened where they are used; add `notes`."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise ModelError("the package onnx is missing; pip install onnx") from error
+    model = onnx.load(str(file))
+    for key in sorted(notes):
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, notes[key]
+    if half:
+        casts = []
+        for weight in model.graph.initializer:
+            array = onnx.numpy_helper.to_array(weight)
+            if array.dtype != np.float32 or array.size <= _SMALL:
+                continue
+            narrow = array.astype(np.float16)
+            if not np.array_equal(narrow.astype(np.float32), array):
+                continue  # a constant that the exporter folded; it stays exact
+            wide = weight.name
+            weight.CopyFrom(onnx.numpy_helper.from_array(narrow, f"{wide}.half"))
+            casts.append(
+                onnx.helper.make_node("Cast", [f"{wide}.half"], [wide], to=onnx.TensorProto.FLOAT)
+            )
+        nodes = [*casts, *model.graph.node]
+        del model.graph.node[:]
+        model.graph.node.extend(nodes)
+    onnx.save(model, str(file))
