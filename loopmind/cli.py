@@ -51,6 +51,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "devices": ("loopmind.commands.devices", "list the sound devices"),
     "record": ("loopmind.commands.record", "record from a sound device"),
     "bench": ("loopmind.commands.bench", "measure how much this machine can play"),
+    "evaluate": ("loopmind.commands.evaluate", "judge what LoopMind hears on your labelled files"),
+    "learn": ("loopmind.commands.learn", "fine-tune a model on your own sounds"),
     "run": ("loopmind.commands.run", "run a graph document or a preset"),
     "nodes": ("loopmind.commands.nodes", "list the node types that are installed"),
     "new-node": ("loopmind.commands.new_node", "start a plugin package with one node"),

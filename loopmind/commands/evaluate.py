@@ -1,0 +1,94 @@
+"""`loopmind evaluate`: how well LoopMind hears, judged on your own labelled files, peers beside."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import math
+from pathlib import Path
+from typing import Any, cast
+
+from loopmind.commands._places import place
+from loopmind.commands._terminal import ProgressLine
+from loopmind.errors import LoopMindError
+
+# what -> (module, function, what labels.csv needs)
+JUDGES: dict[str, tuple[str, str, str]] = {
+    "separate": ("loopmind.learn.judge_separation", "judge", "stems of each mix"),
+    "transcribe": ("loopmind.learn.judge_notes", "judge", "the MIDI of each recording"),
+    "drums": ("loopmind.learn.judge_drums", "judge", "the MIDI of each drum recording"),
+    "tag": ("loopmind.learn.judge_tags", "judge", "the instrument of each sound"),
+    "tempo": ("loopmind.learn.judge_tempo_key", "judge_tempo", "the bpm of each loop or track"),
+    "key": ("loopmind.learn.judge_tempo_key", "judge_key", "the key of each loop or track"),
+    "fit": ("loopmind.learn.judge_fit", "judge", "the group that each loop belongs to"),
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("what", choices=tuple(JUDGES), help="what to judge")
+    parser.add_argument(
+        "--data", type=place, required=True, metavar="LABELS.csv",
+        help="a table whose first line names its columns: path (from the table's folder) and the "
+        "truth; docs/learning.md tells them all",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="write the figures as JSON")
+    parser.epilog = "The tables hold: " + "; ".join(f"{k}: {v[2]}" for k, v in JUDGES.items()) + "."
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge, and print a row for every figure."""
+    from loopmind.learn.judging import UNUSABLE, Judge
+
+    module_name, function, _ = JUDGES[args.what]
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("loopmind"):
+            raise
+        raise LoopMindError(
+            f"judging {args.what} needs the package {error.name}; pip install {error.name}"
+        ) from error
+    judge = cast(Judge, getattr(module, function))
+    data: Path = args.data
+    with ProgressLine() as line:
+        rows = judge(data, line.progress(f"judging {args.what}"))
+    figures = [row for row in rows if row.unit != UNUSABLE]
+    unusable = [row.what for row in rows if row.unit == UNUSABLE]
+    if args.json:
+        table: list[dict[str, Any]] = [
+            {"what": r.what, "value": r.value if math.isfinite(r.value) else None, "unit": r.unit,
+             "of": r.of} for r in figures
+        ]  # fmt: skip
+        found = {"judged": args.what, "data": str(data), "figures": table, "unusable": unusable}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(table_of(figures)))
+        if unusable:
+            print(f"\n{len(unusable)} could not be used")
+            print("\n".join(f"  {text}" for text in unusable))
+    return 0
+
+
+def table_of(rows: list[Any]) -> list[str]:
+    """One line a figure, whose it is in columns side by side."""
+    whose = list(dict.fromkeys(row.of for row in rows))
+    names = list(dict.fromkeys(row.what for row in rows))
+    cells = {(row.what, row.of): _shown(row.value, row.unit) for row in rows}
+    width = max([len(name) for name in names] + [4])
+    columns = [max([len(of)] + [len(cells.get((n, of), "")) for n in names]) for of in whose]
+    head = "  ".join([" " * width] + [of.rjust(w) for of, w in zip(whose, columns, strict=True)])
+    lines = [head.rstrip()]
+    for name in names:
+        own = [cells.get((name, of), "-").rjust(w) for of, w in zip(whose, columns, strict=True)]
+        lines.append("  ".join([name.ljust(width), *own]))
+    return lines
+
+
+def _shown(value: float, unit: str) -> str:
+    if not math.isfinite(value):
+        return "-"
+    if unit == "files" or (value == round(value) and abs(value) >= 10.0):
+        return f"{value:.0f} {unit}".strip()
+    return f"{value:.3f} {unit}".strip()
