@@ -1,0 +1,220 @@
+"""A whole recording becomes a transcript: parts heard one by one, put on beats, named, sorted.
+
+Drums are heard by the drum model, everything else by the note model. With stems each stem is heard
+alone, which says what its notes are played by; without, all is heard in the mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.analysis import beats as beating
+from loopmind.analysis.frontend import Spectra, frontend
+from loopmind.analysis.listening.chords import name_chords
+from loopmind.analysis.listening.drums import transcribe_drums
+from loopmind.analysis.listening.quantise import (
+    Grid,
+    even_grid,
+    grid_of_beats,
+    no_beat,
+    quantised,
+    settled,
+    tempo_map_of,
+    tuned,
+)
+from loopmind.analysis.onsets import novelty
+from loopmind.analysis.rhythm import hear_rhythm
+from loopmind.analysis.tone import hear_tone
+from loopmind.music.audio import Audio
+from loopmind.music.belief import best
+from loopmind.music.key import Key
+from loopmind.music.transcript import (
+    DRUMS,
+    TranscribedNote,
+    TranscribedTrack,
+    Transcript,
+)
+
+F64 = NDArray[np.float64]
+Notes = Sequence[TranscribedNote]
+Progress = Callable[[int, int, str], None]
+"""progress(done, total, what); raises to stop."""
+
+STEM_INSTRUMENTS = {"bass": "bass", "vocals": "vocal", "guitar": "guitar", "piano": "keys"}
+"""What the notes of a stem are played by, where the stem itself says so."""
+_SILENT = 1e-4
+_STRAY_SHARE, _STRAY_NOTES = 0.04, 4
+_FEWEST_BEATS = 8
+_STEADY_KINDS = ("loop", "oneshot")
+_ORDER = ("drums", "bass", "keys", "guitar", "strings", "brass", "woodwind", "lead", "pad", "vocal")
+
+
+class HearNotes(Protocol):
+    """The note transcriber: pitched notes of `audio`, each with its instrument.
+
+    instrument: what plays, where that is known; it is then every note's.
+    """
+
+    def __call__(
+        self, audio: Audio, instrument: str | None, look: Callable[[int, int], None]
+    ) -> Iterable[TranscribedNote]: ...
+
+
+@dataclass(frozen=True)
+class Quantising:
+    """Notes are moved to `parts` steps a beat by `strength` 0..1; `grid` as part of a whole."""
+
+    parts: float = 4.0
+    strength: float = 1.0
+
+    @property
+    def grid(self) -> int:
+        """Steps in a whole note."""
+        return round(self.parts * 4)
+
+
+def assemble(
+    audio: Audio, stems: Mapping[str, Audio] | None, hear_notes: HearNotes, *, name: str,
+    quantising: Quantising | None = None, progress: Progress | None = None,
+) -> Transcript:  # fmt: skip
+    """The transcript of `audio`; `stems` of it (drums, bass, vocals, other, ...) where separated.
+
+    Sound shorter than a beat, or silent, gives a transcript without tracks. Raises what the models
+    raise, and what `progress` raises.
+    """
+    quantising = quantising or Quantising()
+    tell = progress or (lambda done, total, what: None)
+    jobs = _jobs(audio, stems)
+    notes: list[TranscribedNote] = []
+    for number, (what, sound, instrument) in enumerate(jobs):
+
+        def look(done: int, total: int, number: int = number, what: str = what) -> None:
+            share = 1000 * done // max(total, 1)
+            tell(1000 * number + share, 1000 * (len(jobs) + 1), f"hearing {what}")
+
+        look(0, 1)
+        if float(np.abs(sound.samples).max(initial=0.0)) < _SILENT:
+            continue
+        if instrument == DRUMS:
+            notes += transcribe_drums(sound, progress=look)
+        else:
+            notes += hear_notes(sound, instrument, look)
+    tell(1000 * len(jobs), 1000 * (len(jobs) + 1), "following the beat")
+    spectra = frontend(audio)
+    grid = hear_grid(spectra, np.array(sorted(note.start_s for note in notes)))
+    tell(1000 * len(jobs) + 600, 1000 * (len(jobs) + 1), "naming the chords")
+    pitched = [note for note in notes if note.instrument != DRUMS]
+    key = best(hear_tone(spectra).key) if pitched else None
+    tracks = tracks_of(notes, grid, quantising)
+    return finished(name, audio.duration_s, tracks, grid, key, pitched, quantising)
+
+
+def _jobs(audio: Audio, stems: Mapping[str, Audio] | None) -> list[tuple[str, Audio, str | None]]:
+    """(what it is, its sound, what plays there: DRUMS, an instrument, or None for any)."""
+    if not stems:
+        return [("the drums", audio, DRUMS), ("the notes", audio, None)]
+    jobs: list[tuple[str, Audio, str | None]] = []
+    for stem, sound in stems.items():
+        instrument = DRUMS if stem == DRUMS else STEM_INSTRUMENTS.get(stem)
+        jobs.append((f"the {stem}" if stem != "other" else "the rest", sound, instrument))
+    return jobs
+
+
+def hear_grid(spectra: Spectra, onsets_s: F64) -> Grid:
+    """The beats of a recording, whose tempo may drift; moved to where notes really begin."""
+    duration_s = spectra.duration_s
+    rhythm = hear_rhythm(spectra)
+    if not rhythm.tempo:
+        return no_beat(duration_s)
+    bpm = rhythm.tempo[0].value
+    if rhythm.kind in _STEADY_KINDS:
+        # A loop keeps one tempo, and its length has told it more exactly than its beats could.
+        grid = even_grid(bpm, rhythm.downbeat_s, duration_s, rhythm.beats_per_bar, heard=True)
+        return settled(tuned(grid, onsets_s), onsets_s)
+    heard = novelty(spectra)
+    followed = beating.follow_beats(heard, bpm)
+    followed, first = beating.bars_of(spectra, heard, followed, rhythm.beats_per_bar)
+    if followed.size < _FEWEST_BEATS:
+        grid = even_grid(bpm, rhythm.downbeat_s, duration_s, rhythm.beats_per_bar, heard=True)
+        return settled(grid, onsets_s)
+    return settled(grid_of_beats(followed, first, rhythm.beats_per_bar, duration_s), onsets_s)
+
+
+def tracks_of(notes: Notes, grid: Grid, quantising: Quantising) -> tuple[TranscribedTrack, ...]:
+    """One track for each instrument; a few stray notes join the instrument that is nearest.
+
+    A phrase of one player is now and then heard as another's for a note or two: what has hardly any
+    notes is not believed to be there.
+    """
+    by: dict[str, list[TranscribedNote]] = {}
+    for note in notes:
+        by.setdefault(note.instrument, []).append(note)
+    pitched = {name: found for name, found in by.items() if name != DRUMS}
+    total = sum(len(found) for found in pitched.values())
+    kept = {
+        name: list(found)
+        for name, found in pitched.items()
+        if len(found) >= _STRAY_NOTES and len(found) >= _STRAY_SHARE * total
+    }
+    if kept:
+        centre = {
+            name: float(np.median([note.pitch for note in found])) for name, found in kept.items()
+        }
+        for name, found in pitched.items():
+            for note in found if name not in kept else ():
+                goal = _nearest(note, kept, centre)
+                kept[goal].append(replace(note, instrument=goal))
+    else:
+        kept = pitched
+    if DRUMS in by:
+        kept[DRUMS] = by[DRUMS]
+    tracks = []
+    for name in sorted(kept, key=lambda n: (_ORDER.index(n) if n in _ORDER else 99, n)):
+        ordered = tuple(sorted(kept[name], key=lambda n: (n.start_s, n.pitch)))
+        moved = quantised(ordered, grid, quantising.parts, quantising.strength)
+        tracks.append(TranscribedTrack(name, ordered, moved))
+    return tuple(tracks)
+
+
+def _nearest(note: TranscribedNote, kept: Mapping[str, Notes], centre: Mapping[str, float]) -> str:
+    """The instrument that plays nearest to `note`, in time and pitch."""
+
+    def apart(name: str) -> float:
+        near = [
+            abs(other.pitch - note.pitch)
+            for other in kept[name]
+            if abs(other.start_s - note.start_s) < 2.0
+        ]
+        return min(near, default=24) + 0.2 * abs(centre[name] - note.pitch)
+
+    return min(kept, key=lambda name: (apart(name), name))
+
+
+def finished(
+    name: str, duration_s: float, tracks: tuple[TranscribedTrack, ...], grid: Grid,
+    key: Key | None, pitched: Notes, quantising: Quantising,
+) -> Transcript:  # fmt: skip
+    """The transcript of tracks that were heard on `grid`."""
+    times = grid.times_s
+    inside = (times >= -1e-3) & (times < duration_s)
+    bars = (np.arange(times.size) - grid.first_bar) % grid.per_bar == 0
+    beats_s = np.round(np.maximum(times, 0.0), 4)
+    return Transcript(
+        name=name,
+        duration_s=round(duration_s, 4),
+        tracks=tracks,
+        bpm=grid.bpm,
+        beats_per_bar=grid.per_bar,
+        beats_s=tuple(beats_s[inside].tolist()) if grid.heard else (),
+        downbeats_s=tuple(beats_s[inside & bars].tolist()) if grid.heard else (),
+        tempo_map=tempo_map_of(grid),
+        key=key,
+        chords=name_chords(pitched, grid, key),
+        grid=quantising.grid,
+        strength=quantising.strength,
+    )
