@@ -1,0 +1,130 @@
+"""Hears pitched notes: single lines, chords of one instrument, and whole mixes by instrument."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.analysis.listening.pitched_bends import bends_of
+from loopmind.analysis.listening.pitched_decode import (
+    Found,
+    Limits,
+    pitch_of,
+    polyphonic,
+    single_line,
+)
+from loopmind.analysis.listening.pitched_model import (
+    FPS,
+    NOTES_MODEL,
+    Heard,
+    heard_mono,
+    listen,
+)
+from loopmind.analysis.listening.pitched_players import players
+from loopmind.analysis.listening.spectrogram import RATE_HZ
+from loopmind.analysis.models import Model, ModelError, open_model
+from loopmind.music.audio import Audio
+from loopmind.music.transcript import TranscribedNote
+
+F32 = NDArray[np.float32]
+Progress = Callable[[int, int], None]
+Texture = Literal["line", "chords", "mix"]
+"""What is heard: one note at a time, many of one instrument, or many instruments."""
+
+# Longer recordings are heard in stretches, so that memory stays bounded.
+_STRETCH_S = 600.0
+_OVERLAP_S = 12.0
+_SILENT = 1e-4
+
+
+def transcribe_pitched(
+    audio: Audio,
+    *,
+    texture: Texture = "mix",
+    instrument: str = "",
+    model: Model | None = None,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> tuple[TranscribedNote, ...]:
+    """The pitched notes in `audio`, in order of time.
+
+    texture: "line" finds one note at a time, with pitch bends; "chords" any number of one
+    instrument; "mix" any number, each given to the instrument that seems to play it, and every
+    instrument's notes to one name. `instrument` names it where it is known ("line", "chords");
+    where it is not, the likeliest one is taken. progress(done, total) is called after every 12 s
+    and may raise to stop. Raises ModelError where the model cannot be used.
+    """
+    model = model or open_model(NOTES_MODEL, threads=threads)
+    limits = limits_of(model)
+    mono = heard_mono(audio)
+    if mono.size == 0 or float(np.abs(mono).max()) < _SILENT:
+        return ()
+    stretches = _stretches(mono.size)
+    notes: list[TranscribedNote] = []
+    for number, (first, last, begin, end) in enumerate(stretches):
+
+        def told(done: int, total: int, number: int = number) -> None:
+            if progress is not None:
+                progress(number * total + done, len(stretches) * total)
+
+        heard = listen(mono[begin:end], model=model, progress=told)
+        shift = begin / RATE_HZ
+        for note in notes_of(heard, limits, texture=texture, instrument=instrument, shift_s=shift):
+            final = number == len(stretches) - 1
+            if note.start_s >= first / RATE_HZ and (final or note.start_s < last / RATE_HZ):
+                notes.append(note)
+    return tuple(sorted(notes, key=lambda n: (n.start_s, n.pitch, n.instrument)))
+
+
+def notes_of(
+    heard: Heard, limits: Limits, *, texture: Texture, instrument: str = "", shift_s: float = 0.0
+) -> list[TranscribedNote]:
+    """Decode what the network said. `shift_s`: when the stretch that it heard begins."""
+    found = single_line(heard, limits) if texture == "line" else polyphonic(heard, limits)
+    if not found:
+        return []
+    if texture == "mix":
+        named = players(found, limits)
+    else:
+        name = instrument or players(found, limits, one=True)[0][1]
+        named = [(note, name) for note in found]
+    alone = texture == "line"
+    return [_as_note(note, name, heard, shift_s, bent=alone) for note, name in named]
+
+
+def limits_of(model: Model) -> Limits:
+    """The limits that are kept in the model's file. Raises ModelError where it is another model."""
+    try:
+        return Limits.of(json.loads(model.notes["limits"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise ModelError(f"{model.file} is no model of notes; name one that hears notes") from None
+
+
+def _as_note(
+    found: Found, instrument: str, heard: Heard, shift_s: float, *, bent: bool
+) -> TranscribedNote:
+    start = max(0.0, found.start / FPS)
+    end = min(max(found.end / FPS, start + 0.02), max(heard.duration_s, start + 0.02))
+    bends = bends_of(heard.thirds, found.key, start * FPS, end * FPS) if bent else ()
+    return TranscribedNote(
+        round(start + shift_s, 4), round(end + shift_s, 4), pitch_of(found.key),
+        round(min(max(found.velocity, 0.01), 1.0), 3), instrument,
+        tuple((round(at / FPS + shift_s, 4), semitones) for at, semitones in bends),
+    )  # fmt: skip
+
+
+def _stretches(samples: int) -> Sequence[tuple[int, int, int, int]]:
+    """(first, last) sample whose notes count, and (begin, end) of what is heard for them."""
+    size, overlap = round(_STRETCH_S * RATE_HZ), round(_OVERLAP_S * RATE_HZ)
+    if samples <= size + overlap:
+        return [(0, samples, 0, samples)]
+    firsts = list(range(0, samples, size))
+    return [
+        (first, min(first + size, samples), max(0, first - overlap),
+         min(first + size + overlap, samples))
+        for first in firsts
+    ]  # fmt: skip
