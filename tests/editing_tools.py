@@ -33,6 +33,7 @@ from loopmind.music.edit import (
     ResizeSection,
     SetAutomation,
     SetCompressor,
+    SetEffect,
     SetEnergy,
     SetFade,
     SetGenre,
@@ -48,7 +49,7 @@ from loopmind.music.edit import (
     Transpose,
 )
 from loopmind.music.loop import MOODS, ROLES, Crate
-from loopmind.music.mix import Compressor, EqBand, Sidechain
+from loopmind.music.mix import EFFECT_KINDS, Compressor, EqBand, Sidechain
 from loopmind.music.song import SECTION_KINDS, Automation, Clip
 
 CRATES = {
@@ -109,6 +110,9 @@ def check_laws(draft: Draft, crate: Crate) -> None:
     for strip in draft.mix.strips:
         assert -60.0 <= strip.gain_db <= 24.0 and -1.0 <= strip.pan <= 1.0, strip
         assert 0.0 <= strip.width <= 2.0 and 0.0 <= strip.drive <= 1.0, strip
+        kinds = [effect.kind for effect in strip.effects]
+        assert kinds == [kind for kind in EFFECT_KINDS if kind in kinds], strip
+        assert all(0.0 <= effect.amount <= 1.0 for effect in strip.effects), strip
         assert strip.sidechain is None or strip.sidechain.source in tracks, strip
         silent = strip.track in draft.muted or (draft.solo and strip.track not in draft.solo)
         assert strip.muted == bool(silent), strip
@@ -182,6 +186,8 @@ def edits_for(draft: Draft) -> st.SearchStrategy[Edit]:
                   st.one_of(st.none(), st.just(Compressor(-20.0, 3.0, 0.01, 0.1)))),
         st.builds(SetSidechain, track,
                   st.one_of(st.none(), track.map(lambda t: Sidechain(t, 6.0, 0.01, 0.2)))),
+        st.builds(SetEffect, track, st.sampled_from(EFFECT_KINDS), st.one_of(st.none(), share), by,
+                  st.sampled_from([0.0, 0.5]), sections),
         st.builds(ChangeMaster, st.sampled_from(["target_lufs", "ceiling_dbtp", "drive"]),
                   by=by.map(lambda x: 10.0 * x)),
         st.builds(ChangeReverb, st.sampled_from(["decay_s", "gain_db", "damping"]), by=by),

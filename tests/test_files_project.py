@@ -28,6 +28,7 @@ from loopmind.music.palette import Palette
 from loopmind.music.song import Clip, Hit, Section, Song, Track
 
 OLD = Path(__file__).parent / "data" / "project-version-1.loopmind"
+OLD_2 = Path(__file__).parent / "data" / "project-version-2.loopmind"
 
 
 def draft(title: str = "Ærlig 歌") -> Draft:
@@ -79,8 +80,17 @@ def test_a_project_of_version_1_opens(tmp_path: Path) -> None:
     assert old.graph()["nodes"]["choose"]["type"] == "loopmind.choose_loops"
     assert len(old.references) == 21 and set(old.model_digests)
     path = write_project(tmp_path / "song.loopmind", old)
-    assert msgpack.unpackb(path.read_bytes(), strict_map_key=False)["version"] == 2
+    assert msgpack.unpackb(path.read_bytes(), strict_map_key=False)["version"] == 3
     assert vars(read_project(path)) == vars(old)
+
+
+def test_a_project_of_version_2_opens() -> None:
+    assert msgpack.unpackb(OLD_2.read_bytes(), strict_map_key=False)["version"] == 2
+    old = read_project(OLD_2)
+    assert old.history == project().history
+    assert [old.draft(number) for number in range(3)] == [
+        project().draft(number) for number in range(3)
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 40, 200, 1000])

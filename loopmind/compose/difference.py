@@ -7,7 +7,6 @@ the section's start, so that a section which only moved up stays the same music.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -19,8 +18,15 @@ from loopmind.compose.difference_report import (
     Status,
     TrackDifference,
 )
-from loopmind.compose.sectioning import RESTING, curve_within, is_same_curve, section_clips
+from loopmind.compose.sectioning import (
+    RESTING,
+    SILENT_SEND_DB,
+    curve_within,
+    is_same_curve,
+    section_clips,
+)
 from loopmind.compose.slots import section_of
+from loopmind.compose.tell_mix import effect_words
 from loopmind.music.draft import Draft
 from loopmind.music.mix import EqBand, Strip
 from loopmind.music.song import Clip, Section, Song
@@ -42,7 +48,7 @@ def difference(
     song = tuple(_song_changes(a, b, called))
     mix = tuple(_mix_changes(a, b))
     tracks = tuple(_tracks(a, b))
-    sections = tuple(_sections(a.song, b.song, called))
+    sections = tuple(_sections(a, b, called))
     same = not (song or mix)
     same = same and all(track.status == "identical" for track in tracks)
     same = same and all(section.status == "identical" for section in sections)
@@ -126,7 +132,7 @@ def _mix_changes(a: Draft, b: Draft) -> Iterator[Change]:
         yield Change("style", f"mix style {a.mix.style} became {b.mix.style}")
     yield from _fields("master", a.mix.master, b.mix.master)
     yield from _fields("reverb", a.mix.reverb, b.mix.reverb)
-    yield from _drawn("master", a.song, b.song, 0.0, a.song.beats, 0.0, b.song.beats)
+    yield from _drawn("master", a, b, 0.0, a.song.beats, 0.0, b.song.beats)
 
 
 def _tracks(a: Draft, b: Draft) -> Iterator[TrackDifference]:
@@ -184,6 +190,11 @@ def _field(name: str, a: Any, b: Any) -> Iterator[Change]:
         gained = [band for band in b if band not in a]
         said = [f"without {_band(band)}" for band in lost] + [f"with {_band(x)}" for x in gained]
         yield Change("eq", "equaliser " + (", ".join(said) or "in another order"))
+    elif name == "effects":
+        had, has = {e.kind: e for e in a}, {e.kind: e for e in b}
+        for kind in (k for k in {**had, **has} if had.get(k) != has.get(k)):
+            left = effect_words(has[kind]) if kind in has else f"no {kind} any more"
+            yield Change("effects", left or f"{kind} only where it is automated")
     elif a is None or b is None or isinstance(a, (int, float)):
         shown = _number(b) if isinstance(b, (int, float)) else ""
         yield Change(name, f"{words} {'off' if b is None else f'on {shown}'.strip()}")
@@ -199,8 +210,8 @@ def _band(band: EqBand) -> str:
 # Sections
 
 
-def _sections(a: Song, b: Song, names: Mapping[str, str]) -> Iterator[SectionDifference]:
-    in_a, in_b = {s.name: s for s in a.sections}, {s.name: s for s in b.sections}
+def _sections(a: Draft, b: Draft, names: Mapping[str, str]) -> Iterator[SectionDifference]:
+    in_a, in_b = {s.name: s for s in a.song.sections}, {s.name: s for s in b.song.sections}
     order = list(in_b)
     for name in in_a:  # what was removed stands where it stood, behind what was before it
         if name not in in_b:
@@ -212,7 +223,7 @@ def _sections(a: Song, b: Song, names: Mapping[str, str]) -> Iterator[SectionDif
             there = one or two
             assert there is not None
             status: Status = "added" if one is None else "removed"
-            song = b if one is None else a
+            song = (b if one is None else a).song
             cells = tuple(Cell(track, status) for track in _playing(song, there))
             yield SectionDifference(name, status, False, _bars(one), _bars(two), (), cells)
             continue
@@ -246,8 +257,9 @@ def _playing(song: Song, section: Section) -> list[str]:
 
 
 def _cells(
-    a: Song, b: Song, one: Section, two: Section, names: Mapping[str, str]
+    before: Draft, after: Draft, one: Section, two: Section, names: Mapping[str, str]
 ) -> Iterator[Cell]:
+    a, b = before.song, after.song
     start_a, start_b = one.start_bar * a.beats_per_bar, two.start_bar * b.beats_per_bar
     span_a, span_b = one.bars * a.beats_per_bar, two.bars * b.beats_per_bar
     for track in dict.fromkeys((*(t.id for t in b.tracks), *(t.id for t in a.tracks))):
@@ -258,7 +270,7 @@ def _cells(
         if not clips_a or not clips_b:
             yield Cell(track, "added" if not clips_a else "removed")
             continue
-        drawn = _drawn(track, a, b, start_a, span_a, start_b, span_b)
+        drawn = _drawn(track, before, after, start_a, span_a, start_b, span_b)
         changes = (*_clip_changes(clips_a, clips_b, names), *drawn)
         yield Cell(track, "changed" if changes else "identical", changes)
 
@@ -318,22 +330,29 @@ def _sounds(clips: list[Clip]) -> list[str]:
 
 
 def _drawn(
-    track: str, a: Song, b: Song, start_a: float, span_a: float, start_b: float, span_b: float
+    track: str, a: Draft, b: Draft, start_a: float, span_a: float, start_b: float, span_b: float
 ) -> Iterator[Change]:
     """Changes of automation within a stretch of both songs."""
-    curves_a = {c.parameter: c for c in a.automation if c.track == track}
-    curves_b = {c.parameter: c for c in b.automation if c.track == track}
+    curves_a = {c.parameter: c for c in a.song.automation if c.track == track}
+    curves_b = {c.parameter: c for c in b.song.automation if c.track == track}
     for parameter in {**curves_a, **curves_b}:
         one, two = curves_a.get(parameter), curves_b.get(parameter)
-        # Without a curve a send stays as the strip has it, which no value here can stand for.
-        rest = RESTING.get(parameter, math.nan)
         here, there = (
-            curve_within(one, start_a, span_a, rest),
-            curve_within(two, start_b, span_b, rest),
+            curve_within(one, start_a, span_a, _rest(a, track, parameter)),
+            curve_within(two, start_b, span_b, _rest(b, track, parameter)),
         )
         if not is_same_curve(here, there):
-            shown = parameter.rpartition("_")[0].replace("_", " ")
+            shown = (parameter.rpartition("_")[0] or parameter).replace("_", " ")
             yield Change("automation", f"{shown} is automated otherwise")
+
+
+def _rest(draft: Draft, track: str, parameter: str) -> float:
+    """What stands where nothing is drawn: of sends and effects, what the strip has."""
+    if parameter in RESTING:
+        return RESTING[parameter]
+    strip = next((s for s in draft.mix.strips if s.track == track), Strip(track))
+    held = strip.at_rest(parameter)
+    return SILENT_SEND_DB if held is None else held
 
 
 def _moved(a: float, b: float, unit: str, up: str, down: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from loopmind.compose.sectioning import (
     RESTING,
+    SILENT_SEND_DB,
     Point,
     curve_at,
     curve_within,
@@ -19,7 +20,6 @@ from loopmind.music.mix import Strip
 from loopmind.music.song import Automation, Clip, Section, Song, Track
 
 _GAP_BEATS = 1.0 / 64.0
-_SILENT_SEND_DB = -120.0
 
 
 class MergeError(LoopMindError):
@@ -206,7 +206,7 @@ def _automation(
     """Our curves, with theirs between the section's start and end."""
     mine = {(a.track, a.parameter): a for a in ours.automation}
     other = {(a.track, a.parameter): a for a in theirs.song.automation}
-    sends = {strip.track: strip.reverb_send_db for strip in theirs.mix.strips}
+    strips = {strip.track: strip for strip in theirs.mix.strips}
     tracks = {t.id for t in ours.tracks} | {
         t.id for t in theirs.song.tracks if section_clips(theirs.song, section, t.id)
     }
@@ -221,8 +221,8 @@ def _automation(
             continue
         rest = RESTING.get(parameter)
         if rest is None:
-            send = sends.get(track)
-            rest = _SILENT_SEND_DB if send is None else send
+            held = strips.get(track, Strip(track)).at_rest(parameter)
+            rest = SILENT_SEND_DB if held is None else held
         inside = curve_within(other.get(key), theirs_start, span, rest)
         if is_same_curve(inside, curve_within(mine.get(key), start, span, rest), 1e-9):
             if key in mine:

@@ -9,6 +9,8 @@ from loopmind.music.song import Automation, Clip, Section, Song
 
 RESTING = {"gain_db": 0.0, "lowpass_hz": OPEN_HZ, "highpass_hz": FLOOR_HZ}
 """Values of automation that change nothing, by parameter."""
+SILENT_SEND_DB = -120.0
+"""Of a send that is not there."""
 
 Point = tuple[float, float]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from loopmind.compose.tell_mix import master_words, reverb_words, strip_words
 from loopmind.errors import LoopMindError
 from loopmind.music.draft import Draft
+from loopmind.music.mix import EFFECT_KINDS
 from loopmind.music.palette import Choice
 from loopmind.music.song import Automation, Clip, Section, Song
 
@@ -22,11 +23,12 @@ _TREATMENTS = {
     "stutter": "stuttered",
     "tape_stop": "slowed to a stop like a tape",
 }
-_PARAMETERS = {
+_PARAMETERS: dict[str, tuple[str, str]] = {
     "gain_db": ("louder", "quieter"),
     "lowpass_hz": ("from dull to bright", "from bright to dull"),
     "highpass_hz": ("low end taken away", "low end brought back"),
     "reverb_send_db": ("into the reverb", "out of the reverb"),
+    **{kind: (f"into the {kind}", f"out of the {kind}") for kind in EFFECT_KINDS},
 }
 _LEAST_STEP = 0.08
 _SHORT_SHARE = 0.3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopmind.music.mix import Compressor, EqBand, Master, Reverb, Strip
+from loopmind.music.mix import Compressor, Effect, EqBand, Master, Reverb, Strip
 
 _CUTS = {"lowcut": "everything below {hz} taken away", "highcut": "dulled above {hz}"}
 _BANDS = {"lowshelf": "below {hz}", "highshelf": "above {hz}", "peak": "round {hz}"}
@@ -29,6 +29,7 @@ def strip_words(strip: Strip) -> tuple[str, ...]:
         said.append(_compressor(strip.compressor))
     if strip.drive >= 0.05:
         said.append("driven hard" if strip.drive >= 0.4 else "warmed by saturation")
+    said += [words for effect in strip.effects if (words := effect_words(effect))]
     if strip.reverb_send_db is not None and strip.reverb_send_db > -40.0:
         send = strip.reverb_send_db
         amount = "much" if send >= -9.0 else "some" if send >= -16.0 else "a touch of"
@@ -38,6 +39,16 @@ def strip_words(strip: Strip) -> tuple[str, ...]:
     if strip.sidechain is not None:
         said.append(f"ducked by the {strip.sidechain.source}, so that it comes through")
     return tuple(said)
+
+
+def effect_words(effect: Effect) -> str:
+    """An effect and how much there is of it; empty where there is none."""
+    if effect.amount <= 0.0:
+        return ""
+    much = "much" if effect.amount >= 0.6 else "some" if effect.amount >= 0.25 else "a touch of"
+    every = {"echo": "repeating", "tremolo": "swaying"}.get(effect.kind)
+    when = f", {every} every {effect.beats:g} beats" if every and effect.beats else ""
+    return f"{much} {effect.kind}{when}"
 
 
 def master_words(master: Master) -> tuple[str, ...]:

@@ -47,12 +47,13 @@ class Kernel:
     """A stream kernel: its name, its address once compiled, and whether programs may round it.
 
     `function` is kept so that the machine code stays alive. forgets: its state is all float64
-    and forgets the past, so that programs may round it (see run_program). later: it is compiled
-    (or loaded) when its address is first asked for, not when it is declared.
+    and forgets the past, so that programs may round it (see run_program); a number: so many words
+    at its start are. later: it is compiled (or loaded) when its address is first asked for, not
+    when it is declared.
     """
 
     def __init__(
-        self, function: Callable[..., None], forgets: bool = False, later: bool = False
+        self, function: Callable[..., None], forgets: bool | int = False, later: bool = False
     ) -> None:
         self._plain = function
         self._compiled: Any = None
@@ -77,7 +78,9 @@ class Kernel:
         return f"Kernel({self.name})"
 
 
-def kernel(function: Callable[..., None], *, forgets: bool = False, later: bool = False) -> Kernel:
+def kernel(
+    function: Callable[..., None], *, forgets: bool | int = False, later: bool = False
+) -> Kernel:
     """`function` as a stream kernel, compiled or loaded from numba's disk cache.
 
     later: not before a program needs it, so that listing a plugin's nodes compiles nothing.

@@ -30,7 +30,8 @@ from loopmind.music.history import History
 from loopmind.music.loop import Loop
 
 FORMAT = "loopmind-project"
-VERSION = 2
+VERSION = 3
+"""Of the file. 3: strips have effects, and there are edits of them; 2 reads as it is."""
 PROJECT_NAME = "song.loopmind"
 BACKUP_SUFFIX = "~"
 BUNDLE_SUFFIX = ".loopbundle"

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from loopmind.music.codec import CodecError, from_plain, to_plain
 from loopmind.music.loop import Role
-from loopmind.music.mix import Compressor, EqBand, Sidechain
+from loopmind.music.mix import Compressor, EffectKind, EqBand, Sidechain
 from loopmind.music.song import Automation, Clip, SectionKind
 
 StripParameter = Literal["gain_db", "pan", "width", "drive", "reverb_send_db"]
@@ -56,7 +56,7 @@ class RegenerateSection:
 
 @dataclass(frozen=True)
 class AddSection:
-    """A new section behind section `after` ("" puts it at the start), its tracks by `plays`.
+    """A new section after section `after` ("" puts it at the start), its tracks by `plays`.
 
     bars 0 and energy None: as the genre usually has it. plays: roles; empty: as usual.
     """
@@ -78,7 +78,7 @@ class RemoveSection:
 
 @dataclass(frozen=True)
 class MoveSection:
-    """Put a section behind section `after` ("" puts it at the start)."""
+    """Put a section after section `after` ("" puts it at the start)."""
 
     section: str
     after: str
@@ -94,7 +94,7 @@ class ResizeSection:
 
 @dataclass(frozen=True)
 class DuplicateSection:
-    """Repeat a section, clip by clip, behind section `after` ("" means right behind itself)."""
+    """Repeat a section, clip by clip, after section `after` ("" means right after itself)."""
 
     section: str
     after: str = ""
@@ -235,6 +235,26 @@ class SetSidechain:
 
 
 @dataclass(frozen=True)
+class SetEffect:
+    """Put an effect on a track, change how much of it is heard, or take it off (amount 0).
+
+    amount: 0 none .. 1 all; None: moved by `by`, or where that is 0 as is usual for the effect.
+    beats: from one repeat of an echo to the next (a dotted eighth is .75), or of one sway of a
+    tremolo; 0 leaves it as it is. In words: "delay" is echo, "vibrato" and "doubler" are chorus,
+    "bit crush", "8-bit" and "lo-fi crunch" are crusher, "chopped", "gated" and "trance gate" are a
+    tremolo of .25 or .5 beats; "a bit of" is half of the usual amount, "lots of" about .7,
+    "more" and "less" are `by` .15, "no" and "without" are amount 0.
+    """
+
+    track: str
+    effect: EffectKind
+    amount: float | None = None
+    by: float = 0.0
+    beats: float = 0.0
+    sections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ChangeMaster:
     """Set a parameter of the master, or move it by `by`."""
 
@@ -310,8 +330,8 @@ Edit: TypeAlias = (
     SwapSound | RegenerateSection | AddSection | RemoveSection | MoveSection | ResizeSection
     | DuplicateSection | SetEnergy | SetLayers | AddTrack | RemoveTrack | MuteTrack | SoloTracks
     | Transpose | SetTempo | SetKey | SetGenre | ShiftMood | ChangeStrip | ChangeEq
-    | SetCompressor | SetSidechain | ChangeMaster | ChangeReverb | SetMixStyle | SetAutomation
-    | SetFade | SetLock | Reseed | PutClip | RemoveClip
+    | SetCompressor | SetSidechain | SetEffect | ChangeMaster | ChangeReverb | SetMixStyle
+    | SetAutomation | SetFade | SetLock | Reseed | PutClip | RemoveClip
 )  # fmt: skip
 
 

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 EqKind = Literal["lowcut", "lowshelf", "peak", "highshelf", "highcut"]
+EffectKind = Literal["crusher", "phaser", "flanger", "chorus", "tremolo", "echo"]
+EFFECT_KINDS: tuple[EffectKind, ...] = (
+    "crusher", "phaser", "flanger", "chorus", "tremolo", "echo",
+)  # fmt: skip
+"""Effects that a strip can have, in the order in which they follow each other."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +46,24 @@ class Sidechain:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """An effect in a channel strip, behind its drive; `amount` of it is heard, 0 none .. 1 all.
+
+    beats: of an echo, from one repeat to the next; of a tremolo, of one sway; 0 as usual.
+    """
+
+    kind: EffectKind
+    amount: float
+    beats: float = 0.0
+
+
+@dataclass(frozen=True)
 class Strip:
-    """A track's channel strip, in signal order: eq, compressor, drive, width, pan, gain, send.
+    """A track's channel strip: eq, compressor, drive, effects, ducking, width, pan, gain, send.
 
     pan: -1 left .. 1 right. width: 0 mono .. 1 as is .. 2 wide. drive: 0..1 saturation.
-    reverb_send_db: level into the reverb, None for none. why: plain words for the user.
+    reverb_send_db: level into the reverb, None for none. why: plain words for the user. effects:
+    one of a kind, in the order of EFFECT_KINDS.
     """
 
     track: str
@@ -59,6 +77,23 @@ class Strip:
     sidechain: Sidechain | None = None
     muted: bool = False
     why: str = ""
+    effects: tuple[Effect, ...] = ()
+
+    def effect(self, kind: str) -> Effect | None:
+        """The effect of this kind, if the strip has it."""
+        return next((found for found in self.effects if found.kind == kind), None)
+
+    def at_rest(self, parameter: str) -> float | None:
+        """What plays where nothing is drawn, of a parameter that automation replaces.
+
+        None for what automation comes on top of (levels and filters), and for no send.
+        """
+        if parameter == "reverb_send_db":
+            return self.reverb_send_db
+        if parameter in EFFECT_KINDS:
+            found = self.effect(parameter)
+            return 0.0 if found is None else found.amount
+        return None
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from typing import Literal
 from loopmind.music.brief import Brief
 from loopmind.music.key import Key
 from loopmind.music.loop import Role
+from loopmind.music.mix import EFFECT_KINDS
 
 SectionKind = Literal["intro", "verse", "hook", "bridge", "breakdown", "drop", "outro"]
 SECTION_KINDS: tuple[SectionKind, ...] = (
     "intro", "verse", "hook", "bridge", "breakdown", "drop", "outro",
 )  # fmt: skip
 Treatment = Literal["plain", "reverse", "riser", "fall", "stutter", "tape_stop"]
-AUTOMATED = ("gain_db", "lowpass_hz", "highpass_hz", "reverb_send_db")
+AUTOMATED = ("gain_db", "lowpass_hz", "highpass_hz", "reverb_send_db", *EFFECT_KINDS)
 
 
 def beat_to_frame(beat: float, bpm: float, rate_hz: int) -> int:
@@ -95,7 +96,10 @@ class Track:
 
 @dataclass(frozen=True)
 class Automation:
-    """A parameter of one track (or "master") over time: (beat, value), linear in between."""
+    """A parameter of one track (or "master") over time: (beat, value), linear in between.
+
+    parameter: of AUTOMATED; the name of an effect stands for its amount.
+    """
 
     track: str
     parameter: str

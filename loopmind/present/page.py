@@ -284,7 +284,7 @@ def _mix_table(song: Song, mix: Mix) -> str:
         f"{mix.style}, mastered to {number(mix.master.target_lufs)} LUFS, "
         f"true peak at most {number(mix.master.ceiling_dbtp)} dBTP",
         '<div class="panel wide"><table><thead><tr><th>Track</th><th>Gain</th><th>Pan</th>'
-        "<th>Equaliser</th><th>Dynamics</th><th>Reverb</th><th>Why</th></tr></thead>"
+        "<th>Equaliser</th><th>Dynamics, effects</th><th>Reverb</th><th>Why</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>",
     )
 
@@ -303,6 +303,7 @@ def _mix_row(strip: Strip, track: Track | None) -> str:
             f"ducks {number(strip.sidechain.depth_db)} dB under {strip.sidechain.source}"
         )
     send = strip.reverb_send_db
+    dynamics += [f"{one.kind} {number(100 * one.amount, 0)} %" for one in strip.effects]
     reverb = "dry" if send is None else f"{number(send)} dB"
     name = track.name if track else strip.track
     colour = role_colour(track.role if track else "")

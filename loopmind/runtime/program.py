@@ -109,7 +109,7 @@ class Program:
                 places[1].ctypes.data,
                 state.ctypes.data,
                 params.ctypes.data,
-                op.state_words if op.kernel.forgets else 0,
+                op.state_words if op.kernel.forgets is True else int(op.kernel.forgets),
             )
         self.ops: NDArray[np.int64] = ops
 

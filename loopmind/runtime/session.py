@@ -48,6 +48,7 @@ from loopmind.dsp.strip import (
 from loopmind.music.material import Material
 from loopmind.music.mix import Compressor, EqBand, Mix, Strip
 from loopmind.music.song import Automation, Song
+from loopmind.runtime.inserts import add_effects, heard_effects, what_they_are
 from loopmind.runtime.placing import Sounds, track_events
 from loopmind.runtime.program import SILENCE, TRASH, ProgramPlan
 
@@ -59,7 +60,8 @@ SILENT_DB = -90.0
 class GangPlan:
     """Up to four tracks: their stems, and what they send to the mix and to the reverb.
 
-    players: the event tables of all players, those of keys too.
+    players: the event tables of all players, those of keys too. effects: what decides how those
+    of its strips sound.
     """
 
     plan: ProgramPlan
@@ -68,6 +70,7 @@ class GangPlan:
     dry: int
     send: int | None
     players: tuple[NDArray[np.int64], ...]
+    effects: tuple[tuple[str, str, tuple[float, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def plan_session(song: Song, mix: Mix, material: Material, rate_hz: int) -> Sess
     sounding = [strips.get(t, Strip(t)) for t in order]
     latency = saturation.LATENCY if any(s.drive > 0 for s in sounding) else 0
     gangs = tuple(
-        _plan_gang(sounding[i : i + GANG], events, curves, rows, rate_hz, latency)
+        _plan_gang(sounding[i : i + GANG], events, curves, rows, rate_hz, latency, song.bpm)
         for i in range(0, len(sounding), GANG)
     )
     master_latency = saturation.LATENCY if mix.master.drive > 0 else 0
@@ -182,8 +185,9 @@ def _plan_gang(
     rows: int,
     rate_hz: int,
     latency: int,
+    bpm: float,
 ) -> GangPlan:
-    """Players, eq, sweeps, compressor, drive, ducker, fader and sends of up to four tracks."""
+    """Players, eq, sweeps, compressor, drive, effects, ducker, fader and sends of four tracks."""
     plan = ProgramPlan()
     names = [s.track for s in strips]
     label = ", ".join(names)
@@ -231,6 +235,12 @@ def _plan_gang(
             saturation.SATURATOR_STATE_WORDS,
             label,
         )
+    if any(heard_effects(s, curves) for s in strips):
+        tracks = [
+            add_effects(plan, t, s, curves, bpm, rate_hz, rows, latency)
+            for t, s in zip(tracks, strips, strict=True)
+        ]
+        ins, outs = _four(tracks, SILENCE), _four(tracks, TRASH)
     keyed = [(t, s) for t, s in zip(tracks, strips, strict=True) if s.sidechain]
     keyed = [(t, s) for t, s in keyed if s.sidechain and s.sidechain.source in events]
     if keyed:
@@ -281,7 +291,8 @@ def _plan_gang(
         plan.add(
             add_up, sends, [send], sum_params(levels, moving, rows, latency), label="reverb send"
         )
-    return GangPlan(plan, tuple(names), tuple(tracks), dry, send, tuple(players))
+    effects = what_they_are(tuple(strips), curves, bpm)
+    return GangPlan(plan, tuple(names), tuple(tracks), dry, send, tuple(players), effects)
 
 
 def add_bus(

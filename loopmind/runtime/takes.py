@@ -148,6 +148,7 @@ class Keys:
             ),
             session.mix.reverb if any(gang.send is not None for gang in session.gangs) else None,
             master,
+            tuple(gang.effects for gang in session.gangs),
         )
         self._static = digest(static).encode()
         sent = {strip.track for strip in strips.values() if strip.reverb_send_db is not None}
@@ -221,10 +222,10 @@ def version() -> str:
     """Stands for everything in the program that decides how a mix comes out."""
     package = Path(__file__).resolve().parent.parent
     state = hashlib.blake2b(f"{numba.__version__} {np.__version__}".encode(), digest_size=16)
-    files = [*sorted((package / "dsp").glob("*.py"))]
+    files = sorted((package / "dsp").rglob("*.py"))
     files += [
         package / "runtime" / f"{n}.py"
-        for n in ("mixdown", "placing", "program", "session", "takes")
+        for n in ("inserts", "mixdown", "placing", "program", "session", "takes")
     ]
     for file in files:
         state.update(file.name.encode() + file.read_bytes())

@@ -6,13 +6,17 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from loopmind.music.mix import EFFECT_KINDS
 from loopmind.music.song import Automation, Section, Song
 
 # From one value to another within a sixteenth of a beat, as a jump would click.
 STEP_BEATS = 1.0 / 16.0
 # Soon enough for nothing of a stroke to slip through, and no click yet.
 QUICK_BEATS = 1.0 / 128.0
-REST = {"gain_db": 0.0, "lowpass_hz": 20000.0, "highpass_hz": 20.0, "reverb_send_db": -90.0}
+REST: dict[str, float] = {
+    "gain_db": 0.0, "lowpass_hz": 20000.0, "highpass_hz": 20.0, "reverb_send_db": -90.0,
+    **dict.fromkeys(EFFECT_KINDS, 0.0),
+}  # fmt: skip
 Points = tuple[tuple[float, float], ...]
 CurveKey = tuple[str, str]
 

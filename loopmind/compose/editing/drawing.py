@@ -14,17 +14,18 @@ from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import PutClip, RemoveClip, SetAutomation, SetFade
 from loopmind.music.loop import Crate
+from loopmind.music.mix import EFFECT_KINDS
 from loopmind.music.song import Automation, Clip, Section, Song
 
-RANGES = {
+RANGES: dict[str, tuple[float, float]] = {
     "gain_db": (-96.0, 24.0), "lowpass_hz": (20.0, 20000.0), "highpass_hz": (20.0, 20000.0),
-    "reverb_send_db": (-96.0, 12.0),
+    "reverb_send_db": (-96.0, 12.0), **dict.fromkeys(EFFECT_KINDS, (0.0, 1.0)),
 }  # fmt: skip
 SILENCE_DB = -48.0
 # Steady in loudness, not in decibels: most of a fade is to be heard, not to be waited for.
 _SHAPE = ((0.0, 0.0), (0.5, -6.0), (0.75, -13.0), (0.9, -22.0), (1.0, SILENCE_DB))
-_NAMES = {"gain_db": "level", "lowpass_hz": "low pass", "highpass_hz": "high pass",
-          "reverb_send_db": "reverb"}  # fmt: skip
+_NAMES: dict[str, str] = {"gain_db": "level", "lowpass_hz": "low pass", "highpass_hz": "high pass",
+          "reverb_send_db": "reverb", **{kind: kind for kind in EFFECT_KINDS}}  # fmt: skip
 
 
 def set_automation(edit: SetAutomation, draft: Draft, crate: Crate) -> Draft:
@@ -36,6 +37,8 @@ def set_automation(edit: SetAutomation, draft: Draft, crate: Crate) -> Draft:
         asking.refuse_locked_track(draft, drawn.track)
     elif drawn.parameter == "reverb_send_db":
         raise EditError("the master sends nothing to the reverb; automate a track's send instead")
+    elif drawn.parameter in EFFECT_KINDS:
+        raise EditError(f"the master has no {drawn.parameter}; automate a track's instead")
     low, high = RANGES[drawn.parameter]
     for beat, value in drawn.points:
         if not math.isfinite(beat) or not 0.0 <= beat <= song.beats + song.tail_beats:
@@ -81,10 +84,10 @@ def _with_locked(draft: Draft, drawn: Automation) -> Points:
 
 def rest_of(draft: Draft, drawn: Automation) -> float:
     """The value a parameter has where nothing is drawn."""
-    if drawn.parameter == "reverb_send_db" and drawn.track != MASTER:
-        send = asking.strip(draft, drawn.track).reverb_send_db
-        return curves.REST["reverb_send_db"] if send is None else send
-    return curves.REST[drawn.parameter]
+    rest = None if drawn.track == MASTER else (
+        asking.strip(draft, drawn.track).at_rest(drawn.parameter)
+    )  # fmt: skip
+    return curves.REST[drawn.parameter] if rest is None else rest
 
 
 def set_fade(edit: SetFade, draft: Draft, crate: Crate) -> Draft:

@@ -35,6 +35,7 @@ from loopmind.music.edit import (
     ResizeSection,
 )
 from loopmind.music.loop import INSTRUMENTS, ROLES, Crate
+from loopmind.music.mix import EFFECT_KINDS
 from loopmind.music.palette import Palette
 from loopmind.music.song import Section, SectionKind
 
@@ -53,10 +54,11 @@ _USUAL: dict[SectionKind, tuple[int, float, tuple[str, ...]]] = {
 
 
 def rests(draft: Draft) -> Mapping[CurveKey, float]:
-    """The value that each parameter has where nothing is drawn: of a send, what the strip sends."""
+    """The value that each parameter has where nothing is drawn, if the strip has one of it."""
     return {
-        (s.track, "reverb_send_db"): s.reverb_send_db
-        for s in draft.mix.strips if s.reverb_send_db is not None
+        (s.track, parameter): value
+        for s in draft.mix.strips for parameter in ("reverb_send_db", *EFFECT_KINDS)
+        if (value := s.at_rest(parameter)) is not None
     }  # fmt: skip
 
 

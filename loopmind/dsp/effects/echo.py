@@ -9,6 +9,9 @@ from loopmind.dsp.kernel import TINY, as_floats, kernel
 from loopmind.dsp.unit import Part, Unit
 
 LONGEST_S = 8.0
+_HEADER = 8
+_FADED = 2.0**-27
+"""Repeats softer than this (-162 dB) end, so that silence is silence again."""
 
 
 def _echo(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
@@ -29,7 +32,7 @@ def _echo(inputs, outputs, state, params, start, frames):  # type: ignore[no-unt
         feedback += (params[1] - feedback) * pace
         wet += (params[3] - wet) * pace
         dry += (params[4] - dry) * pace
-        at = 2 * (8 + place)
+        at = 2 * (_HEADER + place)
         a, b = finite(source[2 * n]), finite(source[2 * n + 1])
         late_left, late_right = np.float64(ring[at]), np.float64(ring[at + 1])
         low_left += (late_left - low_left + TINY) * damping
@@ -38,8 +41,10 @@ def _echo(inputs, outputs, state, params, start, frames):  # type: ignore[no-unt
         back_right = low_right + (low_left - low_right) * cross
         into_left = a + (b - a) * 0.5 * cross
         into_right = b * (1.0 - cross)
-        ring[at] = np.float32(into_left + feedback * back_left)
-        ring[at + 1] = np.float32(into_right + feedback * back_right)
+        again_left = into_left + feedback * back_left
+        again_right = into_right + feedback * back_right
+        ring[at] = np.float32(again_left if abs(again_left) > _FADED else 0.0)
+        ring[at + 1] = np.float32(again_right if abs(again_right) > _FADED else 0.0)
         out[2 * n] = np.float32(dry * a + wet * late_left)
         out[2 * n + 1] = np.float32(dry * b + wet * late_right)
         place += 1
@@ -62,7 +67,7 @@ def prepare(rate_hz: float, settings: dict[str, float]) -> Part:
             speed(GLIDE_S, rate_hz),
         ]
     )  # fmt: skip
-    return Part(params, state_words=8 + length, moving=(1, 3, 4))
+    return Part(params, state_words=_HEADER + length, moving=(1, 3, 4))
 
 
-ECHO = Unit(kernel(_echo), prepare)
+ECHO = Unit(kernel(_echo, forgets=_HEADER), prepare)

@@ -106,5 +106,5 @@ def prepare_phase(rate_hz: float, settings: dict[str, float]) -> Part:
     return Part(params, state_words=8 + 4 * STAGES, moving=(3, 4))
 
 
-SWAY = Unit(kernel(_sway), prepare_sway)
-PHASER = Unit(kernel(_phase), prepare_phase)
+SWAY = Unit(kernel(_sway, forgets=8), prepare_sway)
+PHASER = Unit(kernel(_phase, forgets=True), prepare_phase)
