@@ -55,7 +55,8 @@ def train(
 ) -> DrumNet:  # fmt: skip
     """Train for `config.steps` steps or `minutes`, whichever end first; checkpoints go to `work`.
 
-    The learning rate falls along a cosine over steps or time, whichever is further.
+    Minutes are of the processor, so that a busy machine learns as much. The learning rate falls along
+    a cosine over steps or time, whichever is further.
     """
     torch.manual_seed(config.seed)
     where = device()
@@ -68,11 +69,11 @@ def train(
         net.load_state_dict(state["net"])
         optimiser.load_state_dict(state["optimiser"])
         step, spent_s = int(state["step"]), float(state["spent_s"])
-    started = time.monotonic() - spent_s
+    started = time.process_time() - spent_s
     running = 0.0
     net.train()
     while step < config.steps:
-        spent_s = time.monotonic() - started
+        spent_s = time.process_time() - started
         done = max(step / config.steps, spent_s / (60.0 * minutes))
         if done >= 1.0:
             break
@@ -80,6 +81,7 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = float(rate) * min(1.0, (step + 1) / _WARM_UP)
         features, active, strong = (part.to(where) for part in batches.draw(step))
+        torch.manual_seed(config.seed * 1_000_003 + step)  # what is dropped, also after a break
         loss = loss_of(net, features, active, strong)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -92,7 +94,7 @@ def train(
             tell(f"step {step}  loss {running:.4f}  {spent_s:.0f} s")
         if step % _SAVE_EVERY == 0:
             _save(file, config, net, optimiser, step, spent_s)
-    _save(file, config, net, optimiser, step, time.monotonic() - started)
+    _save(file, config, net, optimiser, step, time.process_time() - started)
     net.cpu().eval()
     return net
 

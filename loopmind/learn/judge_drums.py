@@ -1,22 +1,36 @@
 """How well drums are transcribed: onset F1 by class within 50 ms, as the field measures it.
 
-The usual five classes are judged: kick, snare, hat (closed and open alike), tom, cymbal. Hits are
-matched one to one by mir_eval, the field's own package.
+A table has the columns path and midi (its drum parts are the truth), and kind: "drums" (the
+default) or "mix". The usual five classes are judged: kick, snare, hat (closed and open alike), tom,
+cymbal. Hits are matched one to one by mir_eval, the field's own package. Beside it runs librosa:
+onsets of three bands stand for kick, snare and hat.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.listening.drums import hear_drums
 from loopmind.analysis.listening.drums_decode import VOICES, DrumHit
+from loopmind.analysis.listening.drums_frontend import DRUM_RATE_HZ, mono_at_rate
+from loopmind.errors import LoopMindError
+from loopmind.files.decode import AudioFileError, read_audio
+from loopmind.learn.judging import OURS, Progress, Row, read_labels, unusable
+from loopmind.music.audio import Audio
 
 F32 = NDArray[np.float32]
 
 WINDOW_S = 0.05
+PEER = "librosa, by band"
+_KINDS = ("drums", "mix")
+# Where a kick, a snare and a hat are loudest, in Hz.
+_PEER_BANDS = {"kick": (30.0, 150.0), "snare": (180.0, 2500.0), "hat": (6000.0, 16000.0)}
 CLASSES: dict[str, tuple[str, ...]] = {
     "kick": ("kick",), "snare": ("snare",), "hat": ("hat", "open hat"), "tom": ("tom",),
     "cymbal": ("cymbal",),
@@ -133,3 +147,86 @@ def _matched(truth_s: F32, found_s: F32) -> list[tuple[int, int]]:
         truth_s.astype(np.float64), np.sort(found_s.astype(np.float64)), WINDOW_S
     )
     return pairs
+
+
+def judge(labels: Path, progress: Progress) -> list[Row]:
+    """Rows by kind of the files that the table `labels` names, and librosa's beside them."""
+    lines, notes = read_labels(labels, ("path", "midi"), ("kind",))
+    scores: dict[tuple[str, str], Score] = {}
+    for number, line in enumerate(lines):
+        progress(number, len(lines), line.path.name)
+        kind = line["kind"] or "drums"
+        if kind not in _KINDS:
+            continue  # the table also serves to judge notes by
+        try:
+            audio = read_audio(line.path)
+            truth = drum_truth(cast(Path, line.file("midi")))
+        except AudioFileError as error:
+            notes.append(unusable(line["path"], error.reason, error.remedy))
+            continue
+        except LoopMindError as error:
+            notes.append(unusable(line["path"], str(error), "check the column midi"))
+            continue
+        for whose, found in ((OURS, hear_drums(audio)), (PEER, by_band(audio))):
+            key = (kind, whose)
+            scores[key] = scores.get(key, Score()) + score_hits(truth, found)
+    progress(len(lines), len(lines), "")
+    return [*_rows(scores), *notes]
+
+
+def _rows(scores: dict[tuple[str, str], Score]) -> list[Row]:
+    made = []
+    for (kind, whose), score in scores.items():
+        made.append(Row(f"{kind}: onset F1, 5 classes", score.total.f1, "", whose))
+        made += [Row(f"{kind}: {name} F1", score.of(name).f1, "", whose) for name in CLASSES]
+        made.append(Row(f"{kind}: mean onset deviation", score.deviation_ms, "ms", whose))
+        if whose == OURS:
+            made.append(Row(f"{kind}: mean velocity error", score.velocity_error, "", whose))
+    order = {name: number for number, name in enumerate(dict.fromkeys(row.what for row in made))}
+    return sorted(made, key=lambda row: order[row.what])
+
+
+def drum_truth(path: Path) -> F32:
+    """The hits of a MIDI file's drum parts. Raises LoopMindError where there are none."""
+    import io
+    import warnings
+
+    from loopmind.learn.drums_data import hits_of
+    from loopmind.learn.render import Note
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pretty_midi
+
+        try:
+            song = pretty_midi.PrettyMIDI(io.BytesIO(path.read_bytes()))
+        except OSError as error:
+            raise LoopMindError(f"{path.name} cannot be read ({error.strerror})") from error
+        except Exception as error:  # whatever damaged bytes lead the library to
+            raise LoopMindError(f"{path.name} is no MIDI file, or a damaged one") from error
+    notes = [
+        Note(float(n.start), float(n.end - n.start), int(n.pitch), int(n.velocity))
+        for part in song.instruments
+        if part.is_drum
+        for n in part.notes
+    ]
+    if not notes:
+        raise LoopMindError(f"{path.name} has no drum part (MIDI channel 10)")
+    return hits_of(notes)
+
+
+def by_band(audio: Audio) -> list[DrumHit]:
+    """What librosa's onset detection finds in three bands; toms and cymbals it cannot tell."""
+    from librosa.onset import onset_detect, onset_strength
+
+    mono = mono_at_rate(audio)
+    if mono.size < DRUM_RATE_HZ // 4:
+        return []
+    hits = []
+    for voice, (low, high) in _PEER_BANDS.items():
+        envelope = onset_strength(
+            y=mono, sr=DRUM_RATE_HZ, hop_length=512, n_mels=12, fmin=low, fmax=high
+        )
+        times = onset_detect(onset_envelope=envelope, sr=DRUM_RATE_HZ, hop_length=512, units="time")
+        hits += [DrumHit(float(t), VOICES.index(voice), 0.7, 1.0) for t in times]
+    return sorted(hits, key=lambda hit: (hit.time_s, hit.voice))

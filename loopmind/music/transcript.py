@@ -94,8 +94,8 @@ class Transcript:
 
     tracks: one per instrument. beats_s, downbeats_s: where beats and bars begin; () where no beat
     was heard. tempo_map: the same as tempos, its beat 0 at 0 s. grid: the part of a whole note
-    that `quantised` lies on (16: sixteenths), 0 where nothing was quantised; strength: how far
-    notes were moved onto it, 0..1. Hashing it would walk all notes, so it is not hashable.
+    that `quantised` lies on ("1/16", "1/8T"); strength: how far notes were moved onto it, 0..1.
+    Hashing it would walk all notes, so it is not hashable.
     """
 
     name: str
@@ -108,7 +108,7 @@ class Transcript:
     tempo_map: TempoMap
     key: Key | None
     chords: tuple[HeardChord, ...]
-    grid: int = 0
+    grid: str = "1/16"
     strength: float = 1.0
 
     __hash__ = None  # type: ignore[assignment]

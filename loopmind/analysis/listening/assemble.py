@@ -17,10 +17,12 @@ from loopmind.analysis import beats as beating
 from loopmind.analysis.frontend import Spectra, frontend
 from loopmind.analysis.listening.chords import name_chords
 from loopmind.analysis.listening.drums import transcribe_drums
+from loopmind.analysis.listening.pitched import Texture, transcribe_pitched
 from loopmind.analysis.listening.quantise import (
     Grid,
     even_grid,
     grid_of_beats,
+    grid_parts,
     no_beat,
     quantised,
     settled,
@@ -47,6 +49,9 @@ Progress = Callable[[int, int, str], None]
 
 STEM_INSTRUMENTS = {"bass": "bass", "vocals": "vocal", "guitar": "guitar", "piano": "keys"}
 """What the notes of a stem are played by, where the stem itself says so."""
+_TEXTURES: dict[str, Texture] = {
+    "bass": "line", "vocal": "line", "guitar": "chords", "keys": "chords",
+}  # fmt: skip
 _SILENT = 1e-4
 _STRAY_SHARE, _STRAY_NOTES = 0.04, 4
 _FEWEST_BEATS = 8
@@ -55,32 +60,31 @@ _ORDER = ("drums", "bass", "keys", "guitar", "strings", "brass", "woodwind", "le
 
 
 class HearNotes(Protocol):
-    """The note transcriber: pitched notes of `audio`, each with its instrument.
-
-    instrument: what plays, where that is known; it is then every note's.
-    """
+    """What hears pitched notes: `transcribe_pitched`, or a stand-in with its arguments."""
 
     def __call__(
-        self, audio: Audio, instrument: str | None, look: Callable[[int, int], None]
-    ) -> Iterable[TranscribedNote]: ...
+        self, audio: Audio, *, texture: Texture, instrument: str,
+        progress: Callable[[int, int], None],
+    ) -> Iterable[TranscribedNote]: ...  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Quantising:
-    """Notes are moved to `parts` steps a beat by `strength` 0..1; `grid` as part of a whole."""
+    """Notes are moved onto the part `grid` of a whole note ("1/16") by `strength` 0..1."""
 
-    parts: float = 4.0
+    grid: str = "1/16"
     strength: float = 1.0
 
     @property
-    def grid(self) -> int:
-        """Steps in a whole note."""
-        return round(self.parts * 4)
+    def parts(self) -> float:
+        """Steps in a beat. Raises UsageError for what is no grid."""
+        return grid_parts(self.grid)
 
 
 def assemble(
-    audio: Audio, stems: Mapping[str, Audio] | None, hear_notes: HearNotes, *, name: str,
+    audio: Audio, stems: Mapping[str, Audio] | None = None, *, name: str,
     quantising: Quantising | None = None, progress: Progress | None = None,
+    hear_notes: HearNotes = transcribe_pitched,
 ) -> Transcript:  # fmt: skip
     """The transcript of `audio`; `stems` of it (drums, bass, vocals, other, ...) where separated.
 
@@ -103,7 +107,8 @@ def assemble(
         if instrument == DRUMS:
             notes += transcribe_drums(sound, progress=look)
         else:
-            notes += hear_notes(sound, instrument, look)
+            texture = _TEXTURES.get(instrument or "", "mix")
+            notes += hear_notes(sound, texture=texture, instrument=instrument or "", progress=look)
     tell(1000 * len(jobs), 1000 * (len(jobs) + 1), "following the beat")
     spectra = frontend(audio)
     grid = hear_grid(spectra, np.array(sorted(note.start_s for note in notes)))

@@ -1,0 +1,192 @@
+"""`loopmind transcribe`: recordings become a MIDI file for each instrument, data and a picture."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from loopmind.commands._graphs import ShowEvents
+from loopmind.commands._places import place
+from loopmind.commands._terminal import ProgressLine
+from loopmind.errors import CancelledError, LoopMindError, UsageError
+from loopmind.files.atomic import atomic_write, check_folder
+from loopmind.graph.document import Graph
+from loopmind.music.transcript import Transcript
+
+PRESET = "audio_to_midi"
+_FOLDER = "transcripts"
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    from loopmind.analysis.listening.quantise import GRIDS
+
+    parser.add_argument("files", nargs="+", metavar="FILE", type=place, help="recordings")
+    parser.add_argument(
+        "--out", type=place, metavar="DIR",
+        help=f"where to: a folder for each recording is made in it (default: {_FOLDER}/)",
+    )  # fmt: skip
+    parser.add_argument("--zip", action="store_true", help="pack each recording's files into a zip")
+    parser.add_argument(
+        "--quantize", metavar="GRID",
+        help=f"put the notes of MIDI and picture onto a grid: {', '.join(GRIDS)} "
+        "(default: where they were heard)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--strength", type=float, default=1.0, metavar="N",
+        help="how far notes move onto the grid, 0 to 1 (default: 1)",
+    )  # fmt: skip
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--stems", action="store_true", help="write the separated stems as well")
+    group.add_argument(
+        "--no-separate", action="store_true", help="hear all in the mix, do not separate it first"
+    )
+    parser.add_argument("--json", action="store_true", help="tell what was done as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Transcribe each file; one that cannot be is told of and does not stop the others."""
+    from loopmind.analysis.listening.quantise import grid_parts
+
+    if args.quantize is not None:
+        grid_parts(args.quantize)
+    if not 0.0 <= args.strength <= 1.0:
+        raise UsageError(f"--strength lies between 0 and 1, not {args.strength:g}")
+    base: Path = args.out if args.out is not None else Path(_FOLDER)
+    check_folder(base)
+    taken: set[Path] = set()
+    told: list[dict[str, Any]] = []
+    for file in args.files:
+        out = _place_for(file, base, taken, fresh=args.out is None)
+        started = time.monotonic()
+        try:
+            transcript, written = _transcribe(file, out, args)
+        except CancelledError:
+            raise
+        except LoopMindError as error:
+            message = " ".join(str(error).split())
+            told.append({"file": str(file), "error": message})
+            print(f"loopmind: error: {message}", file=sys.stderr)
+            continue
+        took_s = time.monotonic() - started
+        told.append(_as_data(file, written, transcript, took_s))
+        if not args.json:
+            print(_in_words(file, written, transcript, took_s), flush=True)
+    if args.json:
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    return 1 if any("error" in one for one in told) else 0
+
+
+def _place_for(file: Path, base: Path, taken: set[Path], *, fresh: bool) -> Path:
+    """A folder in `base` named after the file, another for each; `fresh`: one that is not there."""
+    out = base / (file.stem or "recording")
+    number = 2
+    while out in taken or (fresh and (out.exists() or out.with_suffix(".zip").exists())):
+        out = base / f"{file.stem or 'recording'}-{number}"
+        number += 1
+    taken.add(out)
+    return out
+
+
+def _transcribe(file: Path, out: Path, args: argparse.Namespace) -> tuple[Transcript, Path]:
+    """Transcribe one file; what was written: a folder, or a zip."""
+    if not args.zip:
+        return _run(file, out, args), out
+    with tempfile.TemporaryDirectory() as folder:
+        packed = Path(folder) / "packed"
+        transcript = _run(file, packed, args)
+        return transcript, atomic_write(out.parent / f"{out.name}.zip", _zipped(packed, out.name))
+
+
+def _run(file: Path, out: Path, args: argparse.Namespace) -> Transcript:
+    from loopmind.runtime.generate import song_session
+
+    check_recording(file)
+    graph = transcribing(
+        recording=str(file), title=file.name, out=str(out), strength=args.strength,
+        grid=args.quantize or "1/16", quantised=args.quantize is not None,
+    )  # fmt: skip
+    if args.no_separate:
+        graph = graph.disconnect("transcribe.stems")
+    targets = ["write", *(["separate"] if args.stems else [])]
+    with ProgressLine() as line, song_session() as session:
+        result = session.evaluate(graph, targets, listener=ShowEvents(line))
+    result.check_for_user()
+    if args.stems:
+        _write_stems(result["separate"], out)
+    transcript: Transcript = result["transcribe"]
+    return transcript
+
+
+def transcribing(**macros: Any) -> Graph:
+    """The graph of the preset, its macros turned."""
+    from loopmind.runtime.generate import song_graph
+
+    return song_graph(macros, PRESET)
+
+
+def check_recording(file: Path) -> None:
+    """Raise LoopMindError for what is no recording that can be transcribed, before it is read."""
+    from loopmind.files.decode import probe
+    from loopmind.nodes.transcribe_audio import check_length
+
+    if file.is_dir():
+        raise LoopMindError(f"{file} is a folder; name the file of a recording")
+    if not file.is_file():
+        raise LoopMindError(f"there is no recording {file}; check the path")
+    check_length(probe(file).duration_s, str(file))
+
+
+def _write_stems(stems: Any, out: Path) -> None:
+    from loopmind.files.encode import write_audio
+
+    for name, sound in zip(stems.names, stems.sounds, strict=True):
+        write_audio(out / "stems" / f"{name}.wav", sound)
+
+
+def _zipped(folder: Path, name: str) -> bytes:
+    """The files below `folder` as a zip in which they lie in a folder `name`; always the same."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                inside = f"{name}/{path.relative_to(folder).as_posix()}"
+                entry = zipfile.ZipInfo(inside, _ZIP_DATE)
+                entry.external_attr = 0o644 << 16
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, path.read_bytes())
+    return held.getvalue()
+
+
+def _counts(transcript: Transcript) -> dict[str, int]:
+    return {track.instrument: len(track.notes) for track in transcript.tracks}
+
+
+def _as_data(file: Path, written: Path, transcript: Transcript, took_s: float) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "out": str(written),
+        "duration_s": transcript.duration_s,
+        "bpm": transcript.bpm if transcript.beats_s else None,
+        "key": str(transcript.key) if transcript.key else None,
+        "notes": _counts(transcript),
+        "chords": len(transcript.chords),
+        "took_s": round(took_s, 2),
+    }
+
+
+def _in_words(file: Path, written: Path, transcript: Transcript, took_s: float) -> str:
+    counts: Sequence[str] = [f"{name} {count}" for name, count in _counts(transcript).items()]
+    heard = ", ".join(counts) if counts else "no notes were heard"
+    bpm = f"{transcript.bpm:g} bpm" if transcript.beats_s else "no beat"
+    key = transcript.key.written if transcript.key else "no key"
+    return f"{file.name}: {bpm}, {key}; {heard}\n  {written} ({took_s:.1f} s)"

@@ -1,0 +1,72 @@
+"""The node that hears all of a recording's music: notes by instrument, beats, key and chords."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from loopmind.analysis.listening.assemble import Quantising, assemble
+from loopmind.analysis.listening.drums import DRUMS_MODEL
+from loopmind.analysis.listening.pitched_model import NOTES_MODEL
+from loopmind.analysis.listening.quantise import GRIDS
+from loopmind.errors import LoopMindError
+from loopmind.graph.context import Context
+from loopmind.graph.node import node
+from loopmind.graph.ports import Choices, Range
+from loopmind.music.audio import Audio
+from loopmind.music.stems import Stems
+from loopmind.music.transcript import Transcript
+
+LONGEST_S = 30 * 60.0
+_SHORTEST_S = 0.25
+_SILENT = 1e-4
+
+
+@node(
+    id="loopmind.transcribe_audio",
+    category="Analysis",
+    output="transcript",
+    cache="disk",
+    models=(DRUMS_MODEL, NOTES_MODEL),
+)
+def transcribe_audio(
+    audio: Audio,
+    context: Context,
+    stems: Annotated[
+        Stems | None, "Its stems, as separate_stems gives them; open: all is heard in the mix."
+    ] = None,
+    grid: Annotated[str, Choices(*GRIDS), "Notes are quantised to this part of a whole."] = "1/16",
+    strength: Annotated[
+        float, Range(0.0, 1.0), "How far quantised notes move: 0 not at all, 1 onto the grid."
+    ] = 1.0,
+    title: Annotated[str, "What the recording is called."] = "",
+) -> Transcript:
+    """Hear every note of a recording, who plays it, its beats, key and chords.
+
+    Notes are kept both as they were heard and quantised. Errors: a recording that is silent,
+    shorter than a quarter of a second or longer than 30 minutes; model files that are missing or
+    altered.
+    """
+    check_length(audio.duration_s, title or "the recording")
+    if max(float(audio.samples.max()), -float(audio.samples.min())) < _SILENT:
+        raise LoopMindError(f"{title or 'the recording'} is silent; there is nothing to transcribe")
+    named = dict(zip(stems.names, stems.sounds, strict=True)) if stems is not None else None
+
+    def progress(done: int, total: int, what: str) -> None:
+        context.check_cancelled()
+        context.progress(done, total, what)
+
+    return assemble(
+        audio, named, name=title, quantising=Quantising(grid, strength),
+        progress=progress,
+    )  # fmt: skip
+
+
+def check_length(seconds: float, what: str) -> None:
+    """Raise LoopMindError where a recording is too short or too long to be transcribed."""
+    if seconds < _SHORTEST_S:
+        raise LoopMindError(f"{what} is only {seconds:.2f} s long; there is nothing to transcribe")
+    if seconds > LONGEST_S:
+        raise LoopMindError(
+            f"{what} is {seconds / 60.0:.0f} minutes long; at most {LONGEST_S / 60.0:.0f} can be "
+            "transcribed at once, cut it into pieces"
+        )

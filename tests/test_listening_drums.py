@@ -1,0 +1,240 @@
+"""Hearing drums: front end, decoding, patterns, a training in small, and how it is judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from loopmind.analysis.listening.drums import activations, hear_drums, thresholds_of
+from loopmind.analysis.listening.drums_decode import VOICES, DrumHit, decode_drums
+from loopmind.analysis.listening.drums_frontend import (
+    BANDS,
+    DRUM_RATE_HZ,
+    HOP_S,
+    drum_features,
+    drum_power,
+    loudness_reference,
+    mono_at_rate,
+)
+from loopmind.analysis.models import ModelError, card_of, open_file, open_model
+from loopmind.learn import drums_model
+from loopmind.learn.drums_data import Clip, from_steps, hits_of, to_steps
+from loopmind.learn.drums_net import SMALL, Batches, DrumNet, targets
+from loopmind.learn.drums_patterns import brain_part, free_part, voice_of
+from loopmind.learn.judge_drums import CLASSES, score_hits
+from loopmind.learn.render import Note
+from loopmind.music.audio import Audio
+
+TINY = replace(SMALL, channels=(4, 6, 6), hidden=16, dilations=(1, 2), frames=120, batch=6)
+
+
+def beat(seconds: float = 3.0) -> tuple[np.ndarray, list[Note]]:
+    """Kicks (a falling sine) and hats (short noise) in turn, four a second."""
+    rng = np.random.default_rng(3)
+    out = np.zeros(round(seconds * DRUM_RATE_HZ), np.float32)
+    notes = []
+    t = np.arange(round(0.2 * DRUM_RATE_HZ)) / DRUM_RATE_HZ
+    kick = np.sin(2 * np.pi * (55 * t - 4 * np.exp(-t / 0.02))) * np.exp(-t / 0.06)
+    hat = rng.standard_normal(t.size) * np.exp(-t / 0.012)
+    hat = np.diff(hat, prepend=0.0)
+    for number in range(int(seconds * 4) - 1):
+        at = 0.1 + number * 0.25
+        sound, pitch = (kick, 36) if number % 2 == 0 else (0.4 * hat, 42)
+        first = round(at * DRUM_RATE_HZ)
+        out[first : first + sound.size] += sound.astype(np.float32)
+        notes.append(Note(at, 0.1, pitch, 100))
+    return 0.5 * out, notes
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[Clip]:
+    found = []
+    for number in range(3):
+        sound, notes = beat(4.0 + number)
+        drums = to_steps(drum_power(sound))
+        found.append(Clip(f"beat{number}", drums, np.zeros_like(drums), hits_of(notes)))
+    return found
+
+
+def test_power_is_that_of_a_sine_and_silence_is_nothing() -> None:
+    t = np.arange(DRUM_RATE_HZ) / DRUM_RATE_HZ
+    power = drum_power(np.sin(2 * np.pi * 1000.0 * t).astype(np.float32))
+    assert power.shape == (101, BANDS)
+    middle = power[50]
+    assert 0.05 < middle.max() <= 1.01
+    assert middle[np.argsort(middle)[:-8]].max() < 1e-3
+    assert loudness_reference(drum_power(np.zeros(5000, np.float32))) == 0.0
+
+
+def test_features_do_not_know_how_loud_a_recording_is() -> None:
+    sound, _ = beat()
+    loud, soft = drum_power(sound), drum_power(sound * np.float32(0.01))
+    one = drum_features(loud, loudness_reference(loud))
+    two = drum_features(soft, loudness_reference(soft))
+    assert np.abs(one - two).max() < 1e-2
+
+
+def test_any_rate_is_brought_to_one_and_what_is_not_finite_is_silence() -> None:
+    samples = np.full((2, 8000), 0.25, np.float32)
+    samples[0, 5] = np.nan
+    mono = mono_at_rate(Audio(samples, 8000))
+    assert abs(mono.size - DRUM_RATE_HZ) < 10
+    assert np.isfinite(mono).all()
+
+
+@pytest.mark.parametrize("at", [0.5, 0.5034, 0.4971, 0.505])
+def test_a_hit_is_found_between_frames(at: float) -> None:
+    active, strong = targets(np.array([[at, 1, 0.7]], np.float32), 100)
+    (hit,) = decode_drums(active, strong, (0.4,) * len(VOICES))
+    assert hit.voice == 1
+    assert abs(hit.time_s - at) < 0.001
+    assert hit.velocity == pytest.approx(0.7)
+
+
+def test_a_roll_is_many_hits_and_a_hat_is_closed_or_open() -> None:
+    times = 0.2 + 0.05 * np.arange(8)
+    rows = [[t, VOICES.index("snare"), 0.5] for t in times]
+    rows += [[0.8, VOICES.index("hat"), 0.5], [0.81, VOICES.index("open hat"), 0.5]]
+    active, strong = targets(np.array(rows, np.float32), 120)
+    active[:, VOICES.index("hat")] *= 0.7
+    hits = decode_drums(active, strong, (0.3,) * len(VOICES))
+    assert sum(h.voice == VOICES.index("snare") for h in hits) == 8
+    assert [VOICES[h.voice] for h in hits if h.time_s > 0.7] == ["open hat"]
+
+
+def test_steps_keep_power_to_a_quarter_of_a_decibel() -> None:
+    power = (10.0 ** np.linspace(-9.5, 1.0, 200)).astype(np.float32)
+    back = from_steps(to_steps(power))
+    assert np.abs(10 * np.log10(back / power)).max() <= 0.26
+    assert (from_steps(to_steps(np.zeros(3, np.float32))) == 0).all()
+
+
+def test_two_notes_of_a_voice_at_once_are_one_hit() -> None:
+    notes = [Note(1.0, 0.1, 49, 60), Note(1.005, 0.1, 57, 90), Note(1.0, 0.1, 36, 100)]
+    hits = hits_of(notes)
+    assert len(hits) == 2
+    assert hits[hits[:, 1] == VOICES.index("cymbal")][0, 2] == pytest.approx(90 / 127)
+    assert voice_of(37) == VOICES.index("clap")
+    assert voice_of(1) is None
+
+
+def test_parts_are_playable_and_the_same_for_the_same_seed() -> None:
+    brain = {"bpm": [90, 120], "drums": {"kick": ["X...r..."], "hat": ["x?x?"]}}
+    for make in (free_part, lambda s, rng: brain_part(brain, s, rng)):
+        one = make(8.0, np.random.default_rng(5))
+        assert one == make(8.0, np.random.default_rng(5))
+        assert one
+        assert all(0.0 <= n.start_s < 8.0 and 1 <= n.velocity <= 127 for n in one)
+        by_pitch: dict[int, float] = {}
+        for note in one:
+            assert note.start_s - by_pitch.get(note.pitch, -1.0) >= 0.03
+            by_pitch[note.pitch] = note.start_s
+
+
+def test_training_in_small_learns_and_the_export_is_the_same(
+    clips: list[Clip], tmp_path: Path
+) -> None:
+    lines: list[str] = []
+    config = replace(TINY, steps=40, learning_rate=5e-3)
+    torch.manual_seed(0)
+    before = _loss(DrumNet(config), clips, config)
+    net = drums_model.train(config, Batches(clips, config), tmp_path, tell=lines.append)
+    after = _loss(net, clips, config)
+    assert after < 0.7 * before
+    again, state = drums_model.load(tmp_path)
+    assert state["step"] == 40
+    assert _loss(again, clips, config) == pytest.approx(after, rel=1e-5)
+    (tmp_path / "thresholds.json").write_text("[0.4,0.4,0.4,0.4,0.4,0.4,0.4]", encoding="utf-8")
+    out = tmp_path / "drums.onnx"
+    card_of(out).write_text("# Drums\n\n| | |\n|---|---|\n", encoding="utf-8")
+    assert drums_model.export(tmp_path, out) < 1e-4
+    model = open_model(out)
+    assert thresholds_of(model) == (0.4,) * 7
+    # Stretches that overlap give what one run gives.
+    features = np.random.default_rng(1).standard_normal((4500, BANDS)).astype(np.float32)
+    active, _ = activations(model, features)
+    with torch.no_grad():
+        whole = net(torch.from_numpy(features)[None])[0][0].numpy()
+    assert np.abs(active - whole).max() < 1e-4
+
+
+def _loss(net: DrumNet, clips: list[Clip], config: object) -> float:
+    from loopmind.learn.drums_net import loss_of
+
+    net.eval()
+    with torch.no_grad():
+        return float(loss_of(net, *Batches(clips, TINY).draw(999)))
+
+
+def test_a_run_that_was_cut_goes_on_where_it_stopped(
+    clips: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cut(Batches):
+        def draw(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+            if step == 3:
+                raise KeyboardInterrupt
+            return super().draw(step)
+
+    config = replace(TINY, steps=6)
+    whole = drums_model.train(config, Batches(clips, config), tmp_path / "a", tell=lambda _: None)
+    monkeypatch.setattr(drums_model, "_SAVE_EVERY", 1)
+    with pytest.raises(KeyboardInterrupt):
+        drums_model.train(config, Cut(clips, config), tmp_path / "b", tell=lambda _: None)
+    resumed = drums_model.train(
+        config, Batches(clips, config), tmp_path / "b", resume=True, tell=lambda _: None
+    )
+    for one, two in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        assert torch.allclose(one.float(), two.float(), atol=1e-6)
+
+
+def test_what_is_found_exactly_scores_one() -> None:
+    truth = np.array(
+        [[0.5, 0, 0.8], [1.0, 1, 0.5], [1.5, 3, 0.4], [2.0, 5, 0.9], [2.5, 6, 0.9]], np.float32
+    )
+    found = [DrumHit(float(t) + 0.004, int(v), float(s), 0.9) for t, v, s in truth]
+    score = score_hits(truth, found)
+    assert score.total.f1 == 1.0
+    assert score.total.truth == 4  # a clap is none of the five classes
+    assert score.deviation_ms == pytest.approx(4.0, abs=0.01)
+    assert score.of("hat").matched == 1  # open and closed alike
+    wrong = score_hits(truth, [replace(h, time_s=h.time_s + 0.2) for h in found])
+    assert wrong.total.f1 == 0.0
+    assert set(score.by_class) == set(CLASSES)
+    both = score + wrong
+    assert both.total.f1 == pytest.approx(0.5)
+
+
+def test_another_models_file_is_refused(tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    value = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1]) for n in ("x", "y")]
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])], "other", value[:1], value[1:]
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    made.ir_version = 8
+    path = tmp_path / "drums.onnx"
+    onnx.save(made, str(path))
+    with pytest.raises(ModelError, match="no drum model"):
+        thresholds_of(open_file(path))
+
+
+def test_the_shipped_model_hears_kicks_and_hats() -> None:
+    sound, notes = beat(6.0)
+    stereo = np.stack([sound, sound])
+    steps: list[tuple[int, int]] = []
+    hits = hear_drums(
+        Audio(stereo, DRUM_RATE_HZ), progress=lambda done, total: steps.append((done, total))
+    )
+    score = score_hits(hits_of(notes), hits)
+    assert score.of("kick").f1 > 0.8
+    assert score.of("hat").f1 > 0.6
+    assert score.deviation_ms < 12.0
+    assert steps[-1][0] == steps[-1][1]
+    assert hear_drums(Audio(np.zeros((1, 4000), np.float32), 8000)) == []
+    assert HOP_S * DRUM_RATE_HZ == 441
