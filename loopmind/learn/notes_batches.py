@@ -44,7 +44,7 @@ class Shares:
 
     solo: float = 0.4
     track: float = 0.15
-    batch: int = 5
+    batch: int = 4
     frames: int = 192
 
 

@@ -29,11 +29,11 @@ _HEAD_BIAS = -4.0
 class NetSize:
     """How wide the network is: filters at the input, channels of the body, dilations of blocks."""
 
-    filters: int = 16
-    channels: int = 48
-    mixed: int = 12
+    filters: int = 12
+    channels: int = 40
+    mixed: int = 10
     fold: int = FOLD
-    dilations: Sequence[int] = (1, 2, 4, 8, 1)
+    dilations: Sequence[int] = (1, 2, 4, 1)
 
 
 class Mix(nn.Module):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -25,6 +27,7 @@ from loopmind.analysis.listening.pitched_model import (
     listen,
 )
 from loopmind.analysis.listening.pitched_players import players
+from loopmind.analysis.listening.pitched_tokens import transcribe_tokens
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import Model, ModelError, open_model
 from loopmind.music.audio import Audio
@@ -46,7 +49,7 @@ def transcribe_pitched(
     *,
     texture: Texture = "mix",
     instrument: str = "",
-    model: Model | None = None,
+    model: Model | Path | None = None,
     threads: int = 2,
     progress: Progress | None = None,
 ) -> tuple[TranscribedNote, ...]:
@@ -55,14 +58,28 @@ def transcribe_pitched(
     texture: "line" finds one note at a time, with pitch bends; "chords" any number of one
     instrument; "mix" any number, each given to the instrument that seems to play it, and every
     instrument's notes to one name. `instrument` names it where it is known ("line", "chords");
-    where it is not, the likeliest one is taken. progress(done, total) is called after every 12 s
-    and may raise to stop. Raises ModelError where the model cannot be used.
+    where it is not, the likeliest one is taken. model: one that is open, or a file: LoopMind's
+    own kind, or one of the MT3 family as `pitched_tokens` describes it. progress(done, total) is
+    called after every 12 s and may raise to stop. Raises ModelError where the model cannot be used.
     """
-    model = model or open_model(NOTES_MODEL, threads=threads)
-    limits = limits_of(model)
+    if model is None or isinstance(model, Path):
+        model = open_model(model or NOTES_MODEL, threads=threads)
     mono = heard_mono(audio)
+    if "vocabulary" in model.notes:
+        notes = transcribe_tokens(mono, RATE_HZ, model, progress=progress)
+        if texture != "mix" and instrument:
+            return tuple(replace(note, instrument=instrument) for note in notes)
+        return notes
+    limits = limits_of(model)
     if mono.size == 0 or float(np.abs(mono).max()) < _SILENT:
         return ()
+    return _in_stretches(mono, limits, model, texture, instrument, progress)
+
+
+def _in_stretches(
+    mono: F32, limits: Limits, model: Model, texture: Texture, instrument: str,
+    progress: Progress | None,
+) -> tuple[TranscribedNote, ...]:  # fmt: skip
     stretches = _stretches(mono.size)
     notes: list[TranscribedNote] = []
     for number, (first, last, begin, end) in enumerate(stretches):

@@ -36,9 +36,11 @@ def players(
     allowed = np.ones(len(FAMILIES), bool)
     lines = np.log(np.clip(_lines(found, own), 1e-4, 1.0))
     best = np.argmax(own, axis=1)
+    also = own > np.maximum(0.5, limits.second * own.max(axis=1, keepdims=True))
     for _ in range(_ROUNDS):
-        share = np.bincount(best, minlength=len(FAMILIES)) / len(found)
-        few = (share < limits.lone) | (share * len(found) < _FEWEST)
+        plays = also | (np.arange(len(FAMILIES)) == best[:, None])
+        share = plays.mean(axis=0)
+        few = (share < limits.lone) | (plays.sum(axis=0) < _FEWEST)
         if not (few | ~allowed).all():
             allowed &= ~few
         score = np.log(own) + 0.5 * lines
@@ -48,10 +50,10 @@ def players(
     named = []
     for number, note in enumerate(found):
         named.append((note, FAMILIES[best[number]]))
-        rest = np.where(allowed, own[number], 0.0)
+        rest = np.where(allowed & also[number], own[number], 0.0)
         rest[best[number]] = 0.0
         second = int(np.argmax(rest))
-        if rest[second] > max(0.5, limits.second * own[number, best[number]]):
+        if rest[second] > 0.0:
             named.append((note, FAMILIES[second]))
     return named
 
