@@ -49,16 +49,16 @@ class Shape:
 
 
 @lru_cache(maxsize=4)
-def _mel_map(bins: int, rate_hz: int) -> tuple[NDArray[np.int64], F32]:
+def _mel_map(bins: int, rate_hz: int, bands: int) -> tuple[NDArray[np.int64], F32]:
     """Lower band of each bin and the share that goes to the band above it (triangles)."""
     hertz = np.arange(bins) * (rate_hz / 2 / (bins - 1))
     mel = 2595.0 * np.log10(1.0 + hertz / 700.0)
     low, high = 2595.0 * np.log10(1.0 + 30.0 / 700.0), 2595.0 * np.log10(1.0 + 10800.0 / 700.0)
-    place = (mel - low) / (high - low) * (MEL_BANDS + 1) - 1.0
+    place = (mel - low) / (high - low) * (bands + 1) - 1.0
     below = np.floor(place)
-    share = np.where((below < -1) | (below >= MEL_BANDS), 0.0, place - below)
+    share = np.where((below < -1) | (below >= bands), 0.0, place - below)
     # One band more on either side takes what lies outside, so that no bin needs a test.
-    return np.clip(below + 1, 0, MEL_BANDS + 1).astype(np.int64), share.astype(np.float32)
+    return np.clip(below + 1, 0, bands + 1).astype(np.int64), share.astype(np.float32)
 
 
 @njit("void(f4[:,::1],i8[::1],f4[::1],f4[::1],f4[:,::1],f4[::1],f4[::1])", cache=True, nogil=True)
@@ -107,23 +107,29 @@ def _envelope(mono, hop, peaks):  # type: ignore[no-untyped-def]
     return crossings
 
 
-def shape_of(mono: F32, rate_hz: int, power: F32, hop: int) -> Shape:
-    """Shape of `mono` (frames,) whose power spectra are `power` (frames, bins), `hop` apart."""
+def mel_powers(power: F32, rate_hz: int, bands: int) -> tuple[F32, F32, F32]:
+    """Mel powers (frames, bands), total power and centroid in Hz (frames,) of `power` spectra."""
     frames, bins = power.shape
-    below, share = _mel_map(bins, rate_hz)
+    below, share = _mel_map(bins, rate_hz, bands)
     hertz = (np.arange(bins) * (rate_hz / 2 / (bins - 1))).astype(np.float32)
-    outer = np.zeros((frames, MEL_BANDS + 3), np.float32)
+    outer = np.zeros((frames, bands + 3), np.float32)
     total = np.zeros(frames, np.float32)
     centroid = np.zeros(frames, np.float32)
     _mel_frames(power, below, share, hertz, outer, total, centroid)
+    return outer[:, 1 : bands + 1], total, centroid
+
+
+def shape_of(mono: F32, rate_hz: int, power: F32, hop: int) -> Shape:
+    """Shape of `mono` (frames,) whose power spectra are `power` (frames, bins), `hop` apart."""
+    mel, total, centroid = mel_powers(power, rate_hz, MEL_BANDS)
     top = float(total.max(initial=0.0))
     scale = np.float32(1.0 / top) if top > 1e-20 else np.float32(0.0)
-    mel = outer[:, 1 : MEL_BANDS + 1] * scale
+    mel = mel * scale
     floor = np.float32(10 ** (FLOOR_DB / 10))
     mel_db = 10.0 * np.log10(np.maximum(mel, floor))
     flatness = np.exp(np.log(np.maximum(mel, 1e-12)).mean(axis=1))
     flatness /= np.maximum(mel.mean(axis=1), 1e-12)
-    rise = np.zeros(frames, np.float32)
+    rise = np.zeros(len(power), np.float32)
     rise[1:] = np.maximum(0.0, mel_db[1:] - mel_db[:-1]).mean(axis=1)
     steps_peak = np.zeros(max(1, mono.size // _ENVELOPE_HOP), np.float32)
     crossings = _envelope(mono, _ENVELOPE_HOP, steps_peak)

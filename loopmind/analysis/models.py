@@ -23,6 +23,8 @@ from loopmind.files.digest import file_digest
 from loopmind.files.places import model_file
 
 INSTRUMENTS_MODEL = "instruments.npz"
+TAGGER_MODEL = "tagger.onnx"
+WORDS_MODEL = "words.npz"
 KEY_MODEL = "key.npz"
 TEMPO_MODEL = "tempo.npz"
 MODELS = (INSTRUMENTS_MODEL, KEY_MODEL, TEMPO_MODEL)

@@ -10,12 +10,13 @@ F32 = NDArray[np.float32]
 
 
 def vary(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:
-    """One variation of `sound` (frames,): speed, equaliser, drive, room, noise, length, silence.
+    """One variation of `sound` (frames,): speed, equaliser, chorus, drive, room, noise, length ...
 
     Two to four changes are drawn, each as a producer or a sample pack might have made it.
     """
-    changes = [_speed, _equalise, _low_pass, _drive, _room, _noise, _shorten, _lead_in]
-    odds = np.array([0.2, 0.2, 0.07, 0.13, 0.15, 0.07, 0.13, 0.05])
+    changes = [_speed, _equalise, _low_pass, _chorus, _drive, _squeeze, _crush, _echo, _room,
+               _noise, _shorten, _lead_in]  # fmt: skip
+    odds = np.array([0.17, 0.18, 0.06, 0.06, 0.11, 0.07, 0.04, 0.04, 0.12, 0.05, 0.07, 0.03])
     chosen = rng.choice(len(changes), int(rng.integers(2, 5)), replace=False, p=odds)
     for index in sorted(chosen):
         sound = changes[index](sound, rate_hz, rng)
@@ -31,11 +32,14 @@ def _speed(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:
 
 
 def _shape_spectrum(sound: F32, gain: F32) -> F32:
-    return np.asarray(scipy.fft.irfft(scipy.fft.rfft(sound) * gain, n=sound.size), np.float32)
+    size = scipy.fft.next_fast_len(sound.size, real=True)
+    shaped = scipy.fft.irfft(scipy.fft.rfft(sound, size) * gain, n=size)
+    return np.asarray(shaped[: sound.size], np.float32)
 
 
 def _frequencies(sound: F32, rate_hz: int) -> F32:
-    return np.asarray(np.maximum(20.0, np.fft.rfftfreq(sound.size, 1 / rate_hz)), np.float32)
+    size = scipy.fft.next_fast_len(sound.size, real=True)
+    return np.asarray(np.maximum(20.0, np.fft.rfftfreq(size, 1 / rate_hz)), np.float32)
 
 
 def _equalise(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:
@@ -55,6 +59,48 @@ def _low_pass(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:
 def _drive(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:
     peak = float(np.abs(sound).max(initial=1e-9))
     return np.asarray(np.tanh(sound / peak * float(2 ** rng.uniform(0, 3.5))), np.float32)
+
+
+def _chorus(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:
+    """A copy whose delay sways, as ensembles and cheap synthesisers have it."""
+    n = np.arange(sound.size)
+    sway = np.sin(2 * np.pi * rng.uniform(0.2, 1.5) * n / rate_hz + rng.uniform(0, 6))
+    late = (float(rng.uniform(0.008, 0.02)) + float(rng.uniform(0.001, 0.004)) * sway) * rate_hz
+    copy = np.interp(n - late, n, sound, left=0.0)
+    return np.asarray(sound + float(rng.uniform(0.4, 1.0)) * copy, np.float32)
+
+
+def _squeeze(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:
+    """Compression over 20 ms: quiet parts come up, as in most sold samples."""
+    block = max(1, rate_hz // 50)
+    count = -(-sound.size // block)
+    padded = np.zeros(count * block, np.float32)
+    padded[: sound.size] = sound
+    level = np.sqrt((padded.reshape(count, block) ** 2).mean(axis=1)) + 1e-9
+    floor = float(level.max()) * 1e-3
+    gain = (np.maximum(level, floor) / float(level.max())) ** -float(rng.uniform(0.15, 0.5))
+    at = np.arange(sound.size) / block - 0.5
+    return np.asarray(sound * np.interp(at, np.arange(count), gain), np.float32)
+
+
+def _crush(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:
+    """Coarse steps and held samples, as old samplers and lo-fi effects make them."""
+    steps = 2.0 ** float(rng.uniform(3.0, 9.0))
+    hold = int(rng.integers(1, 5))
+    held = sound[(np.arange(sound.size) // hold) * hold]
+    peak = float(np.abs(sound).max(initial=1e-9))
+    return np.asarray(np.round(held / peak * steps) / steps * peak, np.float32)
+
+
+def _echo(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:
+    """Two or three repeats, each quieter."""
+    late = int(rng.uniform(0.09, 0.4) * rate_hz)
+    share = float(rng.uniform(0.2, 0.5))
+    repeats = int(rng.integers(2, 4))
+    out = np.zeros(sound.size + late * repeats, np.float32)
+    for index in range(repeats + 1):
+        out[index * late : index * late + sound.size] += sound * share**index
+    return out
 
 
 def _room(sound: F32, rate_hz: int, rng: np.random.Generator) -> F32:

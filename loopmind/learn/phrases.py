@@ -5,7 +5,7 @@ The instrument of a General MIDI program and of a percussion note are stated her
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from loopmind.learn.render import Note, Phrase
 from loopmind.music.key import Key, Mode
+from loopmind.music.loop import ROLE_OF_INSTRUMENT, Role
 
 _PROGRAM_RANGES: tuple[tuple[int, int, str], ...] = (
     (0, 13, "keys"), (16, 21, "keys"), (23, 23, "keys"), (24, 31, "guitar"), (32, 39, "bass"),
@@ -51,12 +52,13 @@ _DEGREES = {
 
 @dataclass(frozen=True)
 class Labelled:
-    """A phrase, what plays it, and its key where it has one."""
+    """A phrase, what plays it, its key where it has one, and its role where notes tell it."""
 
     phrase: Phrase
     instrument: str
     kind: str
     key: Key | None = None
+    role: str = ""
 
 
 def instrument_of_program(program: int) -> str | None:
@@ -67,9 +69,11 @@ def instrument_of_program(program: int) -> str | None:
     return None
 
 
-def single_notes(rng: np.random.Generator, per_program: int) -> Iterator[Labelled]:
+def single_notes(
+    rng: np.random.Generator, per_program: int, programs: Sequence[int] = range(128)
+) -> Iterator[Labelled]:
     """`per_program` one-shots of every melodic program: notes, now and then a chord."""
-    for program in range(128):
+    for program in programs:
         instrument = instrument_of_program(program)
         if instrument is None:
             continue
@@ -144,7 +148,9 @@ def midi_parts(paths: list[Path], rng: np.random.Generator, per_file: int) -> It
                 if n.end > n.start
             )
             kit = int(rng.choice(KITS)) if part.is_drum else int(part.program)
-            yield Labelled(Phrase(notes, kit, keep, part.is_drum), instrument, "loop")
+            role = role_of_notes(instrument, notes)
+            phrase = Phrase(notes, kit, keep, part.is_drum)
+            yield Labelled(phrase, instrument, "loop", role=role)
 
 
 def progressions(rng: np.random.Generator, count: int) -> Iterator[Labelled]:
@@ -172,6 +178,63 @@ def progressions(rng: np.random.Generator, count: int) -> Iterator[Labelled]:
         keep = len(chords) * beats * beat
         instrument = instrument_of_program(program) or "keys"
         yield Labelled(Phrase(notes, program, keep), instrument, "loop", key)
+
+
+def played_loop(instrument: str, rng: np.random.Generator) -> tuple[tuple[Note, ...], float, Role]:
+    """A loop of two to four bars as `instrument` plays it: notes, seconds to keep, its role."""
+    mode: Mode = "major" if rng.random() < 0.5 else "minor"
+    key = Key(int(rng.integers(12)), mode)
+    chords = [_DEGREES[name] for name in str(rng.choice(_PROGRESSIONS[mode])).split()]
+    beat = 60.0 / float(rng.uniform(75, 150))
+    bars = 2 if beat > 0.55 else int(rng.choice([2, 4]))
+    chords = (chords * 4)[:bars]
+    line = {"bass": 1.0, "lead": 0.7, "woodwind": 0.8, "brass": 0.5, "vocal": 0.4, "guitar": 0.3,
+            "strings": 0.3, "keys": 0.3, "pad": 0.1, "fx": 0.5}.get(instrument, 0.5)  # fmt: skip
+    if instrument == "bass":
+        notes = tuple(_bass_line(rng, key, chords, beat, 4))
+    elif rng.random() < line:
+        notes = tuple(_melody(rng, key, chords, beat, 4))
+    elif instrument in ("pad", "strings", "vocal") and rng.random() < 0.8:
+        notes = tuple(_held_chords(rng, key, chords, beat))
+    else:
+        notes = tuple(_chord_part(rng, key, chords, beat, 4))
+    return notes, bars * 4 * beat, role_of_notes(instrument, notes)
+
+
+def role_of_notes(instrument: str, notes: Sequence[Note]) -> Role:
+    """The role that `instrument` plays with `notes`: by register, voices and how long they last.
+
+    Low single lines are bass, other single lines lead, held chords pad, the rest chords.
+    """
+    usual = ROLE_OF_INSTRUMENT[instrument]
+    if usual not in ("chords", "pad", "lead", "bass") or len(notes) < 4:
+        return usual
+    starts = np.array([note.start_s for note in notes])
+    lengths = np.array([note.length_s for note in notes])
+    span = max(float((starts + lengths).max() - starts.min()), 1e-3)
+    voices = float(lengths.sum()) / span
+    together = len(notes) / max(1, len(set(np.round(starts / 0.04).tolist())))
+    pitch = float(np.median([note.pitch for note in notes]))
+    if together < 1.3 and voices < 1.6:
+        if pitch < 47:
+            return "bass"
+        return "lead" if pitch >= 55 else usual
+    if usual == "bass":
+        return "bass" if pitch < 52 else "chords"
+    return "pad" if float(np.median(lengths)) > 1.2 and together >= 1.8 else "chords"
+
+
+def _held_chords(
+    rng: np.random.Generator, key: Key, chords: list[tuple[int, str]], beat: float
+) -> Iterator[Note]:
+    """One full chord a bar, bound to the next."""
+    register = int(rng.integers(45, 64))
+    for bar, (degree, quality) in enumerate(chords):
+        classes = [(key.tonic + degree + step) % 12 for step in _CHORDS[quality]]
+        pitches = sorted(register + (c - register) % 12 for c in classes)
+        for pitch in [*pitches, *([pitches[0] + 12] if rng.random() < 0.4 else [])]:
+            yield Note(bar * 4 * beat, 4 * beat * float(rng.uniform(0.9, 1.0)), pitch,
+                       _velocity(rng))  # fmt: skip
 
 
 def _velocity(rng: np.random.Generator) -> int:

@@ -1,0 +1,158 @@
+"""The tagger learns: a few steps lower its loss, and what is exported equals what was trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loopmind.analysis.features import shape_of, timbre_features
+from loopmind.analysis.frontend import Spectra, frontend
+from loopmind.analysis.listening.tagger import BANDS, EMBEDDING, FAR_STEPS, NEAR_FRAMES, pictures
+from loopmind.analysis.models import open_model
+from loopmind.analysis.tone import hear_tone
+from loopmind.learn.material import Sound, synthesised
+from loopmind.learn.tagger_data import Examples, build, load, shown, stored
+from loopmind.learn.tagger_scores import macro_f1, mean_average_precision
+from loopmind.learn.tagger_words import learn_words
+from loopmind.music.audio import Audio
+
+RATE = 22050
+
+
+def sound(seconds: float = 1.0, hertz: float = 220.0) -> np.ndarray:
+    t = np.arange(int(seconds * RATE)) / RATE
+    return (0.5 * np.sin(2 * np.pi * hertz * t) * np.exp(-3 * t)).astype(np.float32)
+
+
+def spectra(samples: np.ndarray) -> Spectra:
+    return frontend(Audio(samples[None].astype(np.float32), RATE))
+
+
+def test_pictures_know_no_gain_and_begin_with_the_sound() -> None:
+    near, far = pictures(spectra(sound()))
+    assert near.shape == (NEAR_FRAMES, BANDS) and far.shape == (FAR_STEPS, BANDS)
+    assert near.dtype == far.dtype == np.float32
+    assert near.min() >= -1.0 and near.max() <= 1.0 + 1e-6
+    assert float(near.max()) == pytest.approx(1.0, abs=1e-5)
+    quiet = pictures(spectra(0.01 * sound()))
+    assert np.allclose(near, quiet[0], atol=1e-3) and np.allclose(far, quiet[1], atol=1e-3)
+    late = np.concatenate([np.zeros(256 * 40, np.float32), sound()])
+    moved, _ = pictures(spectra(late))
+    assert np.allclose(moved[14:44], near[10:40], atol=0.05)  # its onset's window and 2 frames
+    assert np.all(far[-1] == -1.0)  # over by then
+
+
+@pytest.mark.parametrize("samples", [np.zeros(0), np.zeros(9000), np.ones(1), np.eye(1, 300)[0]])
+def test_pictures_of_odd_sounds_are_finite(samples: np.ndarray) -> None:
+    for picture in pictures(spectra(samples)):
+        assert np.isfinite(picture).all() and np.abs(picture).max() <= 1.0 + 1e-6
+
+
+def test_stored_pictures_come_back_within_a_step() -> None:
+    near, _ = pictures(spectra(sound()))
+    assert np.abs(shown(stored(near)) - near).max() <= 1.0 / 255.0 + 1e-6
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    """Synthesised sounds, a part of which pose as two sources of recordings."""
+    work = tmp_path_factory.mktemp("work")
+    sounds = list(synthesised(np.random.default_rng(3), 1))
+    assert build(sounds, work / "examples-synthesis.npz", variations=1) == 2 * len(sounds)
+    posing = [
+        Sound(s.samples, s.rate_hz, s.instrument, s.kind, f"gh:{index % 2}", f"{index}.wav")
+        for index, s in enumerate(sounds[::2])
+    ]
+    build(posing, work / "examples-recordings-0.npz", variations=0)
+    found = load(work)
+    assert len(found) == 2 * len(sounds) + len(posing)
+    assert int(found.recorded.sum()) == len(posing) and found.learnable.all()
+    return found
+
+
+def test_nothing_of_the_test_pieces_is_learned(examples: Examples) -> None:
+    count = len(examples)
+    path = np.array(["hydrogen/HardElectro1/a.flac"] * count)
+    altered = Examples(**{**vars(examples), "path": path})
+    assert not altered.learnable.any()
+
+
+def test_a_few_steps_lower_the_loss_and_the_export_is_equal(
+    examples: Examples, tmp_path: Path
+) -> None:
+    from loopmind.learn.export import TOLERANCE, export_onnx
+    from loopmind.learn.tagger import NAMES, halved
+    from loopmind.learn.tagger_net import example_inputs
+    from loopmind.learn.tagger_train import Settings, pretrain, read_all, told, train_members
+
+    settings = Settings(24, 32, 40, 48, 2)
+    losses: list[float] = []
+    checkpoint = tmp_path / "c.pt"
+    readers = pretrain(
+        halved(examples, 1), settings, lambda text: None, checkpoint=checkpoint, losses=losses
+    )
+    assert len(losses) == 24 and np.mean(losses[-6:]) < 0.85 * np.mean(losses[:3])
+    read = read_all(readers, examples)
+    said: list[str] = []
+    model = train_members(examples, read, readers, settings, said.append)
+    assert len(said) == 2
+    file = tmp_path / "tagger.onnx"
+    dynamic = {name: {0: "sounds"} for part in NAMES for name in part}
+    export_onnx(model, example_inputs(), NAMES, dynamic, file, "# t\n", others=[example_inputs(3)])
+    near, far = shown(examples.near[:5]), shown(examples.far[:5])
+    found = open_model(file).run({"near": near, "far": far, "features": examples.features[:5]})
+    for ours, theirs in zip(
+        found, told(model, examples.where(np.arange(5)), read[:5]), strict=True
+    ):
+        assert np.abs(ours - theirs).max() <= TOLERANCE
+    assert found[0].shape == (5, EMBEDDING)
+    assert np.allclose(np.linalg.norm(found[0], axis=1), 1.0, atol=1e-4)
+    assert all(np.allclose(part.sum(axis=1), 1.0, atol=1e-4) for part in found[1:])
+
+
+def test_training_goes_on_where_it_stopped(examples: Examples, tmp_path: Path) -> None:
+    import torch
+
+    from loopmind.learn.tagger_train import Settings, pretrain
+
+    whole = Settings(4, 16, 1, 8, 1)
+    checkpoint = tmp_path / "c.pt"
+    one = pretrain(examples, whole, lambda text: None, save_every=2)
+    pretrain(examples, whole, lambda text: None, checkpoint=checkpoint, save_every=2, stop_at=2)
+    said: list[str] = []
+    two = pretrain(examples, whole, said.append, checkpoint=checkpoint, save_every=2)
+    assert said[0] == "goes on from step 2"
+    for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_features_are_those_of_the_analyser(examples: Examples) -> None:
+    heard = spectra(sound())
+    tone = hear_tone(heard)
+    shape = shape_of(heard.mono, heard.rate_hz, heard.power, heard.hop)
+    assert timbre_features(shape, tone, tone.heard).shape == examples.features.shape[1:]
+
+
+def test_scores() -> None:
+    assert macro_f1(["a", "a", "b"], ["a", "a", "b"]) == 1.0
+    assert macro_f1(["a", "b"], ["a", "a"]) == pytest.approx(1 / 3, abs=1e-3)
+    vectors = np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 0.9]])
+    assert mean_average_precision(vectors, list("aabb"), list("xyxy")) == 1.0
+    assert mean_average_precision(vectors, list("abab"), list("xyyx")) < 0.8
+
+
+def test_words_point_to_their_sounds() -> None:
+    rng = np.random.default_rng(0)
+    warm, pad = rng.standard_normal((2, 32)).astype(np.float32)
+    rows = [("warm", "pad"), ("pad",), ("warm",), ("rare",)] * 6
+    rows[-1] = ("warm",)
+    places = np.stack(
+        [("warm" in r) * warm + ("pad" in r) * pad + 0.1 * rng.standard_normal(32) for r in rows]
+    ).astype(np.float32)
+    vocabulary, found = learn_words(rows, np.arange(len(rows)), places)
+    assert vocabulary == ["pad", "rare", "warm"]
+    query = found[0] + found[2]
+    best = np.argsort(-(places @ query))[:6]
+    assert {rows[i] for i in best} == {("warm", "pad")}
