@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import types
-import typing
-from typing import Any, Literal
+from typing import Any
 
-from loopmind.music.edit import EDITS, AddTrack, PutClip, RemoveClip, SetAutomation, SwapSound
+from loopmind.music.edit import EDITS, PutClip, RemoveClip, SetAutomation, edit_name
+from loopmind.music.edit_schema import edit_json_schema
 
 # What only makes sense with digests and beats at hand is left to people and programs.
 LEFT_OUT = frozenset({SetAutomation, PutClip, RemoveClip})
 MOST_EDITS = 20
+_REF = "#/$defs/"
 
 
 @functools.cache
 def edits_schema() -> dict[str, Any]:
-    """The schema of {"edits": [...], "not_understood": "..."}."""
-    kinds = [_edit_schema(name, cls) for name, cls in EDITS.items() if cls not in LEFT_OUT]
+    """The schema of {"edits": [...], "not_understood": "..."}.
+
+    The edits are those of the published schema with everything written out in place, since small
+    servers follow no references.
+    """
+    published = edit_json_schema()["$defs"]
+    kinds = [_written_out(published[edit_name(cls)], published)
+             for cls in EDITS.values() if cls not in LEFT_OUT]  # fmt: skip
+    for kind in kinds:
+        kind["properties"].pop("digest", None)
     return {
         "type": "object",
         "properties": {
@@ -30,41 +37,17 @@ def edits_schema() -> dict[str, Any]:
     }
 
 
-def _edit_schema(name: str, cls: type) -> dict[str, Any]:
-    hints = typing.get_type_hints(cls)
-    properties: dict[str, Any] = {"edit": {"const": name}}
-    required = ["edit"]
-    for field in dataclasses.fields(cls):
-        if field.name == "digest" and cls in (SwapSound, AddTrack):
-            continue
-        properties[field.name] = _schema(hints[field.name])
-        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            required.append(field.name)
-    return {
-        "type": "object",
-        "description": " ".join((cls.__doc__ or "").split()),
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-
-
-def _schema(hint: Any) -> dict[str, Any]:
-    origin = typing.get_origin(hint)
-    if origin in (typing.Union, types.UnionType):
-        return {"anyOf": [_schema(option) for option in typing.get_args(hint)]}
-    if origin is Literal:
-        return {"enum": list(typing.get_args(hint))}
-    if origin is tuple:
-        return {"type": "array", "items": _schema(typing.get_args(hint)[0])}
-    if dataclasses.is_dataclass(hint):
-        hints = typing.get_type_hints(hint)
-        fields = dataclasses.fields(hint)
-        return {
-            "type": "object",
-            "properties": {f.name: _schema(hints[f.name]) for f in fields},
-            "required": [f.name for f in fields if f.default is dataclasses.MISSING],
-            "additionalProperties": False,
-        }
-    plain = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
-    return {"type": plain[hint]}
+def _written_out(schema: Any, published: dict[str, Any]) -> Any:
+    """A schema with its references replaced by what they stand for, and without defaults."""
+    if isinstance(schema, list):
+        return [_written_out(part, published) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _written_out(published[schema["$ref"].removeprefix(_REF)], published)
+    properties = schema.get("properties")
+    kept = {name: _written_out(part, published) for name, part in schema.items()
+            if name != "default" and name != "properties"}  # fmt: skip
+    if isinstance(properties, dict):
+        kept["properties"] = {n: _written_out(p, published) for n, p in properties.items()}
+    return kept

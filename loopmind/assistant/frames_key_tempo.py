@@ -172,7 +172,9 @@ def key(clause: Clause) -> Outcome | None:
                 goal = other if clause.has("neg") else goal
         if goal == now.mode:
             return note(f"the song is in {now} already")
-        return done([SetKey(str(Key(now.tonic, "major" if goal == "major" else "minor")))])
+        step = (3 if goal == "major" else -3) if clause.word("relative") else 0
+        tonic = (now.tonic + step) % 12
+        return done([SetKey(str(Key(tonic, "major" if goal == "major" else "minor")))])
     way = 0
     if clause.has("part", "up") or clause.has("height", "up"):
         way = 1
@@ -233,6 +235,8 @@ def _transposed(clause: Clause, targets: Targets, steps: int) -> Outcome:
     if targets.trouble is not None:
         return targets.trouble
     tracks = targets.tracks if not (clause.has("song") and not clause.tracks) else ()
+    if clause.has("pron") and clause.tracks and all(r.prep == "for" for r in clause.tracks):
+        tracks = ()  # "drop it a step for my singer"
     if not tracks:
         return done([Transpose(steps)])
     return done((Transpose(steps, t) for t in tracks), tracks=tracks)
@@ -274,6 +278,10 @@ def tempo(clause: Clause) -> Outcome | None:
         and (does & {"lower"} or clause.lemmas & {"drop", "cut"} or clause.has("part", "down"))
     ):
         way = -1
+    elif (
+        noun is not None and noun.text in ("speed", "pace") and clause.has("quant", "more", "less")
+    ):
+        way = 1 if clause.has("quant", "more") else -1
     elif clause.word("picked", "pick") and clause.word("pace"):
         way = 1
     elif bpm is not None and (does & {"raise", "lower"} or clause.has("part", "up", "down")):

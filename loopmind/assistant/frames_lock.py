@@ -129,6 +129,8 @@ def _locks(clause: Clause, targets: Targets, *, locked: bool) -> Outcome | None:
             tracks = clause.world.memory.tracks
         if clause.has("song") and locked:
             return done(SetLock("section", s.name) for s in clause.world.sections)
+    if not locked and not clause.word("percussion", "perc", "percs"):
+        tracks = _without_foreign(clause, tracks)
     edits: list[Edit] = [SetLock("track", t, locked) for t in tracks]
     edits += [SetLock("section", s, locked) for s in sections]
     if not edits:
@@ -139,3 +141,14 @@ def _locks(clause: Clause, targets: Targets, *, locked: bool) -> Outcome | None:
             [(t.name.lower(), [SetLock("track", t.id, locked)]) for t in clause.world.tracks[:9]],
         )
     return done(edits, tracks=tracks, sections=sections)
+
+
+def _without_foreign(clause: Clause, tracks: tuple[str, ...]) -> tuple[str, ...]:
+    """ "unlock the drums": percussion too only where the whole kit was locked together."""
+    world = clause.world
+    held = {x.name for x in world.draft.locks if x.kind == "track"}
+    beside = {t for t in tracks if (found := world.track(t)) and found.role == "percussion"}
+    together = set(tracks) <= held or not held
+    return (
+        tracks if together or beside == set(tracks) else tuple(t for t in tracks if t not in beside)
+    )

@@ -163,7 +163,7 @@ def _played_by(clause: Clause) -> bool:
 def _for_track(clause: Clause, targets: Targets) -> Outcome:
     """ "a flute for the melody": the melody is played by another instrument."""
     wanted, ref = clause.tracks[0], clause.tracks[1]
-    found = _one_swap(clause, ref.pointed.single, ref, wanted, targets.sections)
+    found = one_swap(clause, ref.pointed.single, ref, wanted, targets.sections)
     if isinstance(found, Outcome):
         return found
     if not found.digest:
@@ -222,7 +222,7 @@ def _swapped(clause: Clause, targets: Targets, unwanted: list[TrackRef]) -> Outc
     goal = goals[0] if goals else None
     edits: list[Edit] = []
     for number, track in enumerate(tracks):
-        found = _one_swap(
+        found = one_swap(
             clause, track, objects[number] if number < len(objects) else None, goal, place
         )
         if isinstance(found, Outcome):
@@ -231,13 +231,14 @@ def _swapped(clause: Clause, targets: Targets, unwanted: list[TrackRef]) -> Outc
     return done(edits, tracks=tracks, sections=place) if edits else None
 
 
-def _one_swap(
+def one_swap(
     clause: Clause,
     track: str,
     ref: TrackRef | None,
     goal: TrackRef | None,
     sections: tuple[str, ...],
 ) -> SwapSound | Outcome:
+    """The swap of one track's sound; `ref` names what plays, `goal` what is wanted."""
     world = clause.world
     role = (world.track(track) or world.tracks[0]).role
     runner = runner_number(clause)

@@ -55,7 +55,10 @@ _SET_PHRASES: tuple[tuple[str, Any], ...] = (
         Branch,
     ),
     (rf"^branch (?:off )?(?:as |called |named |to )?{_NAME}", Branch),
-    (rf"save (?:this|it)(?: version)? as {_NAME}", Branch),
+    (
+        rf"save (?:this|it)(?: version)? as (?!(?:an? )?(?:wav|mp3|flac|ogg|file)\b){_NAME}",
+        Branch,
+    ),
     (
         r"(?:merge|take|bring|use|get) (?:the )?"
         r"((?:intro|outro|verse|hook|chorus|bridge|breakdown|drop)(?: \d+)?) (?:over )?"

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field, replace
 from loopmind.assistant import lexicon
 from loopmind.assistant.lexicon_harmless import HARMLESS
 from loopmind.assistant.mending import mend
-from loopmind.assistant.normalise import COMMON, SPELLED_OUT, UNITS, figures, plain, tidy, with_keys
+from loopmind.assistant.normalise import (
+    COMMON,
+    SPELLED_OUT,
+    UNITS,
+    figures,
+    large_figures,
+    plain,
+    tidy,
+    with_keys,
+)
 from loopmind.assistant.senses import Token, disambiguated
 from loopmind.compose import genres
 from loopmind.compose.vocabulary import INSTRUMENT_WORDS, MOOD_WORDS
@@ -23,11 +32,12 @@ LONGEST_PHRASE = 6
 
 @dataclass
 class Lexed:
-    """The tokens of a text, and what was mended in it."""
+    """The tokens of a text, what was mended in it, and the text as it is then (`said`)."""
 
     tokens: list[Token] = field(default_factory=list)
     mended: list[tuple[str, str]] = field(default_factory=list)
     text: str = ""
+    said: str = ""
 
 
 @functools.cache
@@ -167,8 +177,9 @@ def lex(
         r"|(?<!\d)\.(?!\d)|\.$|[,;!?:/+@\"]|'[^']+'",
         words_text,
     )
-    words = figures(words)
-    out = Lexed(text=" ".join(words), mended=mended)
+    words = figures(large_figures(words))
+    said = re.sub(r" key(\d+)_ ", lambda m: f" {keys[int(m[1])]} ", cased)
+    out = Lexed(text=" ".join(words), mended=mended, said=" ".join(said.split()))
     table, at = phrases(), 0
     while at < len(words):
         used, token = _next(words, at, table, names, keys)

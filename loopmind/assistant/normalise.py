@@ -20,6 +20,8 @@ SPELLED_OUT = {
     "shouldnt": "should not", "couldnt": "could not", "wasnt": "was not", "havent": "have not",
     "needa": "need to", "hafta": "have to", "sum": "some", "da": "the", "dat": "that",
     "dis": "this", "wit": "with", "em": "them", "'em": "them", "mo": "more", "vocs": "vocals",
+    "b4": "before", "gtr": "guitar", "gtrs": "guitars", "thx": "thanks", "cn": "can", "n": "and",
+    "bg": "background", "vol": "volume", "pno": "piano", "btw": "by the way",
     "til": "until", "till": "until", "ver": "version",
 }  # fmt: skip
 
@@ -115,6 +117,61 @@ _COUNTS = {
     "thirteen": "13", "fourteen": "14", "fifteen": "15", "sixteen": "16", "twenty": "20",
     "thirty": "30", "couple": "2", "dozen": "12",
 }  # fmt: skip
+
+
+_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
+         "eighty": 80, "ninety": 90}  # fmt: skip
+
+
+def large_figures(words: list[str]) -> list[str]:
+    """Number words from twenty up as figures: "a hundred and twenty eight", "one forty".
+
+    >>> large_figures("make it one forty two bpm".split())
+    ['make', 'it', '142', 'bpm']
+    """
+    found: list[str] = []
+    at = 0
+    while at < len(words):
+        used, number = _large(words, at)
+        if used:
+            if found and words[at] == "hundred" and found[-1] == "a":
+                found.pop()
+            found.append(str(number))
+        else:
+            found.append(words[at])
+        at += max(used, 1)
+    return found
+
+
+def _large(words: list[str], at: int) -> tuple[int, int]:
+    """How many words from `at` on make one large number, and the number."""
+    start, number = at, 0
+    small = _COUNTS.get(words[at], "") if words[at] != "couple" else ""
+    after = words[at + 1] if at + 1 < len(words) else ""
+    if words[at] == "hundred" or (small and after == "hundred"):
+        number = 100 * (int(small) if words[at] != "hundred" else 1)
+        at += 1 if words[at] == "hundred" else 2
+        if (
+            words[at : at + 1] == ["and"]
+            and words[at + 1 : at + 2]
+            and (words[at + 1] in _TENS or words[at + 1] in _COUNTS)
+        ):
+            at += 1
+    elif small == "1" and after in _TENS:
+        number, at = 100, at + 1
+    elif words[at] not in _TENS:
+        return 0, 0
+    if at < len(words) and words[at] in _TENS:
+        number += _TENS[words[at]]
+        at += 1
+        unit = _COUNTS.get(words[at], "") if at < len(words) else ""
+        if unit and 0 < int(unit) < 10 and words[at] != "couple":
+            number += int(unit)
+            at += 1
+    elif number and at < len(words) and words[at] in _COUNTS and words[at] != "couple":
+        number += int(_COUNTS[words[at]])
+        at += 1
+    return at - start, number
 
 
 def figures(words: list[str]) -> list[str]:

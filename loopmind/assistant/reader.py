@@ -7,11 +7,11 @@ never guessed at.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from loopmind.assistant.account import touched_by
+from loopmind.assistant.agreed import Judge
 from loopmind.assistant.answers import answered
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.doubt import confirm, doubted, either
@@ -31,10 +31,19 @@ from loopmind.assistant.frames_swap import swap
 from loopmind.assistant.frames_sweep import sweep
 from loopmind.assistant.frames_talk import asked, render, undo, whole
 from loopmind.assistant.frames_tone import place, style, tone
-from loopmind.assistant.lexer import lex
+from loopmind.assistant.lexer import Lexed, lex
 from loopmind.assistant.lexicon import REMARKS
 from loopmind.assistant.limits import impossible
 from loopmind.assistant.normalise import tidy
+from loopmind.assistant.openings import (
+    BARE_NO,
+    DOUBTS,
+    GOES_ON,
+    ONLY_ASKED,
+    QUESTIONS,
+    REQUESTS,
+    WOULD_IT,
+)
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.passing import instead, only_told, stood_in
 from loopmind.assistant.recall import recall
@@ -94,46 +103,6 @@ FRAMES: tuple[Frame, ...] = (
 )
 
 
-_REQUESTS = re.compile(
-    r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|please|yo)[ ,]+)*"
-    r"(?:how about|what about|why not|what if (?:you|we|i)|why do(?:n't| not) (?:you|we)|"
-    r"do you mind|what would (?:it|this|that) (?:sound|be|feel) like (?:as|with|in)|"
-    r"is it possible to|is there (?:a|any) way to|any chance (?:you|we) (?:can|could))\s+",
-    re.IGNORECASE,
-)
-
-
-_QUESTIONS = re.compile(
-    r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|hmm)[ ,]+)*"
-    r"(?:is|are|was|were|do|does|did|should (?:i|we|it|the|that|this)|am|have you|has|shall i|"
-    r"would you say|any (?:alternatives|other|options)|are there)\b.*\?\s*$",
-    re.IGNORECASE,
-)
-
-
-_ONLY_ASKED = re.compile(
-    r"^(?:should (?:i|we)|do you think|any alternatives|are there)\b",
-    re.I,
-)
-
-
-_WOULD_IT = re.compile(r"^would (?:more|less|a|an|the|it|that)\b(?! be possible).*\?\s*$", re.I)
-
-
-_GOES_ON = re.compile(
-    r"^(?:ok |okay |yeah |yes |no |actually )*(?:and|also|plus|now|then|or|only|just)\b", re.I
-)
-
-
-_BARE_NO = re.compile(r"(?:no|nope|nah|yes|yeah|yep|hmm|wait|no wait|hmm no)")
-
-
-_DOUBTS = re.compile(
-    r"^(?:i(?:'m| am) not (?:so )?sure (?:about|of)|i do not know (?:about|if)|not sure about)\b",
-    re.I,
-)
-
-
 def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) -> Reading:
     """What `text` asks for, read against a song and the talk so far.
 
@@ -161,7 +130,7 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
             return reading
     now = replace(before, question=None)
     world = World(draft, crate, now)
-    shown = _REQUESTS.sub("", tidy(text).strip())
+    shown = REQUESTS.sub("", tidy(text).strip())
     fixed = whole(shown, world)
     if fixed is not None:
         return _finish(now, [], list(fixed.actions), None, [], [], (), ())
@@ -194,25 +163,43 @@ class _Reader:
         self.lost: list[str] = []
         self.unread: list[tuple[str, frozenset[str]]] = []
         self.steps: list[tuple[Edit, ...]] = []
+        self.judge: Judge | None = None
+        self.wishes = self.parts = 0
+        self.last: Clause | None = None
 
     def reading(self) -> Reading:
         lexed = lex(self.text, self.world.names, self.world.sound_words())
+        before = self.world.memory
+        self.judge = Judge(lexed.said, lexed.tokens, replace(self.world, memory=before))
+        first = self._first(lexed)
+        said_again = self.judge.of_whole(first, self.wishes > 1)
+        if said_again is None:
+            return first
+        self.edits, self.actions = list(said_again.edits), list(said_again.actions)
+        self.question, self.notes = said_again.question, list(said_again.notes)
+        self.ignored, self.world.memory = [], before
+        if said_again.tracks or said_again.sections:
+            self.tracks, self.sections = said_again.tracks, said_again.sections
+        return self._done()
+
+    def _first(self, lexed: Lexed) -> Reading:
+        """The sentence as the frames read it."""
         asks = bool(
-            _WOULD_IT.match(self.text)
-            or _QUESTIONS.match(self.text)
-            or _ONLY_ASKED.match(self.text)
+            WOULD_IT.match(self.text) or QUESTIONS.match(self.text) or ONLY_ASKED.match(self.text)
         )
-        if _DOUBTS.match(self.text):
+        if DOUBTS.match(self.text):
             self.notes.append("say what should change, and it is done")
             return self._done()
         clauses = split(lexed.tokens, self.world)
+        self.parts = len(clauses)
+        self.last = clauses[-1] if clauses else None
         touched: set[tuple[str, ...]] = set()
         for number, clause in enumerate(clauses):
             if clause.place_only and number + 1 < len(clauses):
                 continue
             clause.question = asks and number == 0
-            clause.follows = number == 0 and bool(_GOES_ON.match(self.text))
-            if _BARE_NO.fullmatch(" ".join(t.text for t in clause.tokens)):
+            clause.follows = number == 0 and bool(GOES_ON.match(self.text))
+            if BARE_NO.fullmatch(" ".join(t.text for t in clause.tokens)):
                 continue
             if len(touched) > 1 and clause.has("pron") and clause.word("it") and not clause.tracks:
                 # After wishes for several tracks "it" is the song.
@@ -271,6 +258,10 @@ class _Reader:
             outcome = stood_in(clause, outcome, _first_of)
         if outcome is not None:
             outcome = impossible(clause, outcome) or doubted(clause, outcome, _first_of)
+        if self.parts > 1 and self.judge is not None:
+            outcome = self.judge.of_clause(clause, outcome, clause is self.last)
+        if outcome is not None and (outcome.edits or outcome.actions):
+            self.wishes += 1
         if outcome is not None and outcome.edits:
             outcome = outcome if self.edits else instead(clause, outcome, self.previous)
         if outcome is not None and outcome.edits and clause.has("pron") and self.unsure:

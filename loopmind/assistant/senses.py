@@ -74,9 +74,25 @@ def _but_then(tokens: list[Token]) -> list[Token]:
     return found
 
 
+def _ones(tokens: list[Token]) -> list[Token]:
+    """ "the last hook after the second one": "one" is a section of the kind just named."""
+    found: list[Token] = []
+    for place, token in enumerate(tokens):
+        nouns = [t for t in found if t.kind in ("section", "track")]
+        last = nouns[-1] if nouns else None
+        if nouns and nouns[0].kind == "section":
+            last = next(t for t in reversed(nouns) if t.kind == "section")
+        counted = place > 0 and tokens[place - 1].kind == "ord" and last is not None
+        if counted and token.text in ("one", "ones") and last is not None:
+            same = last.kind == "section" and tokens[place - 1].value not in ("oneof", "both")
+            token = last if same else token
+        found.append(token)
+    return found
+
+
 def disambiguated(tokens: list[Token]) -> list[Token]:
     """Every token in the one reading that its neighbours allow."""
-    tokens = _but_then(tokens)
+    tokens = _ones(_but_then(tokens))
     out: list[Token] = []
     for place, token in enumerate(tokens):
         before = next((t for t in reversed(out) if t.kind != "filler"), None)
@@ -140,7 +156,10 @@ def disambiguated(tokens: list[Token]) -> list[Token]:
             and not any(t.kind == "verb" and t.value == "pan" for t in out)
         ):
             token = Token("filler", "right", "right")
-        elif token.text == "kick" and after is not None and after.kind in ("num", "level"):
+        elif token.text == "kick" and (
+            (after is not None and after.kind in ("num", "level", "sep"))
+            or (before is not None and before.kind == "verb" and before.value != "make")
+        ):
             token = Token("track", "kick", token.text)
         elif token.kind == "part" and any(t.kind == "verb" for t in out):
             pass

@@ -6,6 +6,7 @@ import itertools
 
 from loopmind.assistant.clauses import PREDICATES, Clause
 from loopmind.assistant.lending import lend_noun, open_noun, same_unit
+from loopmind.assistant.lexicon import PARTICLE_VERBS
 from loopmind.assistant.senses import Token
 from loopmind.assistant.world import World
 
@@ -106,11 +107,20 @@ def split(tokens: list[Token], world: World) -> list[Clause]:
             if clauses and opener in ("and", ",", "") and _wants_more_places(clauses[-1], clause):
                 _extend(clauses[-1], piece)
                 continue
+            if opener == "and" and _bare_place(clauses, clause):
+                _extend(clauses[-1], piece)
+                continue
             if not any(r.open and not r.names for r in clause.sections):
                 scope = names
                 clause.place_only = True
                 clauses.append(clause)
                 continue
+        if opener == "and" and _bare_place(clauses, clause):
+            clauses[-1].place_only = False
+            _extend(clauses[-1], piece)
+            clauses[-1].scope = ()
+            scope = ()
+            continue
         if clauses and opener in ("and", ",", "but"):
             _relate(clauses, clause, opener)
         else:
@@ -151,7 +161,26 @@ def _only_place(clause: Clause) -> bool:
         "filler",
         "sep",
         "degree",
+        "only",
     }
+
+
+def _particle_to_come(last: Clause, tokens: list[Token]) -> bool:
+    """Whether the particle of the verb before stands behind the second noun."""
+    if len(last.acts) != 1 or last.acts[0].particle or not last.tracks or last.sections:
+        return False
+    if any(t.kind == "verb" for t in tokens) or not any(t.kind == "track" for t in tokens):
+        return False
+    parts = [t.text for t in tokens if t.kind == "part"]
+    return any((last.acts[0].lemma, part) in PARTICLE_VERBS for part in parts)
+
+
+def _bare_place(clauses: list[Clause], clause: Clause) -> bool:
+    """ "hook 2 and hook 3 should be bigger": the first place is half of a subject."""
+    if not clauses or not clauses[-1].place_only or not clause.sections:
+        return False
+    first, second = clauses[-1].sections[-1], clause.sections[0]
+    return first.prep == "" and second.prep == "" and second.start == 0
 
 
 def _wants_more_places(last: Clause, clause: Clause) -> bool:
@@ -199,6 +228,9 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
     figure = {t.kind for t in tokens} <= {"prep", "filler", "amount", "degree", "part"}
     if figure and clause.has("amount") and not last.has("amount") and opener == ",":
         _extend(last, tokens)  # "faster, like 10 percent"
+        return
+    if opener == "and" and _particle_to_come(last, tokens):
+        _extend(last, tokens)  # "take kick and bass out of hook 1"
         return
     if _has_head(tokens) or _starts_wish(tokens):
         if clause.tracks or clause.sections or clause.has("song") or clause.has("pron"):

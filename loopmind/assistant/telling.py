@@ -26,12 +26,12 @@ def tell(edit: Edit) -> str:
         case e.RemoveSection():
             return f"{edit.section} taken out"
         case e.MoveSection():
-            place = f"behind {edit.after}" if edit.after else "to the start"
+            place = f"after {edit.after}" if edit.after else "to the start"
             return f"{edit.section} moved {place}"
         case e.ResizeSection():
             return f"{edit.section} {edit.bars} bar{'s' * (edit.bars != 1)} long"
         case e.DuplicateSection():
-            place = f" behind {edit.after}" if edit.after else ""
+            place = f" after {edit.after}" if edit.after else ""
             return f"{edit.section} repeated{place}"
         case e.SetEnergy():
             if edit.energy is not None:

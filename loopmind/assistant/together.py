@@ -57,5 +57,16 @@ def together(edits: list[Edit]) -> list[Edit]:
 def _same_wish(a: Edit, b: Edit) -> bool:
     if type(a) is not type(b):
         return False
-    loose = {"by", "value", "seed", "amount", "bars", "moods", "bpm", "energy"}
+    loose = {
+        "compressor",
+        "sidechain",
+        "by",
+        "value",
+        "seed",
+        "amount",
+        "bars",
+        "moods",
+        "bpm",
+        "energy",
+    }
     return all(getattr(a, f.name) == getattr(b, f.name) for f in fields(a) if f.name not in loose)

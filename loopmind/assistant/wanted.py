@@ -59,6 +59,9 @@ def wanted_words(clause: Clause, ref: TrackRef | None, goal: TrackRef | None) ->
             for form in {word, word.rstrip("s"), token.value}:
                 if form in known:
                     found.add(form)
+            longer = word.removesuffix("ed").removesuffix("p") if word.endswith("ped") else ""
+            if longer in known and len(longer) > 3:
+                found.add(longer)  # "chopped" vocals are chops
         if base in known and token.kind in ("unknown", "track", "mood", "folderish", "genre"):
             found.add(base)
     for named in clause.tracks:

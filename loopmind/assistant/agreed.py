@@ -1,0 +1,216 @@
+"""Whether the two readers agree, and what is done where they do not.
+
+The frames (reader.py) read word by word, the second reader (second.py) weighs the whole sentence.
+What both find is done. What the frames doubt or do not understand is done as the second reader has
+it, where that is sure. What the frames would do although the second reader finds quite another
+wish becomes a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from loopmind.assistant.clauses import Clause
+from loopmind.assistant.doubt import confirm
+from loopmind.assistant.kinds import kinds_of_edits
+from loopmind.assistant.likely import likely
+from loopmind.assistant.limits import impossible
+from loopmind.assistant.outcome import Outcome
+from loopmind.assistant.second import Proposal, kinds_in, proposed
+from loopmind.assistant.second_talk import talked
+from loopmind.assistant.senses import Token
+from loopmind.assistant.values import Question, Reading
+from loopmind.assistant.world import World
+from loopmind.music.edit import Edit
+
+Chances = Mapping[str, float]
+# Kinds that are easily told for one another and lead to much the same.
+_NEAR: tuple[frozenset[str], ...] = tuple(
+    frozenset(names.split())
+    for names in (
+        "resize longer shorter",
+        "tempo_set tempo_up tempo_down",
+        "gain_set gain_up gain_down",
+        "master_set master_up master_down gain_up gain_down ceiling",
+        "layer_add layer_only solo add_track",
+        "mute remove_track layer_remove",
+        "swap mood",
+        "energy_up mood drive_up longer",
+        "energy_down mood layer_remove",
+        "eq_high_up mood swap",
+        "eq_low_up drive_up mood gain_up",
+        "eq_mud_down eq_low_down lowcut mood",
+        "eq_harsh_down eq_high_down mood highcut",
+        "section_move section_repeat",
+        "unmute layer_add unsolo undo",
+        "reseed regenerate lock",
+        "explain list history help",
+        "wide_up gain_up pan_left pan_right",
+        "reverb_up room_longer",
+        "reverb_down room_shorter",
+        "transpose_up transpose_down key",
+        "compress sidechain",
+        "style_tape mood style_raw style_polished",
+        "automation fade_in fade_out highcut lowcut",
+        "again_other swap regenerate",
+    )
+)
+_SILENCED = frozenset({"mute", "remove_track", "layer_remove"})
+_OPPOSITE = (("gain_up", "gain_down"), ("master_up", "master_down"), ("reverb_up", "reverb_down"),
+             ("energy_up", "energy_down"), ("tempo_up", "tempo_down"), ("longer", "shorter"),
+             ("transpose_up", "transpose_down"), ("drive_up", "drive_down"),
+             ("eq_low_up", "eq_low_down"), ("wide_up", "wide_down"), ("lock", "unlock"),
+             ("mood_dark", "mood_bright"), ("mood_calm", "mood_aggressive"),
+             ("mood_happy", "mood_sad"))  # fmt: skip
+# Words that narrow a wish down in ways that no edit can follow.
+_TURNS_ROUND = frozenset(
+    {"half", "halfway", "unless", "or", "either", "quarter", "if", "beat", "while", "when"}
+)
+UNLIKELY, POSSIBLE, LIKELY, SURE, CERTAIN = 0.04, 0.15, 0.5, 0.75, 0.9
+_NOTHING = frozenset({"nothing", "unclear", "impossible"})
+_GOES_ON = frozenset({"again_more", "again_less", "again_other", "again_same"})
+
+
+def near(kind: str, chances: Chances) -> float:
+    """How likely a kind of wish is, or one that is easily told for it."""
+    others = {k for family in _NEAR if kind in family for k in family} | {kind}
+    away = {b for pair in _OPPOSITE for a, b in (pair, pair[::-1]) if a == kind}
+    return max((chances.get(k, 0.0) for k in others - away), default=0.0)
+
+
+def is_doubt(question: Question | None) -> bool:
+    """Whether a question only asks if something was meant."""
+    return question is not None and [c.label for c in question.choices] == ["yes"]
+
+
+class Judge:
+    """The second reader's view of one sentence: of the whole, and of its clauses.
+
+    said: the sentence with slips mended.
+    """
+
+    def __init__(self, said: str, tokens: Sequence[Token], world: World) -> None:
+        self.tokens, self.world = tokens, world
+        self.chances = likely(said.lower())
+
+    def of_clause(self, clause: Clause, outcome: Outcome | None, last: bool) -> Outcome | None:
+        """What becomes of one of several clauses; last: whether none follows."""
+        if self.chances is None:
+            return outcome
+        open_yet = outcome is None or is_doubt(outcome.question)
+        if not open_yet and not (outcome and outcome.edits):
+            return outcome
+        chances = likely(" ".join(t.text for t in clause.tokens).lower())
+        assert chances is not None
+        if outcome is not None and outcome.edits:
+            kinds = _plain(kinds_of_edits(outcome.edits))
+            if any(near(k, chances) >= UNLIKELY or near(k, self.chances) >= LIKELY for k in kinds):
+                return outcome
+        found = proposed(clause, chances)
+        if found is None or found.sure < SURE or _plain(found.kinds) <= _NOTHING:
+            return outcome
+        if "swap" in found.kinds and not (last or clause.does):
+            return outcome  # "the guitar does not fit, try a flute": what to do comes yet
+        if all(near(k, self.chances) >= POSSIBLE for k in _plain(found.kinds)):
+            return impossible(clause, found.outcome) or found.outcome
+        return outcome
+
+    def of_whole(self, first: Reading, several: bool) -> Outcome | None:
+        """What is to be done instead of the first reading; None where that stands.
+
+        several: whether more than one wish was read.
+        """
+        chances = self.chances
+        if chances is None or first.actions:
+            return None
+        wished = _plain(kinds_in(chances))
+        if first.edits:
+            return self._of_edits(first, wished)
+        if is_doubt(first.question):
+            assert first.question is not None
+            return self._of_doubt(first.question, wished)
+        if wished and wished <= _NOTHING:
+            return None
+        if first.question is not None:
+            kinds = {k for c in first.question.choices for k in kinds_of_edits(c.edits)}
+            if not kinds or any(chances.get(k, 0.0) >= POSSIBLE for k in _plain(kinds)):
+                return None
+            return self._instead(CERTAIN)
+        if first.notes:
+            return None if self._known_absent() else self._instead(CERTAIN)
+        talk = talked(self.tokens, self.world, chances)
+        return talk if talk is not None else self._instead(SURE)
+
+    def _of_edits(self, first: Reading, wished: frozenset[str]) -> Outcome | None:
+        chances = self.chances
+        assert chances is not None
+        kinds = kinds_of_edits(first.edits)
+        if kinds & {"other", "automation"} or wished & _GOES_ON:
+            return None
+        if _plain(kinds) <= _SILENCED and len(wished) == 1 and wished <= _SILENCED - kinds:
+            return self._instead(CERTAIN)
+        stray = self._stray(first.edits, wished)
+        if stray:
+            kept = tuple(e for e in first.edits if e not in stray)
+            return Outcome(kept)
+        weak = [k for k in _plain(kinds) if near(k, chances) < UNLIKELY]
+        if not weak and not self._turned(kinds):
+            if first.question is not None and wished and wished <= kinds:
+                return Outcome(first.edits)
+            return None
+        other = self._instead(CERTAIN)
+        if other is not None and other.edits:
+            return other
+        return confirm(Outcome(first.edits), [])
+
+    def _stray(self, edits: Sequence[Edit], wished: frozenset[str]) -> list[Edit]:
+        """Edits of a kind that the whole sentence does not hold, beside those that it holds."""
+        assert self.chances is not None
+        by_edit = [(e, _plain(kinds_of_edits([e]))) for e in edits]
+        held = {k for _, kinds in by_edit for k in kinds if self.chances.get(k, 0.0) >= LIKELY}
+        if not held or not wished or not wished <= held:
+            return []
+        return [
+            e for e, kinds in by_edit
+            if all(self.chances.get(k, 0.0) < UNLIKELY and k != "resize" for k in kinds)
+        ]  # fmt: skip
+
+    def _of_doubt(self, question: Question, wished: frozenset[str]) -> Outcome | None:
+        """A doubt about words is settled where the whole sentence tells the same wish."""
+        assert self.chances is not None
+        words = {w for t in self.tokens for w in t.text.split()}
+        if words & _TURNS_ROUND:
+            return None
+        edits = question.choices[0].edits
+        kinds = kinds_of_edits(edits)
+        plain = _plain(kinds)
+        both = all(near(k, self.chances) >= LIKELY for k in plain) and not self._turned(kinds)
+        if both and wished and all(near(k, dict.fromkeys(plain, 1.0)) >= 1.0 for k in wished):
+            return Outcome(edits)
+        other = self._instead(SURE)
+        return other if other is not None and other.edits else None
+
+    def _instead(self, least: float) -> Outcome | None:
+        """What the second reader does with the whole sentence, if it is as sure as that."""
+        assert self.chances is not None
+        clause = Clause(list(self.tokens), self.world)
+        found: Proposal | None = proposed(clause, self.chances)
+        if found is None or found.sure < least:
+            return None
+        return impossible(clause, found.outcome) or found.outcome
+
+    def _turned(self, kinds: Iterable[str]) -> bool:
+        """Whether the second reader finds the very opposite."""
+        chances = self.chances or {}
+        return any(
+            a in kinds and chances.get(a, 0.0) < 0.2 and chances.get(b, 0.0) > 0.7
+            for pair in _OPPOSITE
+            for a, b in (pair, pair[::-1])
+        )
+
+    def _known_absent(self) -> bool:
+        return any(t.kind == "effect" and t.value == "none" for t in self.tokens)
+
+
+def _plain(kinds: Iterable[str]) -> frozenset[str]:
+    return frozenset(k for k in kinds if not k.startswith("mood_"))

@@ -1,0 +1,44 @@
+"""Set phrases that open a request or make it a mere question."""
+
+from __future__ import annotations
+
+import re
+
+REQUESTS = re.compile(
+    r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|please|yo)[ ,]+)*"
+    r"(?:how about|what about|why not|what if (?:you|we|i)|why do(?:n't| not) (?:you|we)|"
+    r"do you mind|what would (?:it|this|that) (?:sound|be|feel) like (?:as|with|in)|"
+    r"is it possible to|is there (?:a|any) way to|any chance (?:you|we) (?:can|could))\s+",
+    re.IGNORECASE,
+)
+
+
+QUESTIONS = re.compile(
+    r"^(?:(?:so|and|ok|okay|hey|hi|well|but|now|hmm)[ ,]+)*"
+    r"(?:is|are|was|were|do|does|did|should (?:i|we|it|the|that|this)|am|have you|has|shall i|"
+    r"would you say|any (?:alternatives|other|options)|are there)\b.*\?\s*$",
+    re.IGNORECASE,
+)
+
+
+ONLY_ASKED = re.compile(
+    r"^(?:should (?:i|we)|do you think|any alternatives|are there)\b",
+    re.I,
+)
+
+
+WOULD_IT = re.compile(r"^would (?:more|less|a|an|the|it|that)\b(?! be possible).*\?\s*$", re.I)
+
+
+GOES_ON = re.compile(
+    r"^(?:ok |okay |yeah |yes |no |actually )*(?:and|also|plus|now|then|or|only|just)\b", re.I
+)
+
+
+BARE_NO = re.compile(r"(?:no|nope|nah|yes|yeah|yep|hmm|wait|no wait|hmm no)")
+
+
+DOUBTS = re.compile(
+    r"^(?:i(?:'m| am) not (?:so )?sure (?:about|of)|i do not know (?:about|if)|not sure about)\b",
+    re.I,
+)
