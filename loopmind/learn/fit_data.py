@@ -35,6 +35,7 @@ class Sample:
     """One loop of a piece: which piece and cut (its mates share both), its role and true tempo.
 
     source: what it was played by (soundfont), so that strangers can be chosen from the same.
+    start_s: where beat 0 lies in the file.
     """
 
     piece: str
@@ -44,6 +45,7 @@ class Sample:
     bpm: float
     beats: int
     loop: Loop
+    start_s: float = 0.0
 
 
 def cut_track(

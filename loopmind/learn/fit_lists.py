@@ -80,7 +80,7 @@ def stock(samples: Sequence[Sample]) -> Stock:
     chroma = np.array([beat_chroma(s.loop, s.beats, 0) for s in kept])
     both = sides(
         t, np.arange(len(kept)), [s.role for s in kept], [float(s.beats) for s in kept],
-        [s.bpm for s in kept], [0.0] * len(kept), chroma, np.where(tonal, trust, 0.0),
+        [s.bpm for s in kept], [s.start_s for s in kept], chroma, np.where(tonal, trust, 0.0),
     )  # fmt: skip
     keys = [Key(tonic, mode) for mode in ("major", "minor") for tonic in range(12)]
     shift = np.stack(
@@ -100,10 +100,12 @@ def _keys(samples: Sequence[Sample], t: Traits, tonal: NDArray[np.bool_]) -> Int
 
 
 def lists_of(
-    held: Stock, rng: np.random.Generator, *, moved: int = 0, strangers: int = CANDIDATES - 1
-) -> Lists:
+    held: Stock, rng: np.random.Generator, *, moved: int = 0, strangers: int = CANDIDATES - 1,
+    other_roles: bool = False,
+) -> Lists:  # fmt: skip
     """One question for every sample that has mates, and a list for each mate.
 
+    other_roles: loops of one role in one cut are no mates but take each other's turns.
     moved: so many candidates are the right loop moved in time or pitch, behind the strangers.
     """
     cuts: dict[str, list[int]] = {}
@@ -115,7 +117,11 @@ def lists_of(
     rows: list[tuple[int, list[int], list[int], list[int], int]] = []
     for right, sample in enumerate(held.samples):
         mates = [i for i in cuts[sample.cut] if i != right]
-        mates = [i for i in mates if not _doubles(held, right, i)]
+        mates = [
+            i for i in mates
+            if not (held.samples[i].role == sample.role and other_roles)
+            and not _doubles(held, right, i)
+        ]  # fmt: skip
         others = _strangers(held, right, by_role, rng, strangers) if mates else []
         if len(others) < strangers:
             continue
@@ -128,8 +134,9 @@ def lists_of(
     columns = list(zip(*rows, strict=True)) if rows else [(), (), (), (), ()]
     anchor, candidate, semitone, step, question = (np.array(c, np.int64) for c in columns)
     shape = (len(rows), 1 + strangers + moved)
-    wide = (column.reshape(shape) for column in (candidate, semitone, step))
-    return Lists(anchor, *wide, question)
+    return Lists(
+        anchor, candidate.reshape(shape), semitone.reshape(shape), step.reshape(shape), question
+    )
 
 
 def _doubles(held: Stock, one: int, other: int) -> bool:
@@ -151,6 +158,11 @@ def _strangers(
     """Loops of the same role and length from other pieces, first those by the same player."""
     own = held.samples[right]
     pool = [i for i in by_role[own.role, own.beats] if held.samples[i].piece != own.piece]
+    if len(pool) < count:
+        pool += [
+            i for (role, beats), rows in by_role.items() for i in rows
+            if role == own.role and beats != own.beats and held.samples[i].piece != own.piece
+        ]  # fmt: skip
     order = [pool[k] for k in rng.permutation(len(pool)).tolist()]
     order.sort(key=lambda i: held.samples[i].source != own.source)
     chosen: list[int] = []

@@ -54,7 +54,7 @@ class FitConfig:
     """
 
     hidden: int = 48
-    epochs: int = 24
+    epochs: int = 8
     batch: int = 64
     rate: float = 2e-3
     decay: float = 0.02
@@ -62,15 +62,15 @@ class FitConfig:
     noise: float = 0.1
     moved: int = 4
     strangers: int = 11
-    rounds: int = 2
+    rounds: int = 1
     lists: int = 24000
-    members: int = 2
+    members: int = 3
     seed: int = 1
 
 
 PRESETS = {
     "small": FitConfig(),
-    "full": FitConfig(hidden=96, epochs=60, members=4),
+    "full": FitConfig(hidden=96, epochs=8, rounds=6, members=5),
 }
 
 
@@ -170,7 +170,7 @@ def train(
         optimiser.load_state_dict(state["optimiser"])
         schedule.load_state_dict(state["schedule"])
         begun = int(state["epoch"])
-    table = _examples(held, config, scaling)
+    table = _examples(held, config, scaling) if begun < config.epochs else []
     for epoch in range(begun, config.epochs):
         torch.manual_seed(config.seed * 1000 + epoch)
         losses = []
@@ -193,7 +193,7 @@ def train(
                             "schedule": schedule.state_dict(), "epoch": epoch + 1},
                            temporary)  # fmt: skip
         report(epoch + 1, config.epochs, float(np.mean(losses)))
-        if valid is not None and (epoch % 4 == 3 or epoch + 1 == config.epochs):
+        if valid is not None and (epoch % 2 == 1 or epoch + 1 == config.epochs):
             figures = judge(finished(net, scaling, held), valid)
             print(f"epoch {epoch + 1} loss {np.mean(losses):.4f} valid {figures}", flush=True)
     return finished(net, scaling, held)
