@@ -20,6 +20,7 @@ from loopmind.analysis.listening.drums import transcribe_drums
 from loopmind.analysis.listening.pitched import Texture, transcribe_pitched
 from loopmind.analysis.listening.quantise import (
     Grid,
+    anchored,
     even_grid,
     grid_of_beats,
     grid_parts,
@@ -137,17 +138,19 @@ def hear_grid(spectra: Spectra, onsets_s: F64) -> Grid:
     if not rhythm.tempo:
         return no_beat(duration_s)
     bpm = rhythm.tempo[0].value
-    if rhythm.kind in _STEADY_KINDS:
-        # A loop keeps one tempo, and its length has told it more exactly than its beats could.
-        grid = even_grid(bpm, rhythm.downbeat_s, duration_s, rhythm.beats_per_bar, heard=True)
-        return settled(tuned(grid, onsets_s), onsets_s)
-    heard = novelty(spectra)
-    followed = beating.follow_beats(heard, bpm)
-    followed, first = beating.bars_of(spectra, heard, followed, rhythm.beats_per_bar)
-    if followed.size < _FEWEST_BEATS:
-        grid = even_grid(bpm, rhythm.downbeat_s, duration_s, rhythm.beats_per_bar, heard=True)
-        return settled(grid, onsets_s)
-    return settled(grid_of_beats(followed, first, rhythm.beats_per_bar, duration_s), onsets_s)
+    grid: Grid | None = None
+    # A loop keeps one tempo, and its length has told it more exactly than its beats could.
+    if rhythm.kind not in _STEADY_KINDS:
+        heard = novelty(spectra)
+        followed = beating.follow_beats(heard, bpm)
+        followed, first = beating.bars_of(spectra, heard, followed, rhythm.beats_per_bar)
+        if followed.size >= _FEWEST_BEATS:
+            grid = grid_of_beats(followed, first, rhythm.beats_per_bar, duration_s)
+    if grid is None:
+        start = rhythm.downbeat_s
+        grid = even_grid(bpm, start, duration_s, rhythm.beats_per_bar, heard=True)
+        grid = tuned(grid, onsets_s)
+    return anchored(settled(grid, onsets_s))
 
 
 def tracks_of(notes: Notes, grid: Grid, quantising: Quantising) -> tuple[TranscribedTrack, ...]:

@@ -127,24 +127,17 @@ def tempo_map_of(grid: Grid) -> TempoMap:
     the beats do, by more than 2 ms.
     """
     times = grid.times_s
-    start = float(times[grid.first_bar])
-    beat_s = float(times[1] - times[0])
-    lead = math.floor(start / beat_s + 1.0 - _LEAST_LEAD)
-    bars = times[grid.first_bar :]
-    if lead == 0:
-        places, at = np.arange(bars.size, dtype=float), np.concatenate([[0.0], bars[1:]])
+    first = grid.first_bar
+    if float(times[0]) > _LEAST_LEAD * float(times[1] - times[0]):
+        at, lead = np.concatenate([[0.0], times]), first + 1
     else:
-        counted = np.arange(lead) * start / lead
-        inside = [float(t) for t in times[: grid.first_bar] if t > 0.0]
-        if len(inside) == lead - 1:
-            counted[1:] = inside
-        places, at = np.arange(lead + bars.size, dtype=float), np.concatenate([counted, bars])
+        at, lead = np.concatenate([[0.0], times[1:]]), first
+    places = np.arange(at.size, dtype=np.float64)
     tempos = [(float(p), _bpm(at[i + 1] - at[i])) for i, p in enumerate(places[:-1])]
     kept = _fewer(places, at, tempos)
-    if 0 < lead < grid.per_bar:
+    lead %= grid.per_bar
+    if lead:
         return TempoMap(kept, ((0, lead), (1, grid.per_bar)))
-    if lead % grid.per_bar:
-        return TempoMap(kept, ((0, lead % grid.per_bar), (1, grid.per_bar)))
     return TempoMap(kept, ((0, grid.per_bar),))
 
 
@@ -224,6 +217,17 @@ def tuned(grid: Grid, onsets_s: F64) -> Grid:
         times = np.concatenate([times, last + step * np.arange(1, more + 1)])
     first = int(np.searchsorted(times, -1e-3))
     return replace(grid, times_s=times[first:], first_bar=(grid.first_bar - first) % grid.per_bar)
+
+
+def anchored(grid: Grid) -> Grid:
+    """The grid with its first beat on the start, where it is hardly after it.
+
+    So a MIDI file, which counts from its start, has the same beats as the grid.
+    """
+    times = grid.times_s
+    if 0.0 < float(times[0]) <= _LEAST_LEAD * float(times[1] - times[0]):
+        return replace(grid, times_s=np.concatenate([[0.0], times[1:]]))
+    return grid
 
 
 def settled(grid: Grid, onsets_s: F64) -> Grid:
