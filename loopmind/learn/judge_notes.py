@@ -178,7 +178,7 @@ def basic_pitch() -> Callable[[Audio], list[Line]] | None:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from basic_pitch import note_creation
+            from basic_pitch import note_creation  # type: ignore[import-untyped]
     except ImportError:
         return None
     options = onnxruntime.SessionOptions()

@@ -140,7 +140,8 @@ def line(rng: np.random.Generator, family: str) -> Part:
     legato = float(rng.uniform(0.35, 1.0))
     rest = rng.uniform(0.0, 0.25)
     repeat = rng.uniform(0.0, 0.35)
-    now, pitch, notes = float(rng.uniform(0.0, 0.4)), round(centre), []
+    now, pitch = float(rng.uniform(0.0, 0.4)), round(centre)
+    notes: list[Note] = []
     velocities = _velocities(rng, 400)
     while now < CLIP_S - 0.3 and len(notes) < 400:
         length = unit * float(rng.choice([1, 1, 1, 2, 2, 3, 4, 8]))

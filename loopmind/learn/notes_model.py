@@ -103,7 +103,7 @@ class Training:
         parts = losses(self.net(picture), truth)
         loss = sum((_WEIGHTS[name] * part for name, part in parts.items()), torch.zeros(()))
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
@@ -155,7 +155,8 @@ def train(
             training.save(file)
     training.spent_s = before + time.process_time() - started
     training.save(file)
-    return training.average.cpu().eval()
+    trained: NotesNet = training.average.cpu().eval()
+    return trained
 
 
 def load(work: Path) -> NotesNet:
@@ -163,10 +164,11 @@ def load(work: Path) -> NotesNet:
     state = torch.load(work / _CHECKPOINT, map_location="cpu", weights_only=True)
     net = NotesNet(NetSize(**state["config"]["size"]))
     net.load_state_dict(state["average"])
-    return net.eval()
+    net.eval()
+    return net
 
 
-class _Answers(nn.Module):
+class _Answers(nn.Module):  # type: ignore[misc]
     """The network as it is shipped: its answers are probabilities."""
 
     def __init__(self, net: NotesNet) -> None:

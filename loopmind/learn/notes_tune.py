@@ -67,7 +67,7 @@ def kind_of_track(instrument: str, notes: Sequence[Sequence[float]]) -> Kind | N
     """What a track may be judged as: a single line, keys, or None."""
     if len(notes) < _FEWEST:
         return None
-    rows = sorted(notes)
+    rows = sorted(list(note) for note in notes)
     overlaps = sum(a[1] - b[0] > 0.05 for a, b in itertools.pairwise(rows))
     if instrument in _LINES and overlaps <= 0.02 * len(rows):
         return "line"
@@ -107,7 +107,7 @@ def judged(
     for case, said in heard:
         if case.kind in kinds:
             texture = "chords" if case.kind == "keys" else case.kind
-            notes = notes_of(said, limits, texture=texture)  # type: ignore[arg-type]
+            notes = notes_of(said, limits, texture=texture)
             mixed = case.kind == "mix"
             found = [
                 Line(n.start_s, n.end_s, n.pitch, n.instrument if mixed else "") for n in notes

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-
-F32 = NDArray[np.float32]
 
 _HARMONICS = (0, 12, 19, 24)
 _REACH = 4
@@ -14,7 +14,9 @@ _LEAST = 0.3
 _CLEAR = 0.06
 
 
-def bends_of(thirds: F32, key: int, start: float, end: float) -> tuple[tuple[float, float], ...]:
+def bends_of(
+    thirds: NDArray[np.floating[Any]], key: int, start: float, end: float
+) -> tuple[tuple[float, float], ...]:
     """(frame, semitones off `key`) where the pitch of a note moves; () where it holds.
 
     thirds: (frames, semitones, 3) as `Heard` has them. Steps of _STEP frames (46 ms), rounded to a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from loopmind.analysis.models import Model, open_model
 from loopmind.music.audio import Audio
 
 F32 = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 NOTES_MODEL = "notes.onnx"
 FAMILIES = ("keys", "guitar", "bass", "strings", "brass", "woodwind", "lead", "pad", "vocal")
@@ -34,17 +36,17 @@ _CONTEXT = 64
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """What the network says: float32 in 0..1, frame i centred on i / FPS seconds.
+    """What the network says, floats in 0..1, frame i centred on i / FPS seconds.
 
     onset, frame, velocity: (frames, 88), keys from A0. family: (families, frames / FOLD, 88).
     thirds: (frames, 104, 3), levels of the thirds of each semitone (for pitch bends).
     """
 
-    onset: F32
-    frame: F32
-    velocity: F32
-    family: F32
-    thirds: F32
+    onset: Floats
+    frame: Floats
+    velocity: Floats
+    family: Floats
+    thirds: Floats
     duration_s: float
 
 

@@ -133,7 +133,7 @@ def _band(number: int) -> tuple[int, int, F32]:
 
 @lru_cache(maxsize=1)
 def _sharp_band() -> F32:
-    return _triangles(LOWEST_MIDI + np.arange(SEMITONES), 1.0, _SHARP, RATE_HZ)
+    return _triangles(LOWEST_MIDI + np.arange(float(SEMITONES)), 1.0, _SHARP, RATE_HZ)
 
 
 def _triangles(centres: NDArray[np.float64], width: float, size: int, rate_hz: float) -> F32:
