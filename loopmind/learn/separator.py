@@ -25,6 +25,8 @@ from torch import Tensor
 
 from loopmind.analysis.listening.stft import BINS, LAP, Loudness, signal, spectra
 from loopmind.files.atomic import atomic_path
+from loopmind.learn.judge_separation import si_sdr
+from loopmind.learn.orthogonal import Orthogonal
 from loopmind.learn.pieces import STEMS, Piece, pieces
 from loopmind.learn.render import RENDER_RATE_HZ
 from loopmind.learn.separator_data import (
@@ -44,6 +46,7 @@ CHECKPOINT = "separator.pt"
 _REGIONS_HZ = (180.0, 700.0, 2500.0, 7000.0)
 _FLOOR = 1e-3
 _EMA = 0.998
+_FALLING = 0.4
 
 
 @dataclass(frozen=True)
@@ -52,19 +55,20 @@ class Config:
 
     size: NetSize = field(default_factory=NetSize)
     mixes: Mixes = field(default_factory=Mixes)
-    batch: int = 4
-    steps: int = 2500
+    batch: int = 3
+    steps: int = 3000
     rate: float = 3e-3
+    hidden_rate: float = 0.02
     warm_steps: int = 60
     decay: float = 0.01
     seed: int = 1
 
 
 PRESETS = {
-    "small": Config(NetSize(48, 112, 48, (1, 2, 4, 8, 16))),
+    "small": Config(NetSize(48, 96, 48, (1, 2, 4, 8, 16))),
     "full": Config(
         NetSize(128, 320, 96, (1, 2, 4, 8, 16, 32, 1, 2, 4, 8)), Mixes(frames=256), batch=16,
-        steps=120_000, rate=1e-3, warm_steps=1000,
+        steps=120_000, rate=1e-3, hidden_rate=0.01, warm_steps=1000,
     ),
 }  # fmt: skip
 
@@ -135,11 +139,13 @@ def loss_of(masks: Tensor, batch: Batch, parts: Tensor) -> Tensor:
     return 10.0 * (0.5 * ratio[..., 0].mean() + 0.5 * ratio[..., 1:].mean())
 
 
-def _rate_at(step: int, config: Config) -> float:
-    if step < config.warm_steps:
-        return config.rate * (step + 1) / config.warm_steps
-    past = (step - config.warm_steps) / max(1, config.steps - config.warm_steps)
-    return config.rate * max(0.01, 0.5 * (1.0 + float(np.cos(np.pi * min(1.0, past)))))
+def _rate_share(step: int, config: Config) -> float:
+    """How much of the full rate a step learns at: rising, level, then down to nothing.
+
+    It falls over the last part only, so that how long to learn may still be changed on the way.
+    """
+    falling = config.steps * _FALLING
+    return max(0.01, min(1.0, (step + 1) / config.warm_steps, (config.steps - step) / falling))
 
 
 class Training:
@@ -152,8 +158,13 @@ class Training:
         self.net = Separator(config.size).to(self.device)
         self.mean = Separator(config.size).to(self.device)
         self.mean.load_state_dict(self.net.state_dict())
-        self.optimiser = torch.optim.AdamW(
-            self.net.parameters(), config.rate, betas=(0.9, 0.98), weight_decay=config.decay
+        hidden = {
+            name: p for name, p in self.net.blocks.named_parameters(prefix="blocks") if p.dim() == 2
+        }
+        rest = [p for name, p in self.net.named_parameters() if name not in hidden]
+        self.optimisers: tuple[torch.optim.Optimizer, ...] = (
+            Orthogonal(hidden.values(), config.hidden_rate),
+            torch.optim.AdamW(rest, config.rate, betas=(0.9, 0.98), weight_decay=config.decay),
         )
         self.parts = regions().to(self.device)
         self.step = 0
@@ -169,13 +180,17 @@ class Training:
 
     def learn(self, batch: Batch) -> float:
         """One step; returns the loss before it, in dB."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = _rate_at(self.step, self.config)
+        share = _rate_share(self.step, self.config)
+        rates = (self.config.hidden_rate, self.config.rate)
+        for optimiser, rate in zip(self.optimisers, rates, strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * share
         loss = loss_of(self.net(batch.mix), batch, self.parts)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.net.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.step += 1
         keep = min(_EMA, (1.0 + self.step) / (10.0 + self.step))
         with torch.no_grad():
@@ -187,7 +202,8 @@ class Training:
         """Write the checkpoint, whole or not at all."""
         state = {
             "config": asdict(self.config), "step": self.step, "net": self.net.state_dict(),
-            "mean": self.mean.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "mean": self.mean.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
         }  # fmt: skip
         with atomic_path(folder / CHECKPOINT) as temporary:
             torch.save(state, temporary)
@@ -203,7 +219,8 @@ class Training:
         training = Training(replace(config, steps=steps) if steps else config)
         training.net.load_state_dict(state["net"])
         training.mean.load_state_dict(state["mean"])
-        training.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, kept in zip(training.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(kept)
         training.step = int(state["step"])
         return training
 
@@ -233,14 +250,6 @@ def separated(net: Separator, mix: F32) -> F32:
     with torch.no_grad():
         masks = net.eval()(torch.from_numpy(parts[None]))[0].numpy().transpose(0, 2, 1, 3)
     return signal(masks * made)[..., LAP : LAP + mix.shape[1]]
-
-
-def si_sdr(estimate: F32, truth: F32) -> float:
-    """Scale-invariant SDR in dB over all channels together (Le Roux et al., ICASSP 2019)."""
-    a, b = estimate.ravel().astype(np.float64), truth.ravel().astype(np.float64)
-    scale = float(a @ b) / (float(b @ b) + 1e-20)
-    wanted = scale * b
-    return float(10.0 * np.log10((wanted @ wanted + 1e-20) / (np.sum((a - wanted) ** 2) + 1e-20)))
 
 
 def gains(net: Separator, given: Sequence[Piece]) -> dict[str, list[float]]:

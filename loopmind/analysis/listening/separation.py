@@ -131,10 +131,10 @@ class LightSeparator:
         for made, first, last in _chunks(_spectra_of(blocks), self._chunk, self._context):
             task = worker.start(self._masks, made * np.float32(gain), first, last)
             if waiting is not None:
-                yield waiting[0], _result(waiting[1], look)
+                yield waiting[0], wait_for(waiting[1], look)
             waiting = made[:, first:last], task
         if waiting is not None:
-            yield waiting[0], _result(waiting[1], look)
+            yield waiting[0], wait_for(waiting[1], look)
 
     def _masks(self, made: C64, first: int, last: int) -> F32:
         parts = np.stack((made[0].real, made[0].imag, made[1].real, made[1].imag), axis=1)
@@ -156,7 +156,8 @@ class _OneThread:
         return self._pool.submit(function, *given)
 
 
-def _result(task: Future[F32], look: Callable[[], None]) -> F32:
+def wait_for(task: Future[F32], look: Callable[[], None]) -> F32:
+    """What `task` gives; `look` is called again and again until then."""
     while True:
         look()
         try:
