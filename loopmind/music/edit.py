@@ -22,6 +22,7 @@ from loopmind.music.song import Automation, Clip, SectionKind
 StripParameter = Literal["gain_db", "pan", "width", "drive", "reverb_send_db"]
 MasterParameter = Literal["target_lufs", "ceiling_dbtp", "drive"]
 ReverbParameter = Literal["decay_s", "predelay_s", "damping", "low_cut_hz", "gain_db"]
+FillKind = Literal["", "roll", "stutter", "break", "none"]
 LockKind = Literal["section", "track", "sound"]
 
 
@@ -117,6 +118,24 @@ class SetLayers:
     only: tuple[str, ...] = ()
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SetFill:
+    """Let sections end with a drum fill into what follows, or without one (kind "none").
+
+    kind: "roll" is struck on a single drum, "stutter" repeats the drums' last moment ever faster,
+    "break" silences the drums; "" is a roll, or a stutter where no drum is at hand. beats: how
+    long, 0 as usual. sections: those that end so; none: all that end without a roll. In words: "a
+    fill before the second hook" is one at the end of the section before it, "at the end of verse
+    1" is verse 1, "more fills" names no section, "no fill" and "fewer fills" are "none", "stop the
+    drums before the hook" is a break, "another fill" has a new seed.
+    """
+
+    sections: tuple[str, ...] = ()
+    kind: FillKind = ""
+    beats: float = 0.0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -328,8 +347,8 @@ class RemoveClip:
 
 Edit: TypeAlias = (
     SwapSound | RegenerateSection | AddSection | RemoveSection | MoveSection | ResizeSection
-    | DuplicateSection | SetEnergy | SetLayers | AddTrack | RemoveTrack | MuteTrack | SoloTracks
-    | Transpose | SetTempo | SetKey | SetGenre | ShiftMood | ChangeStrip | ChangeEq
+    | DuplicateSection | SetEnergy | SetLayers | SetFill | AddTrack | RemoveTrack | MuteTrack
+    | SoloTracks | Transpose | SetTempo | SetKey | SetGenre | ShiftMood | ChangeStrip | ChangeEq
     | SetCompressor | SetSidechain | SetEffect | ChangeMaster | ChangeReverb | SetMixStyle
     | SetAutomation | SetFade | SetLock | Reseed | PutClip | RemoveClip
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from loopmind.compose.variation import source_start_s
+from loopmind.compose.compatibility import source_start_s
 from loopmind.music.loop import Loop
 from loopmind.music.palette import Candidate
 from loopmind.music.song import Clip
