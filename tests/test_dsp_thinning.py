@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from loopmind.dsp.thinning import BLOCK, THIN_RATE_HZ, quietest_bits, thin
+from loopmind.dsp.thinning import BLOCK, THIN_RATE_HZ, quietest_bits, thin, thinned
 from loopmind.files.encode import flac_bytes
 
 
@@ -76,15 +76,23 @@ def test_what_is_quiet_keeps_all_bits() -> None:
 def test_flac_holds_the_very_samples_in_a_third_of_the_space() -> None:
     samples = music(10.0)
     thinned = thin(samples, bits_of(samples))
-    packed = flac_bytes(thinned, THIN_RATE_HZ)
+    packed = flac_bytes([thinned], 2, THIN_RATE_HZ)
     again, rate_hz = soundfile.read(io.BytesIO(packed), dtype="int16")
     assert rate_hz == THIN_RATE_HZ and np.array_equal(again, thinned)
-    assert packed == flac_bytes(thinned, THIN_RATE_HZ)
-    whole = flac_bytes(np.rint(samples.T * 32767.0).astype(np.int16), THIN_RATE_HZ)
+    assert packed == flac_bytes([thinned], 2, THIN_RATE_HZ)
+    whole = flac_bytes([np.rint(samples.T * 32767.0).astype(np.int16)], 2, THIN_RATE_HZ)
     assert len(packed) < 0.55 * len(whole)
     assert len(packed) * 8 / 10.0 < 420_000
 
 
 def test_flac_refuses_what_it_cannot_hold() -> None:
     with pytest.raises(ValueError, match="cannot hold"):
-        flac_bytes(np.zeros((10, 9), np.int16), THIN_RATE_HZ)
+        flac_bytes([np.zeros((10, 9), np.int16)], 9, THIN_RATE_HZ)
+
+
+def test_made_in_pieces_it_is_the_same() -> None:
+    samples = np.random.default_rng(4).normal(0.0, 0.1, (2, 21 * BLOCK + 777)).astype(np.float32)
+    samples *= np.linspace(0.0, 1.0, samples.shape[1], dtype=np.float32) ** 3
+    whole = thin(samples, bits_of(samples))
+    pieces = [thinned(samples, at, at + 5) for at in range(0, 22, 5)]
+    assert np.array_equal(np.concatenate(pieces), whole)

@@ -60,6 +60,22 @@ def test_integer_formats_clip_and_never_wrap(tmp_path: Path) -> None:
     assert np.allclose(back, [1.0, -1.0, 1.0, -1.0], atol=1e-6)
 
 
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+@pytest.mark.parametrize("suffix", [".wav", ".aiff"])
+def test_whole_numbers_are_made_as_libsndfile_makes_them(
+    tmp_path: Path, suffix: str, subtype: str
+) -> None:
+    rng = np.random.default_rng(1)
+    samples = rng.normal(size=(2, 40_000)) * np.exp2(rng.uniform(-32, 1, (2, 40_000)))
+    edges = [1.0, -1.0, 1.0 - 2.0**-24, 2.0**-24 - 1.0, 2.0, -2.0, 0.0, 1e-12, 0.5, -(2.0**-31)]
+    samples[0, : len(edges)] = edges
+    audio = Audio(samples.astype(np.float32), 44100)
+    ours = write_audio(tmp_path / f"a{suffix}", audio, subtype=subtype)
+    theirs = tmp_path / f"b{suffix}"
+    soundfile.write(theirs, audio.samples.T, 44100, subtype=subtype)
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     file = write_audio(tmp_path / "song.wav", noise())
     before = file.read_bytes()

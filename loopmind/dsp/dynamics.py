@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.dsp.kernel import TINY, kernel
-from loopmind.dsp.lane_math import exp2_lanes, log2_lanes
 from loopmind.dsp.lanes import (
     choose,
+    exp2_lanes,
     gather8,
     larger,
     load4,
+    log2_lanes,
     peak_of_pairs,
     scatter8,
     splat4,

@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from loopmind.dsp.kernel import TINY, doubles_at, kernel
+from loopmind.dsp.kernel import TINY, doubles_at, helper, kernel
 from loopmind.dsp.lanes import gather8, load4, load8, scatter8, splat8, store8, to_pairs
 
 BIQUAD_KINDS = ("lowcut", "lowshelf", "peak", "highshelf", "highcut")
@@ -87,14 +86,14 @@ def biquad_state_words(sections: int) -> int:
     return 16 * sections
 
 
-@njit(inline="always")
+@helper(inline=True)
 def _section(x, k, s1, s2):  # type: ignore[no-untyped-def]
     """One biquad with coefficients `k`, one frame: the result and the next state."""
     y = k[0] * x + s1
     return y, (k[1] * x + s2) - k[3] * y, k[2] * x - k[4] * y
 
 
-@njit(inline="always")
+@helper(inline=True)
 def _coefficients(params, at):  # type: ignore[no-untyped-def]
     return (
         load8(params, at),

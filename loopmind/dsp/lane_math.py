@@ -8,7 +8,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core.typing.templates import signature
 
-from loopmind.dsp.kernel import emitted
+from loopmind.dsp.kernel_ops import intrinsic
 
 _INT64 = ir.IntType(64)
 _MANTISSA = 0x000FFFFFFFFFFFFF
@@ -34,7 +34,7 @@ def _polynomial(builder: Any, x: Any, coefficients: list[float], count: int) -> 
     return result
 
 
-@emitted
+@intrinsic
 def log2_lanes(typing_context: Any, value: Any) -> Any:
     """Binary logarithm of positive normal lanes, within 2e-6 (1e-5 dB).
 
@@ -63,7 +63,7 @@ def log2_lanes(typing_context: Any, value: Any) -> Any:
     return signature(value, value), codegen
 
 
-@emitted
+@intrinsic
 def exp2_lanes(typing_context: Any, value: Any) -> Any:
     """Two to the power of lanes within -1000 .. 1000, to a relative 3e-6; exactly 1 at 0."""
     count = value.count

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64, void
 from numpy.typing import NDArray
 
-from loopmind.dsp.kernel import TINY, compiled, floats_at
+from loopmind.dsp.kernel import TINY, compiled, doubles_at, floats_at, words_at
 from loopmind.dsp.lanes import highest8, larger, load8_singles, magnitude, splat8_singles
 
 _STEP_S = 0.1
@@ -43,28 +42,28 @@ def k_weighting(rate_hz: float) -> NDArray[np.float64]:
     return np.array([shelf, high_pass])
 
 
-@compiled(
-    void(int64, int64, int64, float64[:, :], int64[:], float64[:, :], float64[:, :], float64[:])
-)
-def _weigh(left_at, right_at, stride, k, edges, state, energy, peaks):  # type: ignore[no-untyped-def]
+@compiled("void(int64, int64, int64, int64, int64, int64, int64, int64, int64)")
+def _weigh(left_at, right_at, stride, k_at, edges_at, steps, state_at, energy_at, peaks_at):  # type: ignore[no-untyped-def]
     """K-weighted sums of squares of two channels between `edges`, and the higher peak of both.
 
-    Addresses instead of arrays: read-only and strided samples need no code of their own. Both
-    recursions interleave; `state` carries them from call to call.
+    k (2, 5), edges (steps + 1), state (2, 4), energy (2, steps), peaks (steps). Both recursions
+    interleave; `state` carries them from call to call.
     """
     left, right = floats_at(left_at), floats_at(right_at)
-    b0, b1, b2, a1, a2 = k[0, 0], k[0, 1], k[0, 2], k[0, 3], k[0, 4]
-    c1, c2 = k[1, 3], k[1, 4]
-    s1, s2, t1, t2 = state[0, 0], state[0, 1], state[0, 2], state[0, 3]
-    u1, u2, v1, v2 = state[1, 0], state[1, 1], state[1, 2], state[1, 3]
-    for step in range(len(edges) - 1):
+    k, edges, state = doubles_at(k_at), words_at(edges_at), doubles_at(state_at)
+    energy, peaks = doubles_at(energy_at), doubles_at(peaks_at)
+    b0, b1, b2, a1, a2 = k[0], k[1], k[2], k[3], k[4]
+    c1, c2 = k[8], k[9]
+    s1, s2, t1, t2 = state[0], state[1], state[2], state[3]
+    u1, u2, v1, v2 = state[4], state[5], state[6], state[7]
+    for step in range(steps):
         total_l = 0.0
         total_r = 0.0
         top = np.float32(0.0)
         for i in range(edges[step], edges[step + 1]):
             sample = left[i * stride]
             top = max(top, abs(sample))
-            x = float64(sample) + TINY
+            x = np.float64(sample) + TINY
             y = b0 * x + s1
             s1 = (b1 * x + s2) - a1 * y
             s2 = b2 * x - a2 * y
@@ -74,7 +73,7 @@ def _weigh(left_at, right_at, stride, k, edges, state, energy, peaks):  # type: 
             total_l += z * z
             sample = right[i * stride]
             top = max(top, abs(sample))
-            x = float64(sample) + TINY
+            x = np.float64(sample) + TINY
             y = b0 * x + u1
             u1 = (b1 * x + u2) - a1 * y
             u2 = b2 * x - a2 * y
@@ -82,11 +81,26 @@ def _weigh(left_at, right_at, stride, k, edges, state, energy, peaks):  # type: 
             v1 = (v2 - 2.0 * y) - c1 * z
             v2 = y - c2 * z
             total_r += z * z
-        energy[0, step] = total_l
-        energy[1, step] = total_r
+        energy[step] = total_l
+        energy[steps + step] = total_r
         peaks[step] = top
-    state[0, 0], state[0, 1], state[0, 2], state[0, 3] = s1, s2, t1, t2
-    state[1, 0], state[1, 1], state[1, 2], state[1, 3] = u1, u2, v1, v2
+    state[0], state[1], state[2], state[3] = s1, s2, t1, t2
+    state[4], state[5], state[6], state[7] = u1, u2, v1, v2
+
+
+def _measure_pair(  # the arrays of `_weigh`, all contiguous
+    places: tuple[int, int, int],
+    rate_hz: float,
+    edges: NDArray[np.int64],
+    state: NDArray[np.float64],
+    energy: NDArray[np.float64],
+    peaks: NDArray[np.float64],
+) -> None:
+    weights = k_weighting(rate_hz)
+    _weigh(
+        *places, weights.ctypes.data, edges.ctypes.data, len(edges) - 1, state.ctypes.data,
+        energy.ctypes.data, peaks.ctypes.data,
+    )  # fmt: skip
 
 
 def _checked(samples: NDArray[np.float32], rate_hz: float) -> NDArray[np.float32]:
@@ -121,12 +135,12 @@ class Meter:
         if until <= self._done:
             return
         edges, samples = self._edges[self._done : until + 1], self._samples
-        weights, pair = k_weighting(self._rate_hz), np.empty((2, until - self._done))
+        pair = np.empty((2, until - self._done))
         start, stride = samples.ctypes.data, samples.strides
         for channel in range(0, len(samples), 2):
             other = min(channel + 1, len(samples) - 1)
             places = (start + channel * stride[0], start + other * stride[0], stride[1] // 4)
-            _weigh(*places, weights, edges, self._states[channel], pair, pair[0].copy())
+            _measure_pair(places, self._rate_hz, edges, self._states[channel], pair, pair[0].copy())
             here = self._energy[self._done : until]
             here += _SURROUND[channel] * pair[0]
             if other != channel:
@@ -192,7 +206,7 @@ def survey(
     start, stride = samples.ctypes.data, samples.strides
     places = (start, start + (len(samples) - 1) * stride[0], stride[1] // 4)
     edges = np.arange(grains + 1) * GRAIN
-    _weigh(*places, k_weighting(rate_hz), edges, np.zeros((2, 4)), energy, peaks)
+    _measure_pair(places, rate_hz, edges, np.zeros((2, 4)), energy, peaks)
     return peaks, energy.sum(axis=0)
 
 
@@ -225,7 +239,7 @@ def _interpolators() -> NDArray[np.float32]:
     return np.asarray(taps / taps.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-@compiled(float64(int64, int64, int64, float64))
+@compiled("float64(int64, int64, int64, float64)")
 def _highest_between(address, frames, phases_at, floor):  # type: ignore[no-untyped-def]
     """Largest magnitude between samples of a channel at four times the rate, if above `floor`.
 
@@ -261,7 +275,7 @@ def _highest_between(address, frames, phases_at, floor):  # type: ignore[no-unty
             third = third + x * phases[2 * taps + k]
         here = larger(larger(magnitude(first), magnitude(second)), magnitude(third))
         highest = max(highest, highest8(here))
-    return float64(highest)
+    return np.float64(highest)
 
 
 class PeakMeter:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from loopmind.dsp.kernel import TINY, as_floats, kernel
+from loopmind.dsp.kernel import TINY, as_floats, helper, kernel
 from loopmind.dsp.lanes import (
     hadamard8,
     load8_singles,
@@ -136,13 +135,13 @@ def reverb_state_words(params: NDArray[np.float64]) -> int:
     return 2 * words
 
 
-@njit(inline="always")
+@helper(inline=True)
 def _network_words(predelay_words, diffuser_words, line_words):  # type: ignore[no-untyped-def]
     floats = 2 * (predelay_words + _CHUNK) + 8 * (diffuser_words + _CHUNK)
     return (_MEMORY + floats + LINES * (line_words + _CHUNK) + 15) // 16 * 8
 
 
-@njit(inline="always")
+@helper(inline=True)
 def mirror(memory, base, write, n, words):  # type: ignore[no-untyped-def]
     """Repeat what was written to a line's first frames after its end."""
     for i in range(write, min(write + n, _CHUNK)):

@@ -7,8 +7,10 @@ BLAS. A kernel that does (a plugin's `np.dot`) still gets it: numba imports it w
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 
 _BLAS = "scipy.linalg.cython_blas"
@@ -24,3 +26,11 @@ def start_numba() -> None:
             importlib.import_module("numba.np.arraymath")
     finally:
         del sys.modules[_BLAS]
+
+
+def numba_version() -> str:
+    """What stands for the version of numba that is installed, without loading it."""
+    found = importlib.util.find_spec("numba")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("numba is not installed; reinstall LoopMind")
+    return (Path(found.origin).parent / "_version.py").read_text("utf-8")

@@ -38,5 +38,11 @@ class Draft:
     muted: tuple[str, ...] = ()
     automatic: Mix | None = None
 
+    @staticmethod
+    def start(brief: Brief, palette: Palette, song: Song, mix: Mix) -> Draft:
+        """The draft from which edits go on: a song as it was generated."""
+        muted = tuple(strip.track for strip in mix.strips if strip.muted)
+        return Draft(brief, palette, song, mix, muted=muted)
+
     def is_locked(self, kind: LockKind, name: str) -> bool:
         return Lock(kind, name) in self.locks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopmind.compose import arrange, genres
+from loopmind.compose import genres
 from loopmind.graph.node import node
 from loopmind.graph.ports import Seed
 from loopmind.music.brief import Brief
@@ -25,4 +25,6 @@ def arrange_song(palette: Palette, crate: Crate, brief: Brief, seed: Seed = 1) -
     Layers enter and leave, repeats vary, sections end in fills and drop-outs; seeds are derived
     per section and track, so one can be made anew without touching the others.
     """
+    from loopmind.compose import arrange  # often it is remembered what came of it
+
     return arrange.arrange(palette, crate, brief, seed)

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-from loopmind.compose import editing
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
 from loopmind.graph.values import digest
@@ -47,7 +46,7 @@ def edit_song(
     what the edits go on from, in place of the four values. Errors: an edit that cannot be done,
     with the remedy.
     """
-    now = draft if draft is not None else editing.start(brief, palette, song, mix)
+    now = draft if draft is not None else Draft.start(brief, palette, song, mix)
     if edits:
         name = digest((now, _fingerprint(crate)))
         for number, edit in enumerate(edits, start=1):
@@ -60,7 +59,12 @@ def edit_song(
 
 
 def _one(edit: Edit, draft: Draft, crate: Crate) -> Callable[[], Draft]:
-    return lambda: editing.apply(edit, draft, crate)
+    def apply() -> Draft:
+        from loopmind.compose import editing  # most songs have no edits
+
+        return editing.apply(edit, draft, crate)
+
+    return apply
 
 
 def _fingerprint(crate: Crate) -> str:

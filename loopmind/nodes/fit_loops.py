@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from typing import Annotated
 
-from loopmind.compose.fit import FitError, fit_material
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import read_audio
 from loopmind.graph.context import Context
@@ -100,6 +99,8 @@ def _seconds(key: MaterialKey, loop: Loop) -> float:
 def _fit(
     key: MaterialKey, loop: Loop, role: str, song: Song, rate_hz: int, reader: _Reader
 ) -> Audio:
+    from loopmind.compose.fit import FitError, fit_material  # often what came of it is known
+
     audio = reader.read(key)
     try:
         return fit_material(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from loopmind.compose import genres, prompt
+from loopmind.compose import genres
 from loopmind.graph.node import node
 from loopmind.graph.ports import Range
 from loopmind.music.brief import Brief
@@ -34,6 +34,8 @@ def read_prompt(
 
     Says in the brief what it understood and what it ignored. Errors: an unknown genre or key.
     """
+    from loopmind.compose import prompt  # often it is remembered what came of it
+
     brief = prompt.read_prompt(wish)
     if genre:
         brief = replace(brief, genre=genres.profile(genre).name)

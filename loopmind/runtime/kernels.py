@@ -1,4 +1,7 @@
-"""First start: all kernels are compiled side by side, with progress; later ones load them."""
+"""First start: all kernels are compiled side by side, with progress; later ones load them.
+
+What was compiled is kept as one file, a bank: with it a later start does not even load numba.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from contextlib import suppress
 from pathlib import Path
 
+from loopmind.dsp.bank import Bank, load_bank, merged
+from loopmind.dsp.starting import numba_version
 from loopmind.errors import CancelledError, LoopMindError
 from loopmind.files.atomic import atomic_write
 from loopmind.files.places import default_cache
@@ -63,13 +68,21 @@ LIVE_MODULES = (
 VOICE_MODULES = ("loopmind.analysis.voice", "loopmind.analysis.notes")
 """The same for hearing a hummed melody; compiled with the first one."""
 
+_NAME, _SUFFIX = "loopmind-", ".compiled"
+_BANKS_KEPT = 12  # those of earlier sources are of no use any more
 _PACKAGE = Path(__file__).resolve().parent.parent
-_CHILD = (
-    "import importlib, sys\n"
-    "for name in sys.argv[1:]:\n"
-    "    importlib.import_module(name)\n"
-    "    print(name, flush=True)\n"
-)
+_CHILD = """
+import importlib, sys
+from loopmind.dsp.bank import packed
+from loopmind.dsp.kernel import compile_declared
+pieces = {}
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+    pieces |= compile_declared()
+    print(name, flush=True)
+with open(sys.argv[1], "wb") as file:
+    file.write(packed(pieces))
+"""
 
 
 class KernelError(LoopMindError):
@@ -99,17 +112,23 @@ def warm_up(
     """Compile the kernels of `modules` into numba's disk cache; True if there was work to do.
 
     numba compiles under one lock, so each worker is a process of its own (two by default, or as
-    many as there are processors). progress(done, total, module). Nothing is imported here.
+    many as there are processors). progress(done, total, module). Nothing is imported here. From
+    then on kernels are taken from the bank.
 
     Raises KernelError if a module fails, CancelledError when `cancelled()` turns true.
     """
-    if is_warm(modules):
+    stamp = _stamp(modules)
+    if stamp.exists():
+        load_bank(stamp)
         return False
+    stamp.parent.mkdir(parents=True, exist_ok=True)
     workers = max(1, min(workers or os.cpu_count() or 1, 4, len(modules)))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p or "." for p in sys.path)}
     said: queue.Queue[str | None] = queue.Queue()
     children: list[subprocess.Popen[str]] = []
     errors: list[str] = []
+    parts = [stamp.with_suffix(f".{os.getpid()}-{worker}") for worker in range(workers)]
+    banks: list[Bank] = []
 
     def listen(child: subprocess.Popen[str]) -> None:
         assert child.stdout is not None
@@ -126,7 +145,7 @@ def warm_up(
     try:
         for worker in range(workers):
             child = subprocess.Popen(
-                [sys.executable, "-c", _CHILD, *modules[worker::workers]],
+                [sys.executable, "-c", _CHILD, str(parts[worker]), *modules[worker::workers]],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -163,23 +182,36 @@ def warm_up(
             for pipe in (child.stdout, child.stderr):
                 if pipe is not None:
                     pipe.close()
+        for part in parts:
+            if part.exists():
+                banks.append(Bank(part.read_bytes()))
+                part.unlink()
     if any(child.returncode != 0 for child in children):
         raise KernelError("\n".join(errors))
-    stamp = _stamp(modules)
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(stamp, b"")
+    atomic_write(stamp, merged(banks))
+    for old in sorted(stamp.parent.glob(f"{_NAME}*{_SUFFIX}"), key=_age)[_BANKS_KEPT:]:
+        with suppress(OSError):
+            old.unlink()
+    load_bank(stamp)
     return True
 
 
 def _stamp(modules: Sequence[str]) -> Path:
     """A file whose name stands for these sources, this Python, numba and machine."""
     digest = hashlib.blake2b(digest_size=12)
-    digest.update(repr((sys.version, version("numba"), tuple(modules), str(_PACKAGE))).encode())
+    digest.update(repr((sys.version, numba_version(), tuple(modules), str(_PACKAGE))).encode())
     for folder in ("dsp", "runtime", "analysis"):
         for path in sorted((_PACKAGE / folder).rglob("*.py")):
             seen = path.stat()
             digest.update(repr((str(path), seen.st_size, seen.st_mtime_ns)).encode())
-    return _stamp_folder() / f"loopmind-{digest.hexdigest()}.compiled"
+    return _stamp_folder() / f"{_NAME}{digest.hexdigest()}{_SUFFIX}"
+
+
+def _age(stamp: Path) -> float:
+    try:
+        return -stamp.stat().st_mtime
+    except OSError:  # another process has removed it
+        return 0.0
 
 
 def _stamp_folder() -> Path:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numba import float64, void
 from numpy.typing import NDArray
 
 from loopmind.dsp import limiter
-from loopmind.dsp.kernel import compiled
+from loopmind.dsp.kernel import compiled, doubles_at
 from loopmind.dsp.loudness import GRAIN, Meter, PeakMeter, gated_lufs
 from loopmind.dsp.strip import feed, tap, tap_params
 from loopmind.music.mix import Master
@@ -68,7 +67,7 @@ class Foresight:
         rate_hz: int,
         ceiling_dbtp: float,
     ) -> None:
-        self._peaks, self._energy = peaks, energy
+        self._peaks, self._energy = np.ascontiguousarray(peaks), np.ascontiguousarray(energy)
         self._ceiling = 10.0 ** ((ceiling_dbtp - limiter.IN_HAND_DB) / 20.0)
         self._speed = 1.0 - math.exp(-GRAIN / (limiter.RELEASE_S * rate_hz))
         steps = int(len(self._peaks) * GRAIN / (0.1 * rate_hz))
@@ -80,8 +79,9 @@ class Foresight:
         """Loudness of the master with `gain_db`, -inf for silence."""
         heard = np.zeros(len(self._peaks) + 1)
         _foresee(
-            self._peaks, self._energy, 10.0 ** (gain_db / 20.0), self._ceiling, self._speed, heard
-        )
+            self._peaks.ctypes.data, self._energy.ctypes.data, len(self._peaks),
+            10.0 ** (gain_db / 20.0), self._ceiling, self._speed, heard.ctypes.data,
+        )  # fmt: skip
         steps = np.diff(heard[self._edges])
         sizes = np.diff(self._edges) * GRAIN
         if len(steps) > 4:
@@ -116,18 +116,19 @@ class Foresight:
         return gain
 
 
-@compiled(void(float64[:], float64[:], float64, float64, float64, float64[:]))
-def _foresee(peaks, energy, gain, ceiling, speed, heard):  # type: ignore[no-untyped-def]
-    """Energy of all grains before each, after the limiter."""
+@compiled("void(int64, int64, int64, float64, float64, float64, int64)")
+def _foresee(peaks_at, energy_at, grains, gain, ceiling, speed, heard_at):  # type: ignore[no-untyped-def]
+    """Energy of all grains before each, after the limiter: heard (grains + 1)."""
+    peaks, energy, heard = doubles_at(peaks_at), doubles_at(energy_at), doubles_at(heard_at)
     envelope, total = 1.0, 0.0
-    for i in range(len(peaks)):
+    for i in range(grains):
         # No lookahead: the gain glides down within a grain, before its loudest part.
         top = peaks[i] * gain
         wanted = 1.0 if top <= ceiling else ceiling / top
         envelope = wanted if wanted < envelope else envelope + speed * (wanted - envelope)
         heard[i] = total
         total += energy[i] * (envelope * gain) * (envelope * gain)
-    heard[len(peaks)] = total
+    heard[grains] = total
 
 
 class _Pass:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numba import int64, void
 from numpy.typing import NDArray
 
-from loopmind.dsp.kernel import Kernel, call_kernel, compiled, doubles_at, words_at
+from loopmind.dsp.kernel import Kernel, call_kernel, compiled, doubles_at, helper, words_at
 
 OP_WORDS = 6
 """Words of an operation: kernel address, then those of inputs, outputs, state, parameters, and
@@ -29,7 +28,7 @@ _GRAIN = 2.0**-26  # -156 dB
 MAX_BLOCK = 8192
 
 
-@compiled(void(int64, int64))
+@helper("void(int64, int64)")
 def round_states(ops_at, count):  # type: ignore[no-untyped-def]
     """Round the states of `count` operations far below hearing: due at every multiple of SPAN.
 
@@ -43,21 +42,26 @@ def round_states(ops_at, count):  # type: ignore[no-untyped-def]
             state[k] = math.floor(state[k] * (1.0 / _GRAIN) + 0.5) * _GRAIN
 
 
-@compiled(void(int64[:, :], int64, int64, int64))
-def run_program(ops, start, frames, block):  # type: ignore[no-untyped-def]
-    """Run all operations in order over frames start .. start + frames, `block` at a time.
-
-    The machine code neither allocates nor locks; it is what an audio callback calls.
-    """
+@compiled("void(int64, int64, int64, int64, int64)")
+def _run_program(ops_at, count, start, frames, block):  # type: ignore[no-untyped-def]
+    ops = words_at(ops_at)
     done = 0
     while done < frames:
         n = min(block, frames - done)
         n = min(n, SPAN - ((start + done) & (SPAN - 1)))
-        for i in range(ops.shape[0]):
-            call_kernel(ops[i, 0], ops[i, 1], ops[i, 2], ops[i, 3], ops[i, 4], start + done, n)
+        for i in range(0, OP_WORDS * count, OP_WORDS):
+            call_kernel(ops[i], ops[i + 1], ops[i + 2], ops[i + 3], ops[i + 4], start + done, n)
         done += n
         if (start + done) & (SPAN - 1) == 0:
-            round_states(ops.ctypes.data, ops.shape[0])
+            round_states(ops_at, count)
+
+
+def run_program(ops: NDArray[np.int64], start: int, frames: int, block: int) -> None:
+    """Run all operations in order over frames start .. start + frames, `block` at a time.
+
+    The machine code neither allocates nor locks.
+    """
+    _run_program(ops.ctypes.data, len(ops), start, frames, block)
 
 
 @dataclass(frozen=True)

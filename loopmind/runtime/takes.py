@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.dsp.filters import GRID, WARM_ROWS, sweep_wet
 from loopmind.dsp.fingerprint import fingerprint
+from loopmind.dsp.starting import numba_version
 from loopmind.graph.types import register_type
 from loopmind.graph.values import digest
 from loopmind.music.mix import Strip
@@ -221,7 +221,7 @@ def _known_print(sound: NDArray[Any]) -> str:
 def version() -> str:
     """Stands for everything in the program that decides how a mix comes out."""
     package = Path(__file__).resolve().parent.parent
-    state = hashlib.blake2b(f"{numba.__version__} {np.__version__}".encode(), digest_size=16)
+    state = hashlib.blake2b(f"{numba_version()} {np.__version__}".encode(), digest_size=16)
     files = sorted((package / "dsp").rglob("*.py"))
     files += [
         package / "runtime" / f"{n}.py"

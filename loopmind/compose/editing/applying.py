@@ -70,8 +70,7 @@ APPLIED_BY: dict[type[Any], Application] = {
 
 def start(brief: Brief, palette: Palette, song: Song, mix: Mix) -> Draft:
     """The draft from which edits go on: a song as it was generated."""
-    muted = tuple(strip.track for strip in mix.strips if strip.muted)
-    return Draft(brief, palette, song, mix, muted=muted)
+    return Draft.start(brief, palette, song, mix)
 
 
 def apply(edit: Edit, draft: Draft, crate: Crate) -> Draft:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64
 
-from loopmind.dsp.kernel import compiled
+from loopmind.dsp.kernel import helper
 
 GLIDE_S = 0.02
 
 
-@compiled(float64(float64))
+@helper("float64(float64)")
 def finite(x):  # type: ignore[no-untyped-def]
     """x, or 0 where it is infinite or no number."""
     if abs(x) < np.inf:

@@ -6,12 +6,7 @@ read; a message is visible only once the head has passed it (release, acquire).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import boolean, int64, types, void
-from numba.core.typing.templates import signature
 from numpy.typing import NDArray
 
 from loopmind.dsp.kernel import compiled, emitted, words_at
@@ -21,63 +16,26 @@ MESSAGE_WORDS = 4
 _TAIL = 8
 
 
-@emitted
-def load_word(typing_context: Any, address: Any) -> Any:
-    """The int64 at `address`; nothing that follows is read before it."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
-        return builder.load_atomic(pointer, "acquire", 8)
-
-    return signature(types.int64, types.int64), codegen
+_OPS = "loopmind.runtime.live.atomic_ops"
+load_word = emitted(f"{_OPS}:load_word")
+store_word = emitted(f"{_OPS}:store_word")
+swap_word = emitted(f"{_OPS}:swap_word")
+bits_at = emitted(f"{_OPS}:bits_at")
 
 
-@emitted
-def store_word(typing_context: Any, address: Any, value: Any) -> Any:
-    """Write `value` to `address`; whoever sees it also sees all that was written before."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
-        builder.store_atomic(args[1], pointer, "release", 8)
-        return context.get_dummy_value()
-
-    return signature(types.void, types.int64, types.int64), codegen
-
-
-@emitted
-def swap_word(typing_context: Any, address: Any, value: Any) -> Any:
-    """Put `value` at `address` and give what was there, in one step."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
-        return builder.atomic_rmw("xchg", pointer, args[1], "acq_rel")
-
-    return signature(types.int64, types.int64, types.int64), codegen
-
-
-@emitted
-def bits_at(typing_context: Any, address: Any) -> Any:
-    """The 32-bit patterns of the floats at `address`."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], ir.IntType(32).as_pointer())
-
-    return signature(types.CPointer(types.int32), types.int64), codegen
-
-
-@compiled(int64(int64))
+@compiled("int64(int64)")
 def read_word(address):  # type: ignore[no-untyped-def]
     """`load_word` for Python."""
     return load_word(address)
 
 
-@compiled(void(int64, int64))
+@compiled("void(int64, int64)")
 def write_word(address, value):  # type: ignore[no-untyped-def]
     """`store_word` for Python."""
     store_word(address, value)
 
 
-@compiled(int64(int64, int64))
+@compiled("int64(int64, int64)")
 def exchange_word(address, value):  # type: ignore[no-untyped-def]
     """`swap_word` for Python."""
     return swap_word(address, value)
@@ -90,7 +48,7 @@ def aligned_words(count: int) -> NDArray[np.int64]:
     return raw[shift : shift + 8 * count].view(np.int64)
 
 
-@compiled(boolean(int64, int64, int64, int64, int64, int64))
+@compiled("boolean(int64, int64, int64, int64, int64, int64)")
 def push(ring, capacity, kind, a, b, c):  # type: ignore[no-untyped-def]
     """Write one message into the ring at address `ring`; False where it is full."""
     head = load_word(ring)
@@ -105,7 +63,7 @@ def push(ring, capacity, kind, a, b, c):  # type: ignore[no-untyped-def]
     return True
 
 
-@compiled(int64(int64, int64))
+@compiled("int64(int64, int64)")
 def peek(ring, capacity):  # type: ignore[no-untyped-def]
     """Address of the oldest unread message, 0 where there is none."""
     tail = load_word(ring + 8 * _TAIL)
@@ -114,7 +72,7 @@ def peek(ring, capacity):  # type: ignore[no-untyped-def]
     return ring + 8 * (RING_HEADER + MESSAGE_WORDS * (tail % capacity))
 
 
-@compiled(void(int64))
+@compiled("void(int64)")
 def drop(ring):  # type: ignore[no-untyped-def]
     """The oldest message was read: its place may be written again."""
     store_word(ring + 8 * _TAIL, load_word(ring + 8 * _TAIL) + 1)

@@ -6,12 +6,18 @@ and programs come through atomic words and rings, meters and events go back the 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import cfunc, int64, types, void
 
-from loopmind.dsp.kernel import FLOATS, call_kernel, compiled, doubles_at, floats_at, words_at
+from loopmind.dsp.kernel import (
+    FLOATS,
+    MachineCode,
+    call_kernel,
+    declare,
+    doubles_at,
+    floats_at,
+    helper,
+    words_at,
+)
 from loopmind.runtime.live import layout as at
 from loopmind.runtime.live.atomics import (
     bits_at,
@@ -27,10 +33,10 @@ OUTPUT_UNDERFLOW = 4
 INPUT_OVERFLOW = 2
 
 # Pointers that are only handed on travel as their addresses.
-_SIGNATURE = types.int32(types.int64, FLOATS, types.uint64, types.int64, types.uint64, types.int64)
+_SIGNATURE = f"int32(int64, {FLOATS}, uint64, int64, uint64, int64)"
 
 
-@compiled(void(int64, int64, int64, int64))
+@helper("void(int64, int64, int64, int64)")
 def run_guarded(control, descriptor, start, frames):  # type: ignore[no-untyped-def]
     """Run a program for one block; an operation that puts out what is not finite is muted.
 
@@ -70,7 +76,7 @@ def run_guarded(control, descriptor, start, frames):  # type: ignore[no-untyped-
         round_states(program[at.P_OPS], program[at.P_COUNT])
 
 
-@compiled(void(int64))
+@helper("void(int64)")
 def freshen(descriptor):  # type: ignore[no-untyped-def]
     """All states of a program as freshly started."""
     program = words_at(descriptor)
@@ -81,7 +87,7 @@ def freshen(descriptor):  # type: ignore[no-untyped-def]
             state[n] = 0
 
 
-@compiled(void(int64, int64))
+@helper("void(int64, int64)")
 def _tell(control, kind):  # type: ignore[no-untyped-def]
     """Send an event with the position, the frames served and whether it plays."""
     shared = words_at(control)
@@ -90,7 +96,7 @@ def _tell(control, kind):  # type: ignore[no-untyped-def]
         shared[at.LOST_EVENTS] += 1
 
 
-@compiled(void(int64, int64))
+@helper("void(int64, int64)")
 def _retire(control, descriptor):  # type: ignore[no-untyped-def]
     """Let a program go: Python may free it now."""
     shared = words_at(control)
@@ -100,13 +106,13 @@ def _retire(control, descriptor):  # type: ignore[no-untyped-def]
             shared[at.LOST_EVENTS] += 1
 
 
-@compiled(void(int64))
+@helper("void(int64)")
 def _moved(control):  # type: ignore[no-untyped-def]
     """The next frame does not follow the last one: its jump is to be smoothed."""
     words_at(control)[at.STEP_FRAMES] = at.STEP_FADE + 1
 
 
-@compiled(void(int64, int64))
+@helper("void(int64, int64)")
 def _carry_over(before, fresh):  # type: ignore[no-untyped-def]
     """The new program's kernels remember what those of the one before do: reverbs ring on."""
     program = words_at(fresh)
@@ -119,7 +125,7 @@ def _carry_over(before, fresh):  # type: ignore[no-untyped-def]
             target[n] = source[n]
 
 
-@compiled(void(int64, int64, int64))
+@helper("void(int64, int64, int64)")
 def _follow(control, before, fresh):  # type: ignore[no-untyped-def]
     """Position, loop and end at the same musical place in the new program as in the old."""
     shared = words_at(control)
@@ -138,7 +144,7 @@ def _follow(control, before, fresh):  # type: ignore[no-untyped-def]
     _tell(control, at.PLACED)
 
 
-@compiled(void(int64))
+@helper("void(int64)")
 def take_up(control):  # type: ignore[no-untyped-def]
     """Change to the program that waits, if one does; the one before fades out."""
     shared = words_at(control)
@@ -157,7 +163,7 @@ def take_up(control):  # type: ignore[no-untyped-def]
                 _follow(control, before, fresh)
 
 
-@compiled(void(int64))
+@helper("void(int64)")
 def obey(control):  # type: ignore[no-untyped-def]
     """Carry out all commands that have arrived."""
     shared = words_at(control)
@@ -205,7 +211,7 @@ def obey(control):  # type: ignore[no-untyped-def]
         drop(ring)
 
 
-@compiled(void(int64, FLOATS, int64, int64))
+@helper(f"void(int64, {FLOATS}, int64, int64)")
 def _serve(control, output, done, frames):  # type: ignore[no-untyped-def]
     """Fill `frames` frames of the device's block, from frame `done` on."""
     shared = words_at(control)
@@ -279,7 +285,7 @@ def _serve(control, output, done, frames):  # type: ignore[no-untyped-def]
         shared[at.REST_CLOCK] += frames
 
 
-@compiled(void(int64, int64, int64))
+@helper("void(int64, int64, int64)")
 def _listen(control, source, frames):  # type: ignore[no-untyped-def]
     """Keep what comes in from the device, at the same places as what goes out."""
     shared = words_at(control)
@@ -294,7 +300,7 @@ def _listen(control, source, frames):  # type: ignore[no-untyped-def]
         kept[place + 1] = heard[channels * n + min(channels - 1, 1)]
 
 
-@compiled(void(int64, FLOATS, int64))
+@helper(f"void(int64, {FLOATS}, int64)")
 def serve(control, output, frames):  # type: ignore[no-untyped-def]
     """Fill a device's block of any length, in pieces that end where something changes."""
     shared = words_at(control)
@@ -333,5 +339,6 @@ def _callback(source, output, device_frames, time_info, flags, control):  # type
     return np.int32(0)
 
 
-callback: Any = cfunc(_SIGNATURE, cache=True)(_callback)
+callback = MachineCode(_callback, _SIGNATURE)
+declare(callback)
 """The function whose address goes to PortAudio, with the control block as its user data."""

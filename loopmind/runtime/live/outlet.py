@@ -106,8 +106,7 @@ class Outlet:
         """Run the callback once: what a device would have got, (2, frames)."""
         out = np.zeros((frames, 2), np.float32)
         callback.ctypes(
-            0 if source is None else source.ctypes.data,
-            out.ctypes.data_as(callback.ctypes.argtypes[1]),
+            0 if source is None else source.ctypes.data, out.ctypes.data,
             frames, 0, 0, int(self._words.ctypes.data),
         )  # fmt: skip
         return np.ascontiguousarray(out.T)
