@@ -91,7 +91,7 @@ def test_training_lowers_the_loss_goes_on_and_is_exported_equal(
     for step in range(30):
         picture, truth = batches.draw(step % 4)
         parts = first.learn(
-            torch.from_numpy(picture), {k: torch.from_numpy(v) for k, v in truth.items()}, 1e-2
+            torch.from_numpy(picture), {k: torch.from_numpy(v) for k, v in truth.items()}, 1.0
         )
         values.append(parts["onset"] + parts["frame"])
     assert np.mean(values[-4:]) < 0.6 * np.mean(values[:4])

@@ -30,7 +30,7 @@ from loopmind.learn.notes_net import NetSize, NotesNet, losses
 
 _CHECKPOINT = "checkpoint.pt"
 _TELL_EVERY, _SAVE_EVERY = 25, 100
-_WARM_UP = 60
+_WARM_UP = 40
 _WEIGHTS = {"onset": 1.0, "frame": 0.6, "velocity": 0.06, "family": 0.12}
 _AVERAGE = 0.995
 
@@ -43,6 +43,7 @@ class Config:
     shares: Shares = field(default_factory=Shares)
     steps: int = 6000
     learning_rate: float = 3e-3
+    matrix_rate: float = 0.02
     seed: int = 7
 
 
@@ -53,6 +54,7 @@ CONFIGS = {
         Shares(batch=24, frames=384),
         steps=40_000,
         learning_rate=2e-3,
+        matrix_rate=0.015,
     ),
 }
 
@@ -71,16 +73,15 @@ class Training:
         self.net = NotesNet(config.size).to(where)
         self.average = NotesNet(config.size).to(where)
         self.average.load_state_dict(self.net.state_dict())
-        self.optimiser = torch.optim.AdamW(
-            self.net.parameters(), lr=config.learning_rate, weight_decay=1e-3
-        )
+        self.optimisers = _optimisers(self.net, config)
         self.step, self.spent_s = 0, 0.0
 
     def save(self, file: Path) -> None:
         """Write all that training needs to go on from here."""
         state = {
             "config": asdict(self.config), "net": self.net.state_dict(),
-            "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "average": self.average.state_dict(), 
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "step": self.step, "spent_s": self.spent_s,
         }  # fmt: skip
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -92,20 +93,23 @@ class Training:
         state = torch.load(file, map_location=next(self.net.parameters()).device, weights_only=True)
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, own in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(own)
         self.step, self.spent_s = int(state["step"]), float(state["spent_s"])
 
-    def learn(self, picture: Tensor, truth: dict[str, Tensor], rate: float) -> dict[str, float]:
-        """One step; returns the parts of the loss."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+    def learn(self, picture: Tensor, truth: dict[str, Tensor], pace: float) -> dict[str, float]:
+        """One step at the share `pace` of the learning rates; returns the parts of the loss."""
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = pace * group.setdefault("full_lr", group["lr"])
         self.net.train()
         parts = losses(self.net(picture), truth)
         loss = sum((_WEIGHTS[name] * part for name, part in parts.items()), torch.zeros(()))
-        self.optimiser.zero_grad(set_to_none=True)
+        self.net.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         self.step += 1
         keep = min(_AVERAGE, self.step / (self.step + 10.0))
         with torch.no_grad():
@@ -118,6 +122,25 @@ class Training:
                 else:
                     slow.copy_(fast)
         return {name: float(part.detach()) for name, part in parts.items()}
+
+
+def _optimisers(net: NotesNet, config: Config) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al., 2024) for the matrices inside, where torch has it; AdamW for the rest.
+
+    Per step it learns more than AdamW does alone, and steps are what a processor is short of.
+    """
+    inner = ("blocks", "stack", "family_time")
+    matrices = [p for n, p in net.named_parameters() if p.ndim == 2 and p.shape[1] > 1
+                and n.startswith(inner)]  # fmt: skip
+    muon = getattr(torch.optim, "Muon", None)
+    if muon is None:
+        matrices = []
+    known = {id(p) for p in matrices}
+    others = [p for p in net.parameters() if id(p) not in known]
+    made = [torch.optim.AdamW(others, lr=config.learning_rate, weight_decay=1e-3)]
+    if muon is not None:
+        made.append(muon(matrices, lr=config.matrix_rate, weight_decay=1e-2))
+    return made
 
 
 def train(
@@ -140,12 +163,12 @@ def train(
         done = max(training.step / config.steps, training.spent_s / (60.0 * minutes))
         if done >= 1.0:
             break
-        rate = config.learning_rate * (0.5 + 0.5 * float(np.cos(np.pi * done))) + 1e-5
-        rate *= min(1.0, (training.step + 1) / _WARM_UP)
+        pace = 0.505 + 0.495 * float(np.cos(np.pi * done))
+        pace *= min(1.0, (training.step + 1) / _WARM_UP)
         picture, truth = batches.draw(training.step)
         parts = training.learn(
             torch.from_numpy(picture).to(where),
-            {name: torch.from_numpy(array).to(where) for name, array in truth.items()}, rate,
+            {name: torch.from_numpy(array).to(where) for name, array in truth.items()}, pace,
         )  # fmt: skip
         running = {k: 0.97 * running.get(k, v) + 0.03 * v for k, v in parts.items()}
         if training.step % _TELL_EVERY == 0:
