@@ -1,9 +1,13 @@
-"""How fast recordings are heard: notes beside Basic Pitch, on the same sound in the same run.
+"""Transcribing whole mixes: how well, separated first or at once, and how fast.
 
-    python benchmarks/bench_listening.py [FILE ...] [--seconds 120] [--threads 2]
+    python benchmarks/bench_listening.py --pieces DIR [--count N] [--ways at-once,stems,truth]
+    python benchmarks/bench_listening.py --speed FILE
 
-Without files the sound is a made-up piece for lines and chords. Figures are seconds of sound heard
-in a second, reading and resampling of the file left out; memory is the growth of the process.
+DIR holds pieces whose notes are known (loopmind.learn.pieces, its `test` split). Ways: "at-once"
+hears all in the mix; "stems" separates it first, by the light model; "drums-stem" only hears the
+drums in their stem and all else in the mix; "truth" is given the true stems: the most that
+separating could bring. Notes count with the right instrument: onset within 50 ms, same pitch, same
+family (drums: same voice of the five classes). --speed: times real time on two threads, and memory.
 """
 
 from __future__ import annotations
@@ -11,80 +15,168 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from loopmind.analysis.listening.assemble import assemble
+from loopmind.analysis.listening.drums import hear_drums
 from loopmind.analysis.listening.pitched import transcribe_pitched
-from loopmind.analysis.listening.spectrogram import RATE_HZ, note_spectrogram
+from loopmind.analysis.listening.separation import LightSeparator, separate
 from loopmind.files.decode import read_audio
-from loopmind.learn.judge_notes import basic_pitch
+from loopmind.learn.drums_data import hits_of
+from loopmind.learn.judge_drums import Score as DrumScore
+from loopmind.learn.judge_drums import score_hits
+from loopmind.learn.judge_notes import Line, score
+from loopmind.learn.pieces import Piece, pieces
+from loopmind.learn.render import RENDER_RATE_HZ, Note
 from loopmind.music.audio import Audio
+from loopmind.music.transcript import DRUM_NOTES, Transcript
+
+WAYS = ("at-once", "stems", "drums-stem", "truth")
+_VOICE_OF = {pitch: number for number, pitch in enumerate(DRUM_NOTES.values())}
 
 
-def made_up(seconds: float) -> Audio:
-    """Four decaying voices that begin a note every quarter of a second."""
-    rng = np.random.default_rng(1)
-    out = np.zeros(round(seconds * 44100), np.float32)
-    t = np.arange(44100) / 44100
-    for start in np.arange(0.0, seconds - 1.0, 0.25):
-        for low in (33, 48, 60, 72):
-            hertz = 440.0 * 2.0 ** ((low + rng.integers(12) - 69) / 12)
-            wave = sum(np.sin(2 * np.pi * h * hertz * t) / h for h in range(1, 7))
-            first = round(start * 44100)
-            out[first : first + t.size] += (0.05 * wave * np.exp(-4 * t)).astype(np.float32)
-    return Audio(np.stack([out, out]), 44100)
+def truth_of(piece: Piece) -> tuple[list[Line], np.ndarray]:
+    """Pitched notes with their families, and drum hits."""
+    lines, drums = [], []
+    for track in piece.tracks:
+        for start, end, pitch, velocity in track["notes"]:
+            if track["stem"] == "drums":
+                drums.append(Note(start, end - start, pitch, velocity))
+            else:
+                lines.append(Line(start, end, pitch, track["instrument"]))
+    return sorted(lines, key=lambda n: (n.start_s, n.pitch)), hits_of(drums)
 
 
-def speed(run: Callable[[], object], seconds: float, rounds: int = 3) -> float:
-    """Seconds of sound in a second, the best of a few rounds after one that warms up."""
-    run()
-    best = min(_seconds(run) for _ in range(rounds))
-    return seconds / best
+def stems_of(way: str, mix: Audio, piece: Piece) -> dict[str, Audio] | None:
+    if way == "at-once":
+        return None
+    if way == "truth":
+        return {name: Audio(sound, RENDER_RATE_HZ) for name, sound in piece.stems().items()}
+    found = separate(mix, LightSeparator())
+    return dict(zip(found.names, found.sounds, strict=True))
 
 
-def _seconds(run: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    run()
-    return time.perf_counter() - begin
+def transcript_of(way: str, mix: Audio, piece: Piece) -> Transcript:
+    stems = stems_of(way, mix, piece)
+    if way == "drums-stem" and stems is not None:
+        rest = Audio(mix.samples - stems["drums"].samples, mix.rate_hz)
+        stems = {"drums": stems["drums"], "other": rest}
+    return assemble(mix, stems, name=piece.folder.name)
 
 
-def peak_mb() -> float:
-    """Largest memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+def judge(found: Transcript, lines: list[Line], hits: np.ndarray) -> dict[str, float]:
+    """Onset F1 of pitched notes, the same with the right instrument, and drums."""
+    ours = [
+        Line(n.start_s, n.end_s, n.pitch, t.instrument)
+        for t in found.tracks
+        if not t.drums
+        for n in t.notes
+    ]
+    notes = score(lines, ours)
+    struck = found.track("drums")
+    drums = score_hits(hits, _hits(struck.notes if struck else ()))
+    own = notes.instrument * (len(lines) + len(ours)) / 2.0
+    both = own + drums.total.matched
+    total = (len(lines) + len(ours) + drums.total.truth + drums.total.found) / 2.0
+    return {
+        "notes": notes.onset,
+        "right instrument": notes.instrument,
+        "with drums": both / total if total else 1.0,
+        "drums": drums.total.f1,
+    }
 
 
-def bench_notes(audio: Audio, threads: int) -> None:
-    """Rows of the pitched transcriber."""
-    length = audio.duration_s
-    mono = np.ascontiguousarray(audio.samples[0, : round(length * RATE_HZ)])
-    before = peak_mb()
-    rows = [("front end alone", speed(lambda: note_spectrogram(mono), mono.size / RATE_HZ))]
-    for texture in ("mix", "chords", "line"):
-        rows.append(
-            (f"notes, {texture}",
-             speed(lambda t=texture: transcribe_pitched(audio, texture=t, threads=threads), length))
-        )  # fmt: skip
-    grown = peak_mb() - before
-    peer = basic_pitch()
-    if peer is not None:
-        rows.append(("Basic Pitch (ONNX)", speed(lambda: peer(audio), length, 1)))
-    for name, value in rows:
-        print(f"{name:24s} {value:8.1f} x real time")
-    print(f"{'memory of ' + format(length, '.0f') + ' s':24s} {grown:8.0f} MB more")
+def _hits(notes):  # type: ignore[no-untyped-def]
+    from loopmind.analysis.listening.drums_decode import DrumHit
+
+    return [DrumHit(n.start_s, _VOICE_OF[n.pitch], n.velocity, 1.0) for n in notes]
+
+
+def quality(folder: Path, count: int, ways: list[str]) -> None:
+    """A row for each way: means over the pieces of four or more parts."""
+    rows: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+    chosen = [p for p in pieces(folder) if len(p.tracks) >= 4][:count]
+    for piece in chosen:
+        mix = Audio(np.sum(list(piece.stems().values()), axis=0), RENDER_RATE_HZ)
+        lines, hits = truth_of(piece)
+        for way in ways:
+            rows[way].append(judge(transcript_of(way, mix, piece), lines, hits))
+    print(f"{len(chosen)} mixes of four or more parts; mean onset F1\n")
+    names = list(next(iter(rows.values()))[0])
+    print("| way | " + " | ".join(names) + " |")
+    print("|---|" + "---|" * len(names))
+    for way, found in rows.items():
+        cells = [f"{np.mean([row[name] for row in found]):.3f}" for name in names]
+        print(f"| {way} | " + " | ".join(cells) + " |", flush=True)
+    print()
+    for what, drums in drums_alone(chosen).items():
+        total = drums.total
+        each = ", ".join(f"{name} {drums.of(name).f1:.3f}" for name in drums.by_class)
+        print(f"drums {what}: F1 {total.f1:.3f}, deviation {drums.deviation_ms:.1f} ms, {each}")
+
+
+def drums_alone(chosen: list[Piece]) -> Mapping[str, DrumScore]:
+    """The drum model on drum stems, in the mix, and on separated drums."""
+    found = {name: DrumScore() for name in ("alone", "in the mix", "separated")}
+    for piece in chosen:
+        stems = piece.stems()
+        if not stems["drums"].any():
+            continue
+        _, hits = truth_of(piece)
+        mix = Audio(np.sum(list(stems.values()), axis=0), RENDER_RATE_HZ)
+        kinds = {
+            "alone": Audio(stems["drums"], RENDER_RATE_HZ),
+            "in the mix": mix,
+            "separated": separate(mix, LightSeparator(), ("drums",)).sounds[0],
+        }
+        for name, sound in kinds.items():
+            found[name] += score_hits(hits, hear_drums(sound))
+    return found
+
+
+def speed(file: Path) -> None:
+    """Times real time of each part and of the whole, models already open."""
+    audio = read_audio(file)
+    warm = Audio(audio.samples[:, : 4 * audio.rate_hz], audio.rate_hz)
+    separator = LightSeparator()
+    parts = {
+        "drums": lambda a: hear_drums(a),
+        "notes, mix": lambda a: transcribe_pitched(a),
+        "separate": lambda a: separate(a, separator),
+        "transcribe at once": lambda a: assemble(a, name="x"),
+        "transcribe, separated first": lambda a: assemble(a, _stems(a, separator), name="x"),
+    }
+    print(f"{audio.duration_s:.0f} s of {file.name}")
+    for name, run in parts.items():
+        run(warm)
+        begun, used = time.perf_counter(), time.process_time()
+        run(audio)
+        wall, cpu = time.perf_counter() - begun, time.process_time() - used
+        print(f"{name}: {audio.duration_s / wall:.1f} x real time "
+              f"({audio.duration_s / cpu:.1f} x per core)", flush=True)  # fmt: skip
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"memory at most: {peak:.2f} GiB")
+
+
+def _stems(audio: Audio, separator: LightSeparator) -> dict[str, Audio]:
+    found = separate(audio, separator)
+    return dict(zip(found.names, found.sounds, strict=True))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", type=Path)
-    parser.add_argument("--seconds", type=float, default=120.0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--pieces", type=Path)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--ways", default=",".join(WAYS))
+    parser.add_argument("--speed", type=Path, metavar="FILE")
     args = parser.parse_args()
-    for file in args.files or [None]:
-        audio = read_audio(file, max_seconds=args.seconds) if file else made_up(args.seconds)
-        print(file or "made-up piece", f"{audio.duration_s:.0f} s")
-        bench_notes(audio, args.threads)
+    if args.pieces is not None:
+        quality(args.pieces, args.count, args.ways.split(","))
+    if args.speed is not None:
+        speed(args.speed)
 
 
 if __name__ == "__main__":
