@@ -6,6 +6,8 @@ whole tables of candidates.
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.compose.learned_fit_features import Sides, own_features, pair_features
+from loopmind.compose.compatibility import source_start_s, tonality
+from loopmind.compose.learned_fit_features import Sides, own_features, pair_features, sides
+from loopmind.compose.traits import Bools, Floats, Ints, Traits
 from loopmind.errors import LoopMindError
 from loopmind.files.places import model_file
 
@@ -63,20 +67,35 @@ class FitModel:
         found: F32 = np.maximum(hidden @ self.middle + self.middle_bias, 0.0) @ self.last
         return found
 
-    def fits(self, one: Sides) -> NDArray[np.float64]:
+    def fits(self, one: Sides) -> Floats:
         """(m, m) how well the loops of one table fit each other, 0..1, .5 for usual strangers."""
         scores = (self.scores(one, one) - self.centre) / self.spread
-        found: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-scores.astype(np.float64)))
+        found: Floats = 1.0 / (1.0 + np.exp(-scores.astype(np.float64)))
         return found
+
+
+def fits_of(
+    fit: FitModel, t: Traits, index: Ints, roles: Sequence[str],
+    readings: Sequence[tuple[float, float]], chroma: Floats, tonal: Bools,
+) -> Floats:  # fmt: skip
+    """(m, m) fits of the loops `index` of `t`, in their roles and readings (bpm, beats).
+
+    chroma: (m, HARMONY_BEATS, 12) as they will sound; it counts where `tonal`.
+    """
+    bpm, beats = [r[0] for r in readings], [r[1] for r in readings]
+    starts = [source_start_s(t.loops[i], b) for i, b in zip(index.tolist(), bpm, strict=True)]
+    trust = np.where(tonal, tonality(t)[index], 0.0)
+    return fit.fits(sides(t, index, roles, beats, bpm, starts, chroma, trust))
 
 
 def read_model(path: Path) -> FitModel:
     """The model in a file. Raises LoopMindError for a file that holds none."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # A damaged file would stay open if numpy opened it.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name].astype(np.float32) for name in file.files}
         return FitModel(**arrays)
-    except (OSError, ValueError, TypeError, EOFError) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise LoopMindError(
             f"the model {path} cannot be used ({error}); install LoopMind again, or "
             "`loopmind learn fit --use shipped`"

@@ -122,27 +122,11 @@ def onset_grid(
 
 
 def own_features(one: Sides) -> F32:
-    """(..., n) what is known of each loop alone."""
-    grid = one.grid
-    by_step = grid.reshape(*grid.shape[:-1], HARMONY_BEATS, STEPS_PER_BEAT)
-    pulse = by_step.sum(axis=-2)
-    in_bar = grid.reshape(*grid.shape[:-1], -1, 16).sum(axis=-2)
-    even = np.exp(_entropy(grid))[..., None] / STEPS
-    notes = one.chroma.mean(axis=-2)
-    variety = np.exp(_entropy(notes))[..., None] / 12.0
-    voices = np.exp(_entropy(one.chroma)).mean(axis=-1)[..., None] / 12.0
-    moves = _changes(one.chroma).mean(axis=-1)[..., None]
-    trust = one.trust[..., None]
-    parts = [one.fixed, pulse, in_bar[..., ::2] + in_bar[..., 1::2], even, trust,
-             trust * variety, trust * voices, trust * moves]  # fmt: skip
-    return np.concatenate(parts, axis=-1).astype(np.float32)
+    """(..., roles) what the model is told of each loop alone: its role.
 
-
-def _entropy(shares: F32) -> F32:
-    total = shares.sum(axis=-1, keepdims=True)
-    p = shares / np.maximum(total, _EPS)
-    found: F32 = -(p * np.log(np.maximum(p, _EPS))).sum(axis=-1)
-    return found
+    Told more (rhythm, spectrum, movement) it chose no better among unseen pieces.
+    """
+    return one.fixed[..., : len(ROLES)]
 
 
 def _unit(x: F32) -> F32:
@@ -248,7 +232,7 @@ def _harmony(a: F32, b: F32) -> list[F32]:
     b_in_a = flat_a @ _turned(root_b.reshape(flat_b.shape)) / HARMONY_BEATS
     late = np.roll(unit_a, 1, 0) @ _turned(unit_b)
     early = np.roll(unit_a, -1, 0) @ _turned(unit_b)
-    far = np.roll(unit_a, 2, 0) @ _turned(unit_b)
+    far = 0.5 * (np.roll(unit_a, 2, 0) + np.roll(unit_a, -2, 0)) @ _turned(unit_b)
     return [
         sweet, rough, mean, alike[2], alike[HARMONY_BEATS // 2], whole, whole - shifted.max(axis=0),
         whole - np.maximum(shifted[6], shifted[4]), moves,

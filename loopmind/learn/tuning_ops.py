@@ -160,7 +160,7 @@ def _gather(given: Given, attributes: Attributes) -> Tensor:
     axis = attributes.get("axis", 0) % x.dim()
     index = torch.where(index < 0, index + x.shape[axis], index)
     picked = x.index_select(axis, index.reshape(-1))
-    return picked.reshape(*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
+    return picked.reshape([*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]])
 
 
 def _pad(given: Given, attributes: Attributes) -> Tensor:

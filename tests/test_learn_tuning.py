@@ -1,0 +1,309 @@
+"""Fine-tuning: finding what is labelled, holding back by source, training on, and switching."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from loopmind.analysis.models import card_of, open_file
+from loopmind.cli import main
+from loopmind.errors import CancelledError, LoopMindError
+from loopmind.files.encode import write_audio
+from loopmind.files.midi_notes import write_notes
+from loopmind.files.own_models import keep_model, own_models, undo_model, use_model
+from loopmind.files.places import model_file, models_in_use, shipped_model_file, user_models
+from loopmind.learn import tuning
+from loopmind.learn.export import export_onnx
+from loopmind.learn.judging import Row, read_labels, share
+from loopmind.learn.tuning import Budget, Pair, is_better, learn, split
+from loopmind.learn.tuning_graph import GraphNet, difference, trainable, tune, write_back
+from loopmind.learn.tuning_material import (
+    named_sounds,
+    stem_folders,
+    stem_of,
+    with_midi,
+)
+from loopmind.music.audio import Audio
+from loopmind.music.notes import Note, Notes
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "home"
+    monkeypatch.setenv("LOOPMIND_HOME", str(place))
+    return place
+
+
+class Tiny(torch.nn.Module):
+    """A bit of everything that LoopMind's networks are made of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = torch.nn.Conv2d(1, 6, 3, stride=(1, 2), padding=1)
+        self.norm = torch.nn.BatchNorm2d(6)
+        self.time = torch.nn.Conv1d(6 * 4, 12, 3, padding=2, dilation=2)
+        self.layer = torch.nn.LayerNorm(12)
+        self.gru = torch.nn.GRU(12, 5, batch_first=True, bidirectional=True)
+        self.last = torch.nn.Linear(10, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = torch.relu(self.norm(self.conv(x.unsqueeze(1))))
+        y = y.permute(0, 1, 3, 2).flatten(1, 2)
+        y = self.layer(torch.nn.functional.silu(self.time(y)).transpose(1, 2))
+        y = torch.cat((y[:, :1], y[:, 1:] - y[:, :-1]), dim=1)
+        return torch.softmax(self.last(self.gru(y)[0]), dim=-1)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    torch.manual_seed(3)
+    net = Tiny()
+    net(torch.randn(8, 20, 8))
+    path = tmp_path / "tiny.onnx"
+    export_onnx(
+        net, (torch.randn(2, 20, 8),), (("x",), ("y",)),
+        {"x": {0: "batch", 1: "time"}, "y": {0: "batch", 1: "time"}}, path, "# tiny\n",
+        others=((torch.randn(1, 33, 8),),),
+    )  # fmt: skip
+    return path
+
+
+def test_a_shipped_graph_runs_in_torch_as_in_onnxruntime(tiny: Path) -> None:
+    net = trainable(tiny)
+    for shape in ((2, 20, 8), (1, 41, 8)):
+        example = {"x": np.random.default_rng(0).standard_normal(shape).astype(np.float32)}
+        assert difference(net, tiny, example) < 1e-4
+    assert sum(p.numel() for p in net.parameters()) > 500
+
+
+def test_half_precision_graphs_can_be_trained_on(tiny: Path, tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    path = tmp_path / "half.onnx"
+    names, dynamic = (("x",), ("y",)), {"x": {0: "batch"}}
+    export_onnx(Tiny(), (torch.randn(1, 20, 8),), names, dynamic, path, "# half\n", half=True)
+    net = trainable(path)
+    example = {"x": np.zeros((1, 20, 8), np.float32)}
+    assert difference(net, path, example) < 1e-4
+    assert write_back(net, path, tmp_path / "again.onnx", example) < 1e-3
+
+
+def toy_loss(net: GraphNet) -> Any:
+    def loss_of(rng: np.random.Generator) -> torch.Tensor:
+        x = rng.standard_normal((8, 20, 8)).astype(np.float32)
+        right = torch.from_numpy((x.mean(axis=2) > 0).astype(np.int64))
+        said = net({"x": torch.from_numpy(x)})["y"]
+        return torch.nn.functional.nll_loss(torch.log(said).flatten(0, 1), right.flatten())
+
+    return loss_of
+
+
+def test_training_on_lowers_the_loss_and_is_written_back(tiny: Path, tmp_path: Path) -> None:
+    net = trainable(tiny)
+    budget = Budget(60.0, 1, tmp_path)
+    losses = tune(net, toy_loss(net), budget, lambda d, t, w: None, rate=1e-2, stay=0.0, steps=30)
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+    target = tmp_path / "tuned.onnx"
+    example = {"x": np.random.default_rng(0).standard_normal((2, 20, 8)).astype(np.float32)}
+    assert write_back(net, tiny, target, example) < 1e-3
+    before, after = (open_file(path).run(example)[0] for path in (tiny, target))
+    assert not np.allclose(before, after, atol=1e-3)
+
+
+def test_a_training_that_was_stopped_goes_on(tiny: Path, tmp_path: Path) -> None:
+    whole, parts = trainable(tiny), trainable(tiny)
+    given: dict[str, Any] = {"rate": 1e-3, "stay": 1e-2, "steps": 12}
+    tune(whole, toy_loss(whole), Budget(1e6, 1, tmp_path), lambda d, t, w: None, **given)
+
+    def stop(done: int, total: int, what: str) -> None:
+        if done >= 500:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        tune(parts, toy_loss(parts), Budget(1e6, 1, tmp_path), stop, **given)
+    again = trainable(tiny)
+    tune(again, toy_loss(again), Budget(1e6, 1, tmp_path), lambda d, t, w: None, **given)
+    for name, weight in whole.arrays().items():
+        assert np.allclose(weight, again.arrays()[name], atol=1e-6), name
+
+
+def test_own_models_take_turns_with_the_shipped_one(tmp_path: Path) -> None:
+    model, card = tmp_path / "key.npz", tmp_path / "key.md"
+    for turn in (b"first", b"second"):
+        model.write_bytes(turn)
+        card.write_bytes(b"# card " + turn)
+        keep_model("key", [model, card])
+    assert model_file("key.npz") == shipped_model_file("key.npz")
+    newest, oldest = own_models("key").mine
+    use_model("key", "mine")
+    assert model_file("key.npz").read_bytes() == b"second"
+    assert card_of(model_file("key.npz")).read_bytes() == b"# card second"
+    use_model("key", oldest)
+    assert model_file("key.npz").read_bytes() == b"first"
+    assert undo_model("key").use == newest and undo_model("key").use == "shipped"
+    with pytest.raises(LoopMindError, match="nothing to undo"):
+        undo_model("key")
+    with pytest.raises(LoopMindError, match="choose from shipped"):
+        use_model("key", "other")
+
+
+def test_a_damaged_list_of_own_models_means_the_shipped_ones() -> None:
+    user_models().mkdir(parents=True)
+    for text in ("", "[]", '{"use": 3}', '{"use": {"key": "../../x", "tempo": 4}}', "{"):
+        (user_models() / "active.json").write_text(text)
+        assert models_in_use() == {}
+        assert model_file("key.npz") == shipped_model_file("key.npz")
+
+
+def pairs_of(counts: dict[str, int]) -> list[Pair]:
+    return [Pair(s, Path(f"{s}/{n}.wav")) for s, count in counts.items() for n in range(count)]
+
+
+def test_sources_are_held_back_whole() -> None:
+    pairs = pairs_of({"a": 10, "b": 4, "c": 3, "d": 3})
+    learned, held = split(pairs, 1)
+    assert not {p.source for p in learned} & {p.source for p in held}
+    assert 2 <= len(held) <= 10 and len(learned) + len(held) == 20
+    assert split(list(reversed(pairs)), 1) == (learned, held)
+    alone, back = split(pairs_of({"a": 10}), 1)
+    assert len(back) == 3 and not {p.audio for p in alone} & {p.audio for p in back}
+    with pytest.raises(LoopMindError, match="at least 4"):
+        split(pairs_of({"a": 3}), 1)
+
+
+def tone(path: Path, seconds: float = 0.3) -> Path:
+    samples = np.sin(np.arange(round(44100 * seconds)) * 0.05).astype(np.float32)[None] * 0.4
+    return write_audio(path, Audio(samples, 44100))
+
+
+def test_sounds_are_named_by_file_folder_or_table(tmp_path: Path) -> None:
+    place = tmp_path / "sounds"
+    for name in ("Kicks/one.wav", "Pads/warm pad.wav", "take/7.wav", "take/snare 3.wav"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        tone(place / name)
+    found, bad = named_sounds(place)
+    named = {p.audio.name: p.instrument for p in found}
+    assert named == {"one.wav": "kick", "warm pad.wav": "pad", "snare 3.wav": "snare"}
+    assert not bad
+    (place / "labels.csv").write_text(
+        "path,instrument\ntake/7.wav,Bass drum\nKicks/one.wav,spoon\nnone.wav,kick\n"
+    )
+    found, bad = named_sounds(place)
+    assert [(p.audio.name, p.instrument) for p in found] == [("7.wav", "kick")]
+    assert len(bad) == 2 and any("spoon" in row.what for row in bad)
+
+
+def test_recordings_lie_beside_their_midi(tmp_path: Path) -> None:
+    place = tmp_path / "songs"
+    place.mkdir()
+    for name in ("a", "b"):
+        tone(place / f"{name}.wav")
+        write_notes(place / f"{name}.mid", [Notes("keys", (Note(0.0, 0.2, 60.0, 0.7),))])
+    (place / "b.mid").write_bytes(b"MThd broken")
+    found, bad = with_midi(place)
+    assert [p.audio.name for p in found] == ["a.wav"] and "b.mid" in bad[0].what
+
+
+def test_stems_of_songs_and_of_folders(tmp_path: Path) -> None:
+    assert [stem_of(n) for n in ("drums", "Kick in", "lead vox", "bass-di", "rhodes")] == [
+        "drums", "drums", "vocals", "bass", "other",
+    ]  # fmt: skip
+    for name in ("x/stems/drums.wav", "x/stems/keys.wav", "x/stems/reverb.wav", "x/song.wav",
+                 "y/bass.wav", "y/piano.wav", "y/mix.wav", "z/loop.wav"):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        tone(tmp_path / name)
+    told = {"bpm": 98.0, "tracks": [{"id": "keys", "role": "chords"}]}
+    (tmp_path / "x" / "timeline.json").write_text(json.dumps(told))
+    found, _ = stem_folders(tmp_path)
+    assert [(p.source, sorted(p.stems), p.bpm) for p in found] == [
+        ("x", ["drums", "keys"], 98.0), ("y", ["bass", "piano"], None),
+    ]  # fmt: skip
+    assert found[0].roles == {"drums": "drums", "keys": "chords"}
+    assert found[0].audio.name == "song.wav" and found[1].audio.name == "mix.wav"
+
+
+class Pretended:
+    """A trainer whose new model is as good as it is told."""
+
+    def __init__(self, after: float) -> None:
+        self.after = after
+
+    def find(self, folder: Path) -> tuple[list[Pair], list[Row]]:
+        return pairs_of({"a": 4, "b": 4, "c": 4}), []
+
+    def score(self, model: Path, pairs: Any, progress: Any) -> dict[str, float]:
+        progress(0, 1, "")
+        return {"good": self.after if b"new" in model.read_bytes()[:3] else 0.5}
+
+    def tune(self, model: Path, pairs: Any, target: Path, budget: Budget, progress: Any) -> None:
+        progress(0, 1, "")
+        target.write_bytes(b"new" + bytes([int(100 * self.after)]))
+
+
+@pytest.mark.parametrize("after", [0.6, 0.4])
+def test_a_new_model_is_used_only_if_it_is_better(
+    after: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(tuning.MODELS, "key", "key.npz")
+    monkeypatch.setattr(tuning, "trainer", lambda name: Pretended(after))
+    done = learn("key", tmp_path, tmp_path / "work", lambda label: lambda d, t, w: None)
+    assert done.used == done.better == (after > 0.5)
+    assert (model_file("key.npz") != shipped_model_file("key.npz")) == done.used
+    assert len(own_models("key").mine) == 1
+    if done.used:
+        assert "| good | 0.5000 | 0.6000 |" in card_of(model_file("key.npz")).read_text()
+
+
+def test_stopping_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(tuning.MODELS, "key", "key.npz")
+    monkeypatch.setattr(tuning, "trainer", lambda name: Pretended(0.9))
+
+    def stop(done: int, total: int, what: str) -> None:
+        raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        learn("key", tmp_path, tmp_path / "work", lambda label: stop)
+    assert own_models("key").mine == () and not models_in_use()
+
+
+def test_better_is_what_the_first_figure_says() -> None:
+    assert is_better({"a": 0.5, "b": 1.0}, {"a": 0.6, "b": 0.0})
+    assert not is_better({"a": 0.5}, {"a": 0.5})
+    assert not is_better({"a": 0.5}, {"a": float("nan")})
+
+
+def test_the_command_says_which_model_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["learn", "tagger"]) == 0
+    assert "the shipped model is in use" in capsys.readouterr().out
+    assert main(["learn", "tagger", "--use", "mine"]) == 1
+    assert "there is no tagger of your own yet" in capsys.readouterr().err
+    assert main(["learn", "tagger", "--undo"]) == 1
+    assert main(["learn", "fit", "--from", "nowhere"]) == 1
+    assert "does not exist" in capsys.readouterr().err
+    assert main(["learn", "fit", "--from", ".", "--minutes", "0"]) == 2
+
+
+def test_labels_say_what_is_wrong_with_them(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    with pytest.raises(LoopMindError, match="cannot be read"):
+        read_labels(table, ("path", "bpm"))
+    for text, said in (
+        ("", "is empty"), ("path,key\n", "has no column bpm"), ("path,bpm\n", "no line of"),
+        ("path,bpm\nnone.wav,120\n", "no line of"),
+    ):  # fmt: skip
+        table.write_text(text)
+        with pytest.raises(LoopMindError, match=said):
+            read_labels(table, ("path", "bpm"), ("key",))
+    table.write_bytes(b"\xff\xfe\x00p")
+    with pytest.raises(LoopMindError, match="UTF-8"):
+        read_labels(table, ("path",))
+    tone(tmp_path / "a.wav")
+    table.write_text("path,bpm\na.wav,120\n,90\nb.wav,70\n\na.wav,\n")
+    rows, bad = read_labels(table, ("path", "bpm"))
+    assert [row.line for row in rows] == [2]
+    assert [row.what.split(":")[0] for row in bad] == ["labels.csv, line 3", "labels.csv, line 4"]
+    assert share([True, False]) == 0.5
