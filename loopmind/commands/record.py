@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from loopmind.commands._keys import Keys
 from loopmind.commands._places import place
 from loopmind.commands._terminal import ProgressLine, clock
+from loopmind.music.loop import ROLES
 
 if TYPE_CHECKING:
+    from loopmind.music.audio import Audio
     from loopmind.commands.play import Playing
     from loopmind.runtime.live.engine import Engine
 
@@ -32,6 +34,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--bars", type=_bars, metavar="A-B", help="only while these bars of the song play"
+    )
+    parser.add_argument(
+        "--lay", metavar="TRACK", nargs="?", const="recording",
+        help="with --bars: put what was recorded into the song, on this track (made where there "
+        "is none; default: recording)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--role", choices=ROLES, default="vocal", help="of a track that --lay makes (default vocal)"
     )
     parser.add_argument("--count-in", type=int, default=4, metavar="BEATS", help="before --bars")
     parser.add_argument("--block", type=int, default=0, metavar="N", help="frames at a time")
@@ -52,9 +62,12 @@ def run(args: argparse.Namespace) -> int:
     from loopmind.runtime.live.devices import choose_device
     from loopmind.runtime.live.engine import Engine
     from loopmind.runtime.live.taping import Recorder
+    from loopmind.runtime.project_place import is_project
 
     if args.output and args.play is None:
         raise UsageError("to record what is heard, name what is to play with --play")
+    if args.lay is not None and (args.bars is None or not is_project(args.play or "")):
+        raise UsageError("--lay needs --bars, and a project to --play (a song.loopmind)")
     if args.bars is not None and (args.output or args.play is None):
         raise UsageError("--bars records what comes in while a song plays; name it with --play")
     with Keys() as keys:
@@ -73,7 +86,11 @@ def run(args: argparse.Namespace) -> int:
                 raise LoopMindError("nothing can be recorded without a sound device")
             try:
                 if args.bars is not None and playing is not None:
-                    return _punch_in(args, engine, playing, keys)
+                    audio = _punch_in(args, engine, playing, keys)
+                    playing.close()
+                    if args.lay is not None:
+                        _lay(args, audio)
+                    return 0
                 with Recorder(engine, Path(args.out), source=not args.output) as recorder:
                     if playing is not None:
                         engine.play(0)
@@ -91,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _punch_in(args: argparse.Namespace, engine: Engine, playing: Playing, keys: Keys) -> int:
+def _punch_in(args: argparse.Namespace, engine: Engine, playing: Playing, keys: Keys) -> Audio:
     """Record some bars of a song, to the frame as long as they are."""
     from loopmind.errors import UsageError
     from loopmind.files.encode import write_audio
@@ -106,12 +123,23 @@ def _punch_in(args: argparse.Namespace, engine: Engine, playing: Playing, keys: 
     samples = punch_in(
         engine, first, last, count_in_beats=args.count_in, stopped=lambda: keys.get(0.0) == "q"
     )
-    write_audio(Path(args.out), Audio(samples, engine.rate_hz))
+    audio = Audio(samples, engine.rate_hz)
+    write_audio(Path(args.out), audio)
     print(
         f"{args.out}: bars {args.bars[0]} to {args.bars[1]} at {playing.player.song.bpm:g} bpm, "
         f"{samples.shape[1] / engine.rate_hz:.2f} s, begins on the beat"
     )
-    return 0
+    return audio
+
+
+def _lay(args: argparse.Namespace, audio: Audio) -> None:
+    """Put the recording into the song that was played."""
+    from loopmind.runtime.project_session import ProjectSession
+    from loopmind.runtime.recording import lay_recording
+
+    with ProjectSession.open(args.play) as session:
+        revision = lay_recording(session, audio, args.bars, track=args.lay, role=args.role)
+        print(f"{session.path}: revision {revision.id}, {'; '.join(revision.told)}")
 
 
 def _tell(text: str) -> None:

@@ -333,9 +333,13 @@ class Reseed:
 
 @dataclass(frozen=True)
 class PutClip:
-    """Place a clip exactly, in place of the one with the same id."""
+    """Place a clip exactly, in place of the one with the same id.
+
+    role: of the track that is made for it, where the song has no such track.
+    """
 
     clip: Clip
+    role: Role | None = None
 
 
 @dataclass(frozen=True)

@@ -29,3 +29,9 @@ def file_stamp(path: Path) -> tuple[int, int, int] | None:
     except OSError:  # it was taken away; saving puts it back
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def is_project(path: str | Path) -> bool:
+    """Does `path` name a project file, or a folder with one?"""
+    place = Path(path)
+    return place.suffix.lower() == Path(PROJECT_NAME).suffix or (place / PROJECT_NAME).is_file()

@@ -28,7 +28,7 @@ from loopmind.files.snapshots import PartError
 from loopmind.music.draft import Draft
 from loopmind.music.edit import Edit
 from loopmind.music.history import History, Revision, RevisionKind
-from loopmind.music.loop import Crate
+from loopmind.music.loop import Crate, Loop
 from loopmind.runtime.project_place import file_stamp, project_path
 from loopmind.runtime.project_sounds import (
     all_in_place,
@@ -248,6 +248,14 @@ class ProjectSession:
     def redo(self, count: int = 1) -> Revision:
         """Go forward again, the way it was last; where to. Raises LoopMindError."""
         return self._moved(self.history().redone(count))
+
+    def take_in(self, loops: Iterable[Loop]) -> None:
+        """Make sounds known to the project that are in no folder of it, and save."""
+        self._check_may_change()
+        self._save(self._project.with_sounds(loops))
+        self._notes = None
+        if self._work is not None:
+            self._work.crate = None
 
     def branch(self, name: str, at: int | None = None) -> Revision:
         """Start a branch at a revision (by default the present one) and work on it."""

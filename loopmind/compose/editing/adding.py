@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from loopmind.compose import explain
 from loopmind.compose.editing import asking
-from loopmind.compose.editing.asking import EditError
+from loopmind.compose.editing.asking import MOST_TRACKS, EditError
 from loopmind.compose.editing.picking import Place, exactly, made_choice
 from loopmind.compose.editing.scene import Scene, spliced
 from loopmind.compose.editing.settling import settle
@@ -23,7 +23,6 @@ from loopmind.music.palette import Candidate
 from loopmind.music.song import Section, Track
 
 _NUMBERS = ("second", "third", "fourth", "fifth", "sixth")
-_MOST_TRACKS = 32
 
 
 def add_track(edit: AddTrack, draft: Draft, crate: Crate) -> Draft:
@@ -34,8 +33,8 @@ def add_track(edit: AddTrack, draft: Draft, crate: Crate) -> Draft:
         raise EditError(
             f"there is no instrument {edit.instrument!r}; choose from {', '.join(INSTRUMENTS)}"
         )
-    if len(draft.song.tracks) >= _MOST_TRACKS:
-        raise EditError(f"{_MOST_TRACKS} tracks are the most; take one out first")
+    if len(draft.song.tracks) >= MOST_TRACKS:
+        raise EditError(f"{MOST_TRACKS} tracks are the most; take one out first")
     found = asking.sections(draft, edit.sections)
     for one in found if edit.sections else ():
         asking.refuse_locked_section(draft, one.name)

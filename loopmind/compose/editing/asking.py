@@ -13,6 +13,7 @@ from loopmind.music.mix import Strip
 from loopmind.music.song import Clip, Section, Track
 
 MASTER = "master"
+MOST_TRACKS = 32
 _PLURAL = frozenset({"drums", "chords", "keys", "strings", "hats"})
 
 

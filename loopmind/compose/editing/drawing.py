@@ -6,16 +6,16 @@ import math
 from dataclasses import replace
 
 from loopmind.compose.editing import asking, curves
-from loopmind.compose.editing.asking import MASTER, EditError
+from loopmind.compose.editing.asking import MASTER, MOST_TRACKS, EditError
 from loopmind.compose.editing.blocks import Fades, with_fades, without_fades
 from loopmind.compose.editing.curves import Piece, Points
 from loopmind.compose.editing.settling import settle
 from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import PutClip, RemoveClip, SetAutomation, SetFade
-from loopmind.music.loop import Crate
+from loopmind.music.loop import ROLES, Crate
 from loopmind.music.mix import EFFECT_KINDS
-from loopmind.music.song import Automation, Clip, Section, Song
+from loopmind.music.song import Automation, Clip, Section, Song, Track
 
 RANGES: dict[str, tuple[float, float]] = {
     "gain_db": (-96.0, 24.0), "lowpass_hz": (20.0, 20000.0), "highpass_hz": (20.0, 20000.0),
@@ -198,7 +198,9 @@ def _last_level(points: list[tuple[float, float]], level: float) -> float:
 
 def put_clip(edit: PutClip, draft: Draft, crate: Crate) -> Draft:
     """A clip placed exactly, in place of the one with the same id."""
-    clip, song = edit.clip, draft.song
+    clip = edit.clip
+    draft = _with_track(edit, draft)
+    song = draft.song
     asking.track(draft, clip.track)
     if not clip.id or not clip.id.isprintable():
         raise EditError("a clip needs an id, such as 'hook 1/drums/0'")
@@ -220,6 +222,22 @@ def put_clip(edit: PutClip, draft: Draft, crate: Crate) -> Draft:
     at = asking.section_at(draft, clip.start_beat)
     where = f" in {at.name}" if at is not None else ""
     return asking.told(settle(made, crate), f"the clip {clip.id} on {clip.track}{where} is {said}")
+
+
+def _with_track(edit: PutClip, draft: Draft) -> Draft:
+    """The draft with the clip's track, where it is to be made."""
+    name, tracks = edit.clip.track, draft.song.tracks
+    if edit.role is None or name in {track.id for track in tracks}:
+        return draft
+    if edit.role not in ROLES:
+        raise EditError(f"there is no role {edit.role!r}; choose from {', '.join(ROLES)}")
+    if not name.strip() or not name.isprintable() or name == MASTER:
+        raise EditError(f"{name!r} is no name for a track; give it another")
+    if len(tracks) >= MOST_TRACKS:
+        raise EditError(f"{MOST_TRACKS} tracks are the most; take one out first")
+    # Roles are named after instruments where there is no better word for them.
+    track = Track(name, name[:1].upper() + name[1:], edit.role, edit.role)
+    return replace(draft, song=replace(draft.song, tracks=(*tracks, track)))
 
 
 def _check_place(clip: Clip, song: Song) -> None:

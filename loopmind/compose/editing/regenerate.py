@@ -46,6 +46,12 @@ def regenerate_section(edit: RegenerateSection, draft: Draft, crate: Crate) -> D
         raise EditError(
             f"{what} cannot be arranged in another way with these sounds; swap one of them"
         )
+    for name in edit.tracks:
+        if not any(c.track == name and in_section(made, held, c) for c in made.clips):
+            raise EditError(
+                f"{name} in {held.name} was put there by hand or recorded, and stays; "
+                "name another track, or take it out"
+            )
     before = {c for c in draft.song.clips if in_section(draft.song, held, c)}
     changed = before ^ {c for c in made.clips if in_section(made, held, c)}
     draft = settle(replace(draft, song=made), crate)

@@ -1,0 +1,72 @@
+"""A recording becomes part of a song: kept beside the project, heard, laid where it was played."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from loopmind.errors import LoopMindError
+from loopmind.files.encode import write_audio
+from loopmind.library.library import Library
+from loopmind.music.audio import Audio
+from loopmind.music.edit import PutClip
+from loopmind.music.history import Revision
+from loopmind.music.loop import Loop, Role
+from loopmind.music.song import Clip
+from loopmind.runtime.project_session import ProjectSession
+
+FOLDER = "recordings"
+
+
+def lay_recording(
+    session: ProjectSession,
+    audio: Audio,
+    bars: tuple[int, int],
+    *,
+    track: str = "recording",
+    role: Role = "vocal",
+    library: Path | None = None,
+) -> Revision:
+    """Lay `audio`, played while bars `bars` (first and last, from 1) were heard, into the song.
+
+    It is written to the folder "recordings" beside the project and is one clip on `track`, which
+    is made with `role` where the song has none; one undo takes it out again. Another take of the
+    same bars takes the place of the earlier one, whose file stays. library: the folder of the
+    library that hears it. Raises LoopMindError where nothing was recorded, EditError where the
+    song has no such bars or the track is locked, OutputError.
+    """
+    song = session.draft.song
+    first, last = bars
+    beats = float((last - first + 1) * song.beats_per_bar)
+    file = write_audio(_free_place(session.path.parent / FOLDER, track, bars), audio)
+    loop = _heard(file, library)
+    session.take_in([loop])
+    clip = Clip(
+        id=f"{track}/{first}-{last}",
+        track=track,
+        start_beat=float((first - 1) * song.beats_per_bar),
+        beats=beats,
+        digest=loop.digest,
+        source_bpm=song.bpm,
+        loop_beats=beats,
+    )
+    return session.apply([PutClip(clip, role)], f"recorded bars {first} to {last}")
+
+
+def _free_place(folder: Path, track: str, bars: tuple[int, int]) -> Path:
+    """A file that is not there yet: "vocal 5-8 take 2.wav"."""
+    number = 1
+    while (file := folder / f"{track} {bars[0]}-{bars[1]} take {number}.wav").exists():
+        number += 1
+    return file
+
+
+def _heard(file: Path, library: Path | None) -> Loop:
+    with Library(library) as remembered:
+        crate = remembered.scan([file])
+    if not crate.loops:
+        reason = crate.unusable[0].reason if crate.unusable else "it holds no sound"
+        raise LoopMindError(
+            f"nothing was laid into the song: {file.name} {reason}; "
+            "check the input with 'loopmind devices' and its level"
+        )
+    return crate.loops[0]
