@@ -124,7 +124,7 @@ def test_edits_leave_what_was_put_by_hand() -> None:
 def test_what_cannot_be_laid_is_said_and_changes_nothing(path: Path) -> None:
     with ProjectSession.open(path) as session:
         before, silent = session.draft, Audio(np.zeros((2, RATE_HZ), np.float32), RATE_HZ)
-        with pytest.raises(LoopMindError, match="nothing was laid into the song.*silent"):
+        with pytest.raises(LoopMindError, match=r"nothing was laid into the song.*silent"):
             lay_recording(session, silent, (1, 2))
         with pytest.raises(EditError, match="must lie within the song"):
             lay_recording(session, take(session, 1), (900, 900))

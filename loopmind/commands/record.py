@@ -15,8 +15,8 @@ from loopmind.commands._terminal import ProgressLine, clock
 from loopmind.music.loop import ROLES
 
 if TYPE_CHECKING:
-    from loopmind.music.audio import Audio
     from loopmind.commands.play import Playing
+    from loopmind.music.audio import Audio
     from loopmind.runtime.live.engine import Engine
 
 
