@@ -70,7 +70,7 @@ def _set_signatures(made: Any, transcript: Transcript, library: Any) -> None:
         number = transcript.key.tonic + (12 if transcript.key.mode == "minor" else 0)
         made.key_signature_changes.append(library.KeySignature(number, 0.0))
     for chord in transcript.chords:
-        made.text_events.append(library.Text(chord.name, chord.start_s))
+        made.text_events.append(library.Text(chord.written(transcript.key), chord.start_s))
 
 
 def _without_clashes(notes: Iterable[TranscribedNote]) -> list[TranscribedNote]:

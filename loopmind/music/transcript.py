@@ -27,6 +27,8 @@ QUALITIES = {
     "sus4": (0, 5, 7), "5": (0, 7),
 }  # fmt: skip
 """Kinds of chords, and the semitones of their notes above the root."""
+FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_FLAT = frozenset((1, 3, 5, 8, 10))
 _WRITTEN = {"major": "", "minor": "m", "min7": "m7"}
 
 
@@ -83,9 +85,19 @@ class HeardChord:
 
     @property
     def name(self) -> str:
-        """As musicians write it."""
-        below = "" if self.bass in (None, self.root) else f"/{SHARP_NAMES[self.bass or 0]}"
-        return SHARP_NAMES[self.root] + _WRITTEN.get(self.quality, self.quality) + below
+        """As musicians write it, with sharps."""
+        return self.written(None)
+
+    def written(self, key: Key | None) -> str:
+        """As musicians write it in `key`: with flats where the key has them.
+
+        >>> HeardChord(0.0, 1.0, 10, "major").written(Key(5, "major"))
+        'Bb'
+        """
+        flat = key is not None and (key if key.mode == "major" else key.relative()).tonic in _FLAT
+        names = FLAT_NAMES if flat else SHARP_NAMES
+        below = "" if self.bass in (None, self.root) else f"/{names[self.bass or 0]}"
+        return names[self.root] + _WRITTEN.get(self.quality, self.quality) + below
 
 
 @dataclass(frozen=True)

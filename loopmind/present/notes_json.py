@@ -41,7 +41,7 @@ def notes_data(transcript: Transcript, files: dict[str, str] | None = None) -> d
             for beat, bpm in transcript.tempo_map.tempos
         ],
         "chords": [
-            {"start_s": chord.start_s, "end_s": chord.end_s, "name": chord.name}
+            {"start_s": chord.start_s, "end_s": chord.end_s, "name": chord.written(transcript.key)}
             for chord in transcript.chords
         ],
         "quantised_to": transcript.grid,

@@ -151,12 +151,13 @@ def _chords(picture: Picture, transcript: Transcript, scale: float) -> None:
     """Names of the chords above the lanes, left out where they would overlap."""
     free = 0.0
     for chord in transcript.chords:
+        name = chord.written(transcript.key)
         x = _LEFT + chord.start_s * scale
         end = min(_LEFT + chord.end_s * scale, picture.width - _RIGHT)
         picture.box(x, _TOP - 12, end - 1.5, _TOP - 9, PURPLE, 0.55)
-        if x >= free and x + text_width(chord.name, 8.5) < picture.width - 4:
-            picture.text(x, _TOP - 18, chord.name, 8.5, TEXT)
-            free = x + text_width(chord.name, 8.5) + 8
+        if x >= free and x + text_width(name, 8.5) < picture.width - 4:
+            picture.text(x, _TOP - 18, name, 8.5, TEXT)
+            free = x + text_width(name, 8.5) + 8
 
 
 def _clock(picture: Picture, seconds: float, scale: float) -> None:
