@@ -326,7 +326,8 @@ def _note_clips(
 
 def _within(semitones: int) -> int:
     """The same note in an octave that the sound can be moved to."""
-    return semitones - 12 * math.trunc(semitones / (_MOST_SEMITONES + 1)) if semitones else 0
+    octaves = max(0, math.ceil((abs(semitones) - _MOST_SEMITONES) / 12.0))
+    return semitones - 12 * octaves * (1 if semitones > 0 else -1)
 
 
 def _held_clips(
