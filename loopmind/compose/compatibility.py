@@ -40,6 +40,8 @@ RHYTHM_TARGET: dict[frozenset[str], float] = {
     frozenset({"lead", "bass"}): 0.5,
 }
 _DEFAULT_TARGET = 0.55
+# What the learned fit adds or takes: strangers and mates lie about .4 apart in it, .1 in the rest.
+LEARNED_WEIGHT = 0.4
 # Consonance of two pitch classes by interval, after the usual order of two-part consonance.
 _CONSONANCE = (1.0, -0.8, 0.1, 0.6, 0.55, 0.75, -0.5, 0.75, 0.55, 0.6, 0.1, -0.8)
 # How a pair rubs by interval, and the share of a chord's sound from which on a note counts.
@@ -172,6 +174,14 @@ def usable_beats(loop: Loop, source_bpm: float, beats_per_bar: int) -> float:
     return float(max(parts, default=0))
 
 
+def source_start_s(loop: Loop, source_bpm: float) -> float:
+    """Where beat 0 lies in the file. A seamless loop starts on a whole beat, whatever was heard."""
+    if not loop.seamless:
+        return max(loop.downbeat_s, 0.0)
+    beat_s = 60.0 / source_bpm
+    return round(round(loop.downbeat_s / beat_s) * beat_s % loop.duration_s, 6)
+
+
 def mood_fit(t: Traits, wanted: dict[str, float], energy: float) -> Floats:
     """How close each loop's tags and energy come to the wanted moods (weights -1..1)."""
     vector = np.zeros(len(MOOD_INDEX))
@@ -212,7 +222,8 @@ class PairScores:
     """(m, m) scores of candidates with each other; `harmony` is NaN where one has no pitch.
 
     total: how well two sound together. kin: how well one may take the other's turn; it should
-    share rhythm, notes and colour, and not leave room for what it replaces.
+    share rhythm, notes and colour, and not leave room for what it replaces. learned: what the fit
+    model says, 0..1 and .5 for usual strangers; it is part of `total`. None where it is off.
     """
 
     rhythm: Floats
@@ -221,11 +232,13 @@ class PairScores:
     palette: Floats
     total: Floats
     kin: Floats
+    learned: Floats | None = None
 
 
 def pair_scores(
-    t: Traits, index: Ints, roles: list[str], chroma: Floats, tonal: Bools
-) -> PairScores:
+    t: Traits, index: Ints, roles: list[str], chroma: Floats, tonal: Bools,
+    learned: Floats | None = None,
+) -> PairScores:  # fmt: skip
     """Scores of candidates with each other: loop `index`, role, (m, 16, 12) `chroma`, `tonal`."""
     rhythm_unit = rhythm_vectors(t)[index]
     known = np.linalg.norm(rhythm_unit, axis=1) > 0
@@ -253,9 +266,11 @@ def pair_scores(
         0.2 * rhythm + 0.44 * np.nan_to_num(harmony) + 0.16 * spectrum + 0.2 * palette,
         0.42 * rhythm + 0.28 * spectrum + 0.3 * palette,
     )
+    if learned is not None:
+        total = np.clip(total + LEARNED_WEIGHT * (learned - 0.5), 0.0, 1.0)
     alike_sound = 0.5 * palette + 0.5 * rhythm
     kin = np.where(both, 0.5 * alike_sound + 0.5 * np.nan_to_num(harmony), alike_sound)
-    return PairScores(rhythm, harmony, spectrum, palette, total, kin)
+    return PairScores(rhythm, harmony, spectrum, palette, total, kin, learned)
 
 
 def tonality(t: Traits) -> Floats:

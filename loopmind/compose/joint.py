@@ -27,6 +27,7 @@ from loopmind.compose.compatibility import (
     tonality,
     usable_beats,
 )
+from loopmind.compose.learned_fit import FitModel, fits_of
 from loopmind.compose.seeds import gumbel
 from loopmind.compose.traits import HARMONY_BEATS, ROLE_INDEX, Floats, Ints, Traits
 from loopmind.music.key import Key
@@ -86,7 +87,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Setting:
-    """The tempo and key under which loops are weighed, and what the song is after."""
+    """The tempo and key under which loops are weighed, and what the song is after.
+
+    fit: the learned fit, None where it is off.
+    """
 
     bpm: float
     key: Key | None
@@ -97,6 +101,7 @@ class Setting:
     bonus: Floats
     seed: int
     relaxed: bool = False
+    fit: FitModel | None = None
 
 
 def weigh_role(t: Traits, role: Role, setting: Setting) -> list[Entry]:
@@ -206,13 +211,15 @@ def weigh(
         found = [*own, *(entry for entry in found if entry.index not in held)]
         of_role[role] = tuple(range(len(entries), len(entries) + len(found)))
         entries += found
-    return table_of(t, entries, of_role, [_with_chance(t, e, setting.seed) for e in entries])
+    chances = [_with_chance(t, e, setting.seed) for e in entries]
+    return table_of(t, entries, of_role, chances, setting.fit)
 
 
 def table_of(
-    t: Traits, entries: Sequence[Entry], of_role: dict[str, tuple[int, ...]], chance: list[float]
-) -> Table:
-    """The table of `entries`, each pair of them weighed."""
+    t: Traits, entries: Sequence[Entry], of_role: dict[str, tuple[int, ...]], chance: list[float],
+    fit: FitModel | None = None,
+) -> Table:  # fmt: skip
+    """The table of `entries`, each pair of them weighed, by the learned fit too where given."""
     index = np.array([e.index for e in entries], dtype=np.int64)
     chroma = np.array(
         [beat_chroma(t.loops[e.index], e.beats, e.semitones) for e in entries]
@@ -220,8 +227,11 @@ def table_of(
     tonal = np.array(
         [e.role not in UNPITCHED_ROLES and t.chroma[e.index].any() for e in entries], dtype=bool
     )
-    none = PairScores(*[np.zeros((0, 0))] * 6)
-    pairs = pair_scores(t, index, [e.role for e in entries], chroma, tonal) if entries else none
+    if not entries:
+        return Table((), of_role, PairScores(*[np.zeros((0, 0))] * 6), np.zeros(0), t)
+    roles, readings = [e.role for e in entries], [(e.source_bpm, e.beats) for e in entries]
+    learned = fits_of(fit, t, index, roles, readings, chroma, tonal) if fit is not None else None
+    pairs = pair_scores(t, index, roles, chroma, tonal, learned)
     return Table(tuple(entries), of_role, pairs, np.array(chance), t)
 
 
@@ -395,6 +405,8 @@ def describe(
             parts["harmony"] = float(heard.mean())
         parts["spectrum"] = float(table.pairs.spectrum[j, others].mean())
         parts["palette"] = float(table.pairs.palette[j, others].mean())
+        if table.pairs.learned is not None:
+            parts["together"] = float(table.pairs.learned[j, others].mean())
     return Candidate(
         table.traits.loops[entry.index].digest,
         round(min(max(score, 0.0), 1.0), 4),

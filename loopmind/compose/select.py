@@ -24,6 +24,7 @@ from loopmind.compose.compatibility import (
 from loopmind.compose.freshness import WEAR_MALUS, fresh_first, wear
 from loopmind.compose.genres import GenreProfile
 from loopmind.compose.joint import Found, Setting, Slot, Table, describe, search, weigh
+from loopmind.compose.learned_fit import FitModel
 from loopmind.compose.oneshots import (
     Weighed,
     best_key_for_notes,
@@ -67,10 +68,13 @@ class _Tried:
     score: float
 
 
-def choose(crate: Crate, brief: Brief, seed: int, *, share: float = 0.5) -> Palette:
+def choose(
+    crate: Crate, brief: Brief, seed: int, *, share: float = 0.5, fit: FitModel | None = None
+) -> Palette:
     """The palette for `brief` from `crate`. The same arguments give the same palette.
 
-    share: what the first of the brief's two sides is to contribute, 0..1. Every choice keeps its
+    share: what the first of the brief's two sides is to contribute, 0..1. fit: the learned fit,
+    which then joins the hand-made pair scores. Every choice keeps its
     scores, up to five runners-up and a reason in plain words; roles that nothing could fill are
     named in `unfilled`. Raises LoopMindError where no sound is usable.
     """
@@ -85,7 +89,7 @@ def choose(crate: Crate, brief: Brief, seed: int, *, share: float = 0.5) -> Pale
     if (t.kind == "song").any() and playable.any():
         keep = np.flatnonzero(t.kind != "song")
         t, mood = t.only(keep), mood[keep]
-    return _Chooser(t, mood, brief, genre, seed, list(notes), share).palette()
+    return _Chooser(t, mood, brief, genre, seed, list(notes), share, fit).palette()
 
 
 class _Chooser:
@@ -93,8 +97,9 @@ class _Chooser:
 
     def __init__(
         self, t: Traits, mood: Floats, brief: Brief, genre: GenreProfile, seed: int,
-        notes: list[str], share: float,
+        notes: list[str], share: float, fit: FitModel | None,
     ) -> None:  # fmt: skip
+        self.fit = fit
         self.t, self.mood, self.brief, self.genre, self.seed = t, mood, brief, genre, seed
         self.notes = notes
         self.anchors = {anchor.digest for anchor in brief.anchors}
@@ -222,7 +227,7 @@ class _Chooser:
     ) -> _Tried:  # fmt: skip
         setting = Setting(
             bpm, key, self.beats_per_bar, self.genre.feel == "half", groove_of(self.genre),
-            self.mood, self.bonus, self.seed, relaxed,
+            self.mood, self.bonus, self.seed, relaxed, self.fit,
         )  # fmt: skip
         named = [(slot.digest, slot.role) for slot in slots if slot.digest]
         pinned = [pinned_entry(self.t, digest, role, setting) for digest, role in named]

@@ -15,6 +15,7 @@ import numpy as np
 
 from loopmind.compose.arrange import arrange
 from loopmind.compose.balance import inside, side_of
+from loopmind.compose.learned_fit import FitModel
 from loopmind.compose.select import choose
 from loopmind.errors import LoopMindError
 from loopmind.music.brief import Brief
@@ -65,7 +66,7 @@ def shared(brief: Brief, crate: Crate, folders: Sequence[Path]) -> Brief:
     return replace(brief, sides=sides)
 
 
-def choose_shared(crate: Crate, brief: Brief, seed: int) -> Palette:
+def choose_shared(crate: Crate, brief: Brief, seed: int, *, fit: FitModel | None = None) -> Palette:
     """The palette in which both sides contribute nearly equal shares of the finished song.
 
     What a choice is worth in time is known only once the song is laid out; so a palette is
@@ -73,7 +74,7 @@ def choose_shared(crate: Crate, brief: Brief, seed: int) -> Palette:
     """
     best = None
     for target in TARGETS:
-        palette = choose(crate, brief, seed, share=target)
+        palette = choose(crate, brief, seed, share=target, fit=fit)
         song = arrange(palette, crate, brief, seed)
         first = contributions(song, crate, brief.sides)[0]
         off = max(abs(first.time_share - 0.5), abs(first.role_share - 0.5))

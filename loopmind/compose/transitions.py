@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from loopmind.compose.compatibility import source_start_s
 from loopmind.compose.genres import PEAK_KINDS
 from loopmind.compose.lanes import Lane, Score, Source
 from loopmind.compose.patterns import STEPS_PER_BEAT
 from loopmind.compose.seeds import chance, stream
 from loopmind.compose.structure import Part
-from loopmind.compose.variation import Ending, source_start_s
+from loopmind.compose.variation import Ending
 from loopmind.music.song import Automation, Clip, Hit, Track, Treatment
 
 RISER = Track("riser", "Risers", "fx", "fx")

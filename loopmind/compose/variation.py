@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from loopmind.compose.compatibility import source_start_s
 from loopmind.compose.genres import PEAK_KINDS
 from loopmind.compose.lanes import Lane, Score, Source
 from loopmind.compose.seeds import chance, stream
 from loopmind.compose.structure import Part
-from loopmind.music.loop import HEARD_SECONDS, Loop
+from loopmind.music.loop import HEARD_SECONDS
 from loopmind.music.song import Clip, Treatment
 
 Silences = tuple[tuple[float, float], ...]
@@ -33,14 +34,6 @@ class Ending:
     stutter: bool = False
     tape_stop: bool = False
     final: bool = False
-
-
-def source_start_s(loop: Loop, source_bpm: float) -> float:
-    """Where beat 0 lies in the file. A seamless loop starts on a whole beat, whatever was heard."""
-    if not loop.seamless:
-        return max(loop.downbeat_s, 0.0)
-    beat_s = 60.0 / source_bpm
-    return round(round(loop.downbeat_s / beat_s) * beat_s % loop.duration_s, 6)
 
 
 class ClipWriter:
