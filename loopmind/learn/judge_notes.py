@@ -167,6 +167,7 @@ def midi_truth(path: Path, *, mixed: bool) -> list[Line]:
 def basic_pitch() -> Callable[[Audio], list[Line]] | None:
     """Basic Pitch by its ONNX model and its own decoding, or None where it is not installed."""
     import importlib.util
+    import logging
     import warnings
 
     found = importlib.util.find_spec("basic_pitch")
@@ -176,11 +177,14 @@ def basic_pitch() -> Callable[[Audio], list[Line]] | None:
     try:
         import onnxruntime
 
+        logging.disable(logging.WARNING)  # it tells of every other runtime that is not installed
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from basic_pitch import note_creation  # type: ignore[import-untyped]
     except ImportError:
         return None
+    finally:
+        logging.disable(logging.NOTSET)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

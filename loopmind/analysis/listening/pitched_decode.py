@@ -31,7 +31,9 @@ class Limits:
     gap does not end it. shortest_s: of a note. unstruck: least mean of a sounding stretch without
     an onset that counts nevertheless; 1 or more means never. line_*: the same for single lines.
     second: least share of a second family beside the first, for a note that two play.
-    line_change, line_rest: how unlikely a single line begins a note, and falls silent.
+    line_change, line_rest: how unlikely a single line begins a note, and falls silent; line_hold:
+    how much longer it is held than its frames say, in natural logarithms of their odds. lone: a
+    family that has a smaller share of a mix's notes is not believed to be there.
     """
 
     onset: float = 0.35
@@ -42,6 +44,7 @@ class Limits:
     line_onset: float = 0.3
     line_change: float = 2.5
     line_rest: float = 0.5
+    line_hold: float = 0.0
     second: float = 0.6
     lone: float = 0.04
 
@@ -152,8 +155,9 @@ def _edge(curve: F32, end: int, level: float) -> float:
     above, below = float(curve[end - 1]), float(curve[end])
     if above <= level or below > level:
         return float(end)
-    # A key is held for its frames' whole width, so an edge lies half a frame before its number.
-    return end - 1 + (above - level) / max(above - below, _EPS) + 0.5 - 0.5
+    # Frames count as held from the one nearest to the onset up to the one before that nearest to
+    # the end: on average the end lies half a frame behind the crossing.
+    return end - 0.5 + (above - level) / max(above - below, _EPS)
 
 
 def _ends(sounding: NDArray[np.bool_], starts: NDArray[np.int64], gap: int) -> NDArray[np.int64]:
@@ -215,7 +219,7 @@ def _line(onset: F32, frame: F32, limits: Limits) -> NDArray[np.int64]:
     """Key of each frame, or KEYS for silence: the cheapest path (Viterbi)."""
     frames = frame.shape[0]
     sounding = -np.log(np.clip(frame, 1e-3, 1.0))
-    silent = -np.log(np.clip(1.0 - frame.max(axis=1), 1e-3, 1.0)) + limits.line_rest * 0.1
+    silent = -np.log(np.clip(1.0 - frame.max(axis=1), 1e-3, 1.0)) + limits.line_hold
     wide = np.pad(onset, ((2, 2), (0, 0)))
     near = np.max([wide[i : i + frames] for i in range(5)], axis=0)
     begins = limits.line_change - 1.5 * np.log(np.clip(near, 1e-2, 1.0))
