@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -236,7 +237,7 @@ class PairScores:
 
 
 def pair_scores(
-    t: Traits, index: Ints, roles: list[str], chroma: Floats, tonal: Bools,
+    t: Traits, index: Ints, roles: Sequence[str], chroma: Floats, tonal: Bools,
     learned: Floats | None = None,
 ) -> PairScores:  # fmt: skip
     """Scores of candidates with each other: loop `index`, role, (m, 16, 12) `chroma`, `tonal`."""
@@ -354,7 +355,7 @@ def pack(path: str) -> str:
     return str(PurePath(path.replace("\\", "/")).parent.parent)
 
 
-def _targets(roles: list[str]) -> Floats:
+def _targets(roles: Sequence[str]) -> Floats:
     names = sorted(set(roles))
     table = np.array(
         [

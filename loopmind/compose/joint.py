@@ -32,7 +32,6 @@ from loopmind.compose.seeds import gumbel
 from loopmind.compose.traits import HARMONY_BEATS, ROLE_INDEX, Floats, Ints, Traits
 from loopmind.music.key import Key
 from loopmind.music.loop import Role
-from loopmind.music.palette import Candidate
 
 SHORTLIST = 24
 BEAM = 10
@@ -379,37 +378,4 @@ def _takes_turns(slot: Slot, other: Slot) -> bool:
     return (
         slot.alternate_of == other.name or other.alternate_of == slot.name
         or (slot.alternate_of is not None and slot.alternate_of == other.alternate_of)
-    )  # fmt: skip
-
-
-def describe(
-    table: Table, slot: Slot, j: int, picks: dict[str, int], slots: dict[str, Slot]
-) -> Candidate:
-    """Entry `j` as a candidate for `slot`, scored beside the other picks, without chance."""
-    entry = table.entries[j]
-    others = [
-        k for name, k in picks.items()
-        if name != slot.name and slots[name].alternate_of != slot.name
-        and name != slot.alternate_of
-    ]  # fmt: skip
-    together = beside(table, slot, np.array([j]), picks, slots)
-    score = entry.alone
-    if together is not None:
-        score = ALONE_SHARE * entry.alone + (1 - ALONE_SHARE) * float(together[0])
-    parts = dict(entry.parts)
-    if others:
-        parts["rhythm"] = float(table.pairs.rhythm[j, others].mean())
-        harmony = table.pairs.harmony[j, others]
-        heard = harmony[~np.isnan(harmony)]
-        if len(heard):
-            parts["harmony"] = float(heard.mean())
-        parts["spectrum"] = float(table.pairs.spectrum[j, others].mean())
-        parts["palette"] = float(table.pairs.palette[j, others].mean())
-        if table.pairs.learned is not None:
-            parts["together"] = float(table.pairs.learned[j, others].mean())
-    return Candidate(
-        table.traits.loops[entry.index].digest,
-        round(min(max(score, 0.0), 1.0), 4),
-        tuple((name, round(value, 4)) for name, value in parts.items()),
-        entry.source_bpm, entry.beats, round(entry.ratio, 6), entry.semitones,
     )  # fmt: skip

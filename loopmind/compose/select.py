@@ -7,13 +7,13 @@ become a drum kit, a bass or a melody where no loop fills the role.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from loopmind.compose import explain
 from loopmind.compose.balance import Balance, side_of, slot_worth
+from loopmind.compose.candidates import describe
 from loopmind.compose.compatibility import (
     RATIO_LIMITS,
     UNPITCHED_ROLES,
@@ -23,7 +23,7 @@ from loopmind.compose.compatibility import (
 )
 from loopmind.compose.freshness import WEAR_MALUS, fresh_first, wear
 from loopmind.compose.genres import GenreProfile
-from loopmind.compose.joint import Found, Setting, Slot, Table, describe, search, weigh
+from loopmind.compose.joint import Found, Setting, Slot, Table, search, weigh
 from loopmind.compose.learned_fit import FitModel
 from loopmind.compose.oneshots import (
     Weighed,
@@ -33,6 +33,7 @@ from loopmind.compose.oneshots import (
     kit_voices,
     note_candidates,
 )
+from loopmind.compose.only_songs import palette_of_songs
 from loopmind.compose.pinned import anchor_reason, as_loops, pinned_entry, with_anchors
 from loopmind.compose.seeds import chance, gumbel
 from loopmind.compose.slots import plan_slots
@@ -54,7 +55,8 @@ AT_HOME = 0.62
 SETTING_TEMPERATURE = 0.004
 # What a song in which everything is transposed loses against one that leaves its sounds alone.
 SHIFT_WEIGHT = 0.25
-SONG_BEATS_BARS = 8
+
+FITTED_SETTINGS = 3
 NOTE_ROLES: tuple[Role, ...] = ("bass", "chords", "lead")
 
 
@@ -66,6 +68,7 @@ class _Tried:
     table: Table
     found: Found
     score: float
+    prior: float
 
 
 def choose(
@@ -85,7 +88,7 @@ def choose(
     playable = (t.kind == "loop") & (t.suits.max(axis=1, initial=0.0) > 0)
     shots = (t.kind == "oneshot") & (t.suits.max(axis=1, initial=0.0) > 0)
     if not playable.any() and not shots.any():
-        return _from_songs(t, brief, genre, seed, notes)
+        return palette_of_songs(t, brief, genre, seed, notes)
     if (t.kind == "song").any() and playable.any():
         keep = np.flatnonzero(t.kind != "song")
         t, mood = t.only(keep), mood[keep]
@@ -205,6 +208,11 @@ class _Chooser:
             for bpm, bpm_score in tempi
             for key, key_score in keys
         ]
+        tried.sort(key=lambda one: -one.score)
+        if self.fit is not None:
+            # What stands no chance by hand-made scores is not worth asking the model about.
+            tried = [self._weighed(slots, replace(one.setting, fit=self.fit), one.prior)
+                     for one in tried[:FITTED_SETTINGS]]  # fmt: skip
         best = max(tried, key=lambda one: one.score)
         if not best.found.picks and (self.t.kind == "loop").any():
             # Better a hard stretch than silence: nothing fits within the usual limits.
@@ -227,17 +235,21 @@ class _Chooser:
     ) -> _Tried:  # fmt: skip
         setting = Setting(
             bpm, key, self.beats_per_bar, self.genre.feel == "half", groove_of(self.genre),
-            self.mood, self.bonus, self.seed, relaxed, self.fit,
+            self.mood, self.bonus, self.seed, relaxed,
         )  # fmt: skip
+        return self._weighed(slots, setting, 0.15 * bpm_score + 0.2 * key_score)
+
+    def _weighed(self, slots: tuple[Slot, ...], setting: Setting, prior: float) -> _Tried:
+        """The best palette under `setting`, for which `prior` speaks."""
         named = [(slot.digest, slot.role) for slot in slots if slot.digest]
         pinned = [pinned_entry(self.t, digest, role, setting) for digest, role in named]
         table = weigh(self.t, slots, setting, [entry for entry in pinned if entry is not None])
         found = search(table, slots, self._balance(slots))
         possible = sum(slot.weight for slot in slots) or 1.0
-        score = found.score / possible + 0.15 * bpm_score + 0.2 * key_score
+        score = found.score / possible + prior
         score -= SHIFT_WEIGHT * _mean_shift_cost(table, found, slots)
-        score += SETTING_TEMPERATURE * gumbel(self.seed, "setting", bpm, str(key))
-        return _Tried(setting, table, found, score)
+        score += SETTING_TEMPERATURE * gumbel(self.seed, "setting", setting.bpm, str(setting.key))
+        return _Tried(setting, table, found, score, prior)
 
     def _balance(self, slots: tuple[Slot, ...]) -> Balance | None:
         """The balance of the brief's two sides; a kit's voices are counted as they are."""
@@ -364,41 +376,3 @@ def groove_of(genre: GenreProfile) -> Floats:
                 steps[i % 16] += share * mark[sign] * 16.0 / len(bar)
     groove: Floats = steps / max(float(np.linalg.norm(steps)), 1e-9)
     return groove
-
-
-def _from_songs(
-    t: Traits, brief: Brief, genre: GenreProfile, seed: int, notes: tuple[str, ...]
-) -> Palette:
-    """A palette of excerpts, where the crate holds nothing but whole songs."""
-    songs = [i for i in np.flatnonzero(t.kind == "song").tolist() if t.lufs[i] > -55.0]
-    worn = wear(t, brief)
-    songs.sort(key=lambda i: (worn[i], -gumbel(seed, "song", t.loops[i].digest), t.loops[i].digest))
-    if not songs:
-        raise LoopMindError(
-            "every sound in the folder is silent or too short to use; add loops or one-shots"
-        )
-    first = t.loops[songs[0]]
-    own = first.bpm or genre.typical_bpm
-    bpm = own if brief.bpm is None else min(max(own, brief.bpm[0]), brief.bpm[1])
-    # The half or double of its tempo that needs the least stretch.
-    own *= 2.0 ** round(math.log2(bpm / own))
-    key = brief.key or first.best_key
-    shift = first.best_key.semitones_to(key) if brief.key and first.best_key and key else 0
-    beats = float(first.beats_per_bar * SONG_BEATS_BARS)
-    while beats > first.beats_per_bar and beats > first.beats_at(own):
-        beats /= 2.0
-    picked = Candidate(
-        first.digest, 0.3, (("role", 0.3),), own, beats, round(bpm / own, 6),
-        shift if abs(shift) <= 5 else 0,
-    )  # fmt: skip
-    role: Role = "chords"
-    reason = (
-        "There is nothing but whole songs here, so the song is rebuilt from bars of this one: "
-        f"{explain.file_name(first)}."
-    )
-    choice = Choice("sample", role, first.best_instrument or "song", picked, (), reason)
-    return Palette(
-        round(bpm, 2), key, first.beats_per_bar, 0.5, (choice,),
-        (("drums", "only whole songs were found"),),
-        (*notes, "only whole songs were found; excerpts of one are used as loops"),
-    )  # fmt: skip

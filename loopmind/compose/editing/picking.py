@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from loopmind.compose import explain
+from loopmind.compose.candidates import describe
 from loopmind.compose.compatibility import UNPITCHED_ROLES, mood_fit
 from loopmind.compose.genres import GenreProfile
 from loopmind.compose.joint import (
@@ -20,7 +21,6 @@ from loopmind.compose.joint import (
     Setting,
     Slot,
     beside,
-    describe,
     table_of,
     weigh_role,
 )
