@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from loopmind.analysis.names import NAMES_VERSION, merge_evidence, read_name
 from loopmind.errors import CancelledError
+from loopmind.files.places import models_in_use
 from loopmind.library import naming
 from loopmind.library.corrections import apply_corrections
 from loopmind.library.hearing import HEARING_VERSION
@@ -18,6 +19,7 @@ from loopmind.library.store import Store
 from loopmind.music.loop import Loop
 
 _BATCH = 512
+_OWN = ("tagger",)
 _RELEARN_GROWTH = 0.05  # the naming style is learned anew when this share of files is new
 _LEAST_FILES_TO_LEARN = 8
 _LABEL_FLOOR = 0.3
@@ -29,7 +31,10 @@ def analysis_version() -> str:
     """Names what a heard row depends on; when it changes, the library hears again."""
     from loopmind.analysis.version import ANALYSIS_VERSION
 
-    return f"{ANALYSIS_VERSION}.{HEARING_VERSION}.{ROW_VERSION}"
+    # What a fine-tuned model of the user's heard is not what the shipped one hears.
+    in_use = models_in_use()
+    own = "".join(f".{name}-{in_use[name]}" for name in _OWN if name in in_use)
+    return f"{ANALYSIS_VERSION}.{HEARING_VERSION}.{ROW_VERSION}{own}"
 
 
 class Merger:
