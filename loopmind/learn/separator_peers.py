@@ -11,8 +11,10 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +33,11 @@ def peers(mix: F32) -> dict[str, dict[str, F32]]:
     """Peer -> stem -> its estimate, of `mix` (2, samples) at 44.1 kHz. No peer knows voices."""
     import librosa
 
+    decompose: Any = importlib.import_module("librosa.decompose")
     spectra = librosa.stft(mix, n_fft=_WINDOW, hop_length=_HOP)
     power = np.abs(spectra).mean(axis=0)
-    lasting, struck = librosa.decompose.hpss(power, mask=True)
-    wide_lasting, wide_struck = librosa.decompose.hpss(
-        power, kernel_size=(61, 61), margin=1.5, mask=True
-    )
+    lasting, struck = decompose.hpss(power, mask=True)
+    wide_lasting, wide_struck = decompose.hpss(power, kernel_size=(61, 61), margin=1.5, mask=True)
 
     def sound(mask: NDArray[np.float32]) -> F32:
         found = librosa.istft(spectra * mask, hop_length=_HOP, length=mix.shape[1])
@@ -63,11 +64,10 @@ def _low(bins: int, corner_hz: float) -> F32:
 
 
 def _factored(power: F32, struck: F32, sound: Callable[[F32], F32]) -> dict[str, F32]:
-    import librosa
-
+    decompose: Any = importlib.import_module("librosa.decompose")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says so where it stops before it has converged
-        shapes, courses = librosa.decompose.decompose(
+        shapes, courses = decompose.decompose(
             power, n_components=_PARTS, max_iter=60, init="nndsvda", random_state=0, tol=1e-3
         )
     whole = shapes @ courses + 1e-8

@@ -8,6 +8,7 @@ alone. Weights are checked by the hash in their names and are read without runni
 from __future__ import annotations
 
 import hashlib
+import importlib
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -111,7 +112,8 @@ class DemucsSeparator:
                 found = model(torch.from_numpy(padded).to(self._device))[0].cpu().numpy()
             out += own[:, None, None] * found[list(rows)][..., : part.shape[1]]
             total += own
-        return (out / np.maximum(total, 1e-9)[:, None, None]) * scale + np.float32(level.mean)
+        out /= np.maximum(total, np.float32(1e-9))[:, None, None]
+        return np.asarray(out * scale + np.float32(level.mean), np.float32)
 
 
 def _segments(blocks: Iterator[F32], size: int, stride: int) -> Iterator[tuple[F32, int]]:
@@ -177,7 +179,8 @@ def _hugging_face(name: str) -> list[Path]:
     found = [
         try_to_load_from_cache(repo, f"{part.split('-')[0]}.safetensors") for part in NAMES[name][0]
     ]
-    return [Path(file) for file in found] if all(isinstance(f, str) for f in found) else []
+    files = [Path(file) for file in found if isinstance(file, str)]
+    return files if len(files) == len(found) else []
 
 
 def _named(name: str) -> tuple[list[Any], list[list[float]]]:
@@ -204,8 +207,7 @@ def _at(path: Path) -> tuple[list[Any], list[list[float]]]:
     if path.suffix not in (".yaml", ".yml"):
         model = _load(path)
         return [model], [[1.0] * len(model.sources)]
-    import yaml
-
+    yaml: Any = importlib.import_module("yaml")
     try:
         bag = yaml.safe_load(path.read_text(encoding="utf-8"))
         parts = [str(part) for part in bag["models"]]
