@@ -207,10 +207,15 @@ class Mixes:
 
 
 def example(shelf: Shelf, mixes: Mixes, rng: np.random.Generator) -> C64:
-    """One mix as the spectra of its stems: complex64 (STEMS, 2, frames, bins)."""
+    """One mix as the spectra of its stems: complex64 (STEMS, 2, frames, bins).
+
+    Raises ValueError where there is nothing on the shelf.
+    """
+    if not shelf.rows:
+        raise ValueError("there is nothing on the shelf to learn from")
     stems = np.zeros((len(STEMS), 2, mixes.samples), np.float32)
     while float(np.abs(stems).max()) < _QUIET:
-        make = _whole if rng.random() < mixes.whole else _mixed
+        make = _whole if shelf.groups and rng.random() < mixes.whole else _mixed
         stems = make(shelf, mixes, rng)
     made = spectra(stems.reshape(-1, mixes.samples)).reshape(len(STEMS), 2, mixes.frames, -1)
     for number in range(len(STEMS)):
