@@ -10,8 +10,8 @@ import numpy as np
 from loopmind.compose.genres import PEAK_KINDS, GenreProfile
 from loopmind.compose.seeds import chance, gumbel, stream
 from loopmind.compose.structure import Part
-from loopmind.music.cuts import CutLoop, Cuts
-from loopmind.music.song import Automation, Clip, Section, Track, Treatment
+from loopmind.music.cuts import CutBar, CutLoop, Cuts
+from loopmind.music.song import Automation, Clip, Section, Song, Track, Treatment
 
 SAMPLE = Track("sample", "Sample", "chords", "sample")
 SWELL = Track("riser", "Risers", "fx", "fx")
@@ -77,6 +77,12 @@ class Rebuilder:
         answer = max(near, key=lambda loop: (worth(loop, f"{kind} answer"), -loop.first),
                      default=home)  # fmt: skip
         return home, answer
+
+    def section_clips(self, section: Section, following: Section | None) -> list[Clip]:
+        """The clips of one section, the swell into `following` (None: nothing follows) with it."""
+        self._made = []
+        self._section(section, following)
+        return self._made
 
     def clips(self) -> list[Clip]:
         """All clips of the sample track, and the swells into peaks."""
@@ -290,6 +296,41 @@ class _Writer:
                 silences=silences,
             )
         )
+
+
+def cuts_of(song: Song) -> Cuts | None:
+    """The bars of the track that a rebuilt song is made of, as far as they are heard in it.
+
+    Each loop counts as energetic as the sections that play it. None where there is none.
+    """
+    bar = song.beats_per_bar
+    heard: dict[tuple[float, float, int], list[float]] = {}
+    digest = ""
+    for clip in song.clips:
+        length = clip.loop_beats / bar
+        whole = clip.treatment == "plain" and clip.source_bpm and length in _LENGTHS
+        if clip.track != SAMPLE.id or not clip.digest or not whole or clip.source_bpm is None:
+            continue
+        held = next(
+            (s for s in song.sections if s.start_bar * bar <= clip.start_beat
+             < (s.start_bar + s.bars) * bar), None
+        )  # fmt: skip
+        key = (clip.source_start_s, clip.source_bpm, int(length))
+        heard.setdefault(key, []).append(0.5 if held is None else held.energy)
+        digest = clip.digest
+    if not heard:
+        return None
+    bars: list[CutBar] = []
+    loops = []
+    for (start_s, bpm, length), energies in sorted(heard.items()):
+        energy = sum(energies) / len(energies)
+        loops.append(CutLoop(len(bars), length, 0, energy, 0.5))
+        bars += [
+            CutBar(round(start_s + i * bar * 60.0 / bpm, 6), bpm, 0, 0.0, energy, i % 4)
+            for i in range(length)
+        ]
+    tempo = max(heard, key=lambda key: (len(heard[key]), key))[1]
+    return Cuts(digest, tempo, bar, True, 1.0, 1, tuple(bars), tuple(loops))
 
 
 def _overlap(one: CutLoop, other: CutLoop) -> float:

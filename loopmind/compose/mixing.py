@@ -246,6 +246,15 @@ def _reverb(genre: GenreProfile, song: Song, style: str) -> Reverb:
     return reverb
 
 
+# Of the bands that `_master` draws; the highcut is wherever the style has it.
+_MASTER_BANDS = {"lowcut": 25.0, "highshelf": 5000.0, "lowshelf": 110.0}
+
+
+def is_own_master_band(band: EqBand) -> bool:
+    """Whether a band of the master is one that a mix has by itself, not from a reference."""
+    return band.kind == "highcut" or _MASTER_BANDS.get(band.kind) == band.freq_hz
+
+
 def _master(genre: GenreProfile, song: Song, style: str, target_lufs: float) -> Master:
     eq = [EqBand("lowcut", 25.0)]
     if style == "raw":

@@ -6,14 +6,16 @@ import math
 from dataclasses import replace
 
 from loopmind.compose import arrange as arranging
-from loopmind.compose import select
+from loopmind.compose import explain, select
 from loopmind.compose.compatibility import UNPITCHED_ROLES
 from loopmind.compose.editing import asking
 from loopmind.compose.editing.asking import EditError
-from loopmind.compose.editing.pitch import at_tempo
+from loopmind.compose.editing.pitch import at_tempo, cannot_follow
 from loopmind.compose.editing.regenerate import rewritten
 from loopmind.compose.editing.scene import Scene
 from loopmind.compose.editing.settling import remix, settle
+from loopmind.compose.editing.sounds import chosen, exchanged
+from loopmind.compose.editing.wished import Wish
 from loopmind.compose.genres import GenreProfile, find, names, profile
 from loopmind.compose.hum import SLOT as SUNG
 from loopmind.compose.lanes import build_lanes
@@ -24,6 +26,9 @@ from loopmind.music.draft import Draft
 from loopmind.music.edit import SetGenre
 from loopmind.music.loop import Crate
 from loopmind.music.palette import Choice
+
+# Beyond this a sound that has no substitute keeps the song from following to another tempo.
+_MOST_STRETCHED = 1.4
 
 
 def set_genre(edit: SetGenre, draft: Draft, crate: Crate) -> Draft:
@@ -69,14 +74,52 @@ def _at_home(draft: Draft, crate: Crate, genre: GenreProfile) -> tuple[Draft, li
     now = draft.song.bpm
     if low <= now <= high:
         return draft, [f"{now:g} bpm suits it as it is"]
-    goals = {min(max(now * factor, low), high) for factor in (1.0, 2.0, 0.5)}
-    for goal in sorted(goals, key=lambda bpm: abs(math.log2(bpm / now))):
-        try:
-            moved, _ = at_tempo(draft, crate, round(goal, 2))
-        except EditError:  # too far for one of the loops
-            continue
-        return moved, [f"{goal:g} bpm in place of {now:g}"]
+    goals = {round(min(max(now * factor, low), high), 2) for factor in (1.0, 2.0, 0.5)}
+    nearest = sorted(goals, key=lambda bpm: abs(math.log2(bpm / now)))
+    for way in (_all_at, _most_at):
+        for goal in nearest:
+            try:
+                return way(draft, crate, goal)
+            except EditError:  # too far for one of the loops
+                continue
     return draft, [f"it stays at {now:g} bpm, as its loops cannot follow to {low:g} to {high:g}"]
+
+
+def _all_at(draft: Draft, crate: Crate, bpm: float) -> tuple[Draft, list[str]]:
+    """The song at a tempo to which everything follows. Raises EditError."""
+    moved, _ = at_tempo(draft, crate, bpm)
+    return moved, [f"{bpm:g} bpm in place of {draft.song.bpm:g}"]
+
+
+def _most_at(draft: Draft, crate: Crate, bpm: float) -> tuple[Draft, list[str]]:
+    """The same with other sounds for what cannot follow. Raises EditError where there are none."""
+    stuck = cannot_follow(draft, bpm)
+    held = [t for t in stuck if any(
+        c.track == t and not asking.is_free(draft, c) for c in draft.song.clips
+    ) or draft.is_locked("track", t) or t == SUNG]  # fmt: skip
+    if held:
+        raise EditError(f"{listed(held)} cannot follow to {bpm:g} bpm, and stays")
+    moved, _ = at_tempo(draft, crate, bpm, yielding=stuck)
+    said = [f"{bpm:g} bpm in place of {draft.song.bpm:g}"]
+    for name in stuck:
+        own = [c.source_bpm for c in moved.song.clips if c.track == name and c.source_bpm]
+        times = max(max(bpm / tempo, tempo / bpm) for tempo in own)
+        pitched = asking.track(moved, name).role not in UNPITCHED_ROLES
+        try:
+            swap = chosen(moved, crate, name, moved.song.sections, Wish())
+        except EditError as error:
+            if times > _MOST_STRETCHED:
+                raise EditError(f"{name} cannot follow to {bpm:g} bpm: {error}") from error
+            if pitched:
+                what = asking.verb([name], "is", "are")
+                said.append(f"{what} stretched {times:.2f} times, as nothing else fits there")
+            continue
+        moved = exchanged(moved, crate, name, swap, moved.song.sections, whole=True, wish=Wish())
+        if pitched:
+            sound = explain.file_name(crate.by_digest()[swap.new.digest])
+            said.append(f"{asking.verb([name], 'plays', 'play')} {sound}, as what played cannot "
+                        "follow")  # fmt: skip
+    return moved, said
 
 
 def _beat(draft: Draft, crate: Crate, genre: GenreProfile, seed: int) -> list[Choice]:

@@ -292,10 +292,13 @@ def set_tempo(edit: SetTempo, draft: Draft, crate: Crate) -> Draft:
     return asking.told(draft, said)
 
 
-def at_tempo(draft: Draft, crate: Crate, bpm: float) -> tuple[Draft, list[str]]:
+def at_tempo(
+    draft: Draft, crate: Crate, bpm: float, *, yielding: Collection[str] = ()
+) -> tuple[Draft, list[str]]:
     """The draft at `bpm`, and the tracks whose loops are counted at half or double the tempo.
 
-    Raises EditError naming the first loop that would have to be played too fast or too slow.
+    yielding: tracks that are going to play other sounds, so that theirs may be spoilt. Raises
+    EditError naming the first loop that would have to be played too fast or too slow.
     """
     song = draft.song
     loops = crate.by_digest()
@@ -309,6 +312,8 @@ def at_tempo(draft: Draft, crate: Crate, bpm: float) -> tuple[Draft, list[str]]:
         name = loops[clip.digest].path if clip.digest in loops else clip.digest
         ratio = bpm / clip.source_bpm
         factor = _reading(ratio, roles.get(clip.track, "fx"), song.bpm / clip.source_bpm)
+        if factor is None and clip.track in yielding:
+            factor = 1.0
         short = factor is not None and factor < 1.0 and clip.loop_beats * factor < 1.0
         if factor is None or (short and clip.track != RISER.id):
             way = "faster" if ratio > 1.0 else "slower"
@@ -342,6 +347,17 @@ def at_tempo(draft: Draft, crate: Crate, bpm: float) -> tuple[Draft, list[str]]:
     clips = tuple(placed(clip) for clip in song.clips)
     palette = replace(draft.palette, bpm=bpm, choices=choices)
     return replace(draft, palette=palette, song=replace(song, bpm=bpm, clips=clips)), counted
+
+
+def cannot_follow(draft: Draft, bpm: float) -> list[str]:
+    """The tracks, swells aside, with a loop that would be spoilt at `bpm`."""
+    roles = {t.id: t.role for t in draft.song.tracks}
+    found = [
+        c.track for c in draft.song.clips
+        if not c.hits and c.source_bpm is not None and c.track != RISER.id
+        and _reading(bpm / c.source_bpm, roles[c.track], draft.song.bpm / c.source_bpm) is None
+    ]  # fmt: skip
+    return list(dict.fromkeys(found))
 
 
 def _reading(ratio: float, role: str, present: float) -> float | None:

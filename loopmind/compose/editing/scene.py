@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from loopmind.compose.arrange import score_for, section_clips
+from loopmind.compose.cut_phrases import SAMPLE, SWELL, Rebuilder, cuts_of
 from loopmind.compose.editing import curves
 from loopmind.compose.genres import GenreProfile
 from loopmind.compose.hum import SLOT as SUNG
@@ -19,6 +20,7 @@ from loopmind.compose.lanes import ORNAMENTS, Lane, Score, build_lanes, section_
 from loopmind.compose.structure import Part
 from loopmind.compose.transitions import RISER, sweeps
 from loopmind.compose.wishes import genre_of
+from loopmind.music.cuts import Cuts
 from loopmind.music.draft import Draft
 from loopmind.music.loop import Crate
 from loopmind.music.song import Clip, Section, Song
@@ -99,16 +101,37 @@ class Scene:
     def write(self, name: str, ids: Collection[str]) -> list[Clip]:
         """The clips of section `name` in which the lanes `ids` play, as the arranger writes it.
 
-        A melody that was sung is nothing the arranger could write: it stays as it is there.
+        A melody that was sung is nothing the arranger could write: it stays as it is there. A
+        track that is rebuilt of a finished one's bars goes on being made of them.
         """
         score, part = self.score_in(name), self.part_of(name)
-        ordered = tuple(lane.id for lane in score.lanes if lane.id in ids and lane.id != SUNG)
+        other = (SUNG,) if self.cuts is None else (SUNG, SAMPLE.id)
+        ordered = tuple(lane.id for lane in score.lanes if lane.id in ids and lane.id not in other)
         sung = [
             clip for clip in self.song.clips
             if clip.track == SUNG and SUNG in ids and in_section(self.song, part.section, clip)
         ]  # fmt: skip
         fresh = section_clips(part, ordered, score, self.following(name), self.song.brief)
+        if self.cuts is not None and SAMPLE.id in ids:
+            fresh = [clip for clip in fresh if clip.track != SWELL.id]
+            fresh += self._rebuilt(self.cuts, part, score)
         return [*fresh, *sung]
+
+    @cached_property
+    def cuts(self) -> Cuts | None:
+        """The bars of a finished track that the song is rebuilt of, where it is one."""
+        there = any(lane.id == SAMPLE.id for lane in self.lanes)
+        return cuts_of(self.song) if there else None
+
+    def _rebuilt(self, cuts: Cuts, part: Part, score: Score) -> list[Clip]:
+        """The clips of the rebuilt track in a section, as remixes are made."""
+        name = part.section.name
+        shift = next(c.semitones for c in self.song.clips if c.track == SAMPLE.id)
+        seed = score.seed_of(name, SAMPLE.id)
+        after = self.following(name)
+        parts = (part,) if after is None else (part, after)
+        builder = Rebuilder(cuts, self.genre, parts, seed, shift)
+        return builder.section_clips(part.section, None if after is None else after.section)
 
     def swept(self, name: str, tracks: Collection[str] | None = None) -> Song:
         """The song with the filter sweeps of section `name` as the arranger would draw them."""
@@ -124,6 +147,8 @@ class Scene:
                 continue
             if tracks is not None and track not in tracks:
                 continue
+            if track == SAMPLE.id and self.cuts is not None:
+                continue  # its filters are the remix's own
             song = _swept(song, part.section, key, made[key].points if key in made else None)
         return song
 

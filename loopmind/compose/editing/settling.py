@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from loopmind.compose.editing.strips import strip_fields, with_band, with_mutes
 from loopmind.compose.lanes import build_lanes
-from loopmind.compose.mixing import mix_song
+from loopmind.compose.mixing import is_own_master_band, mix_song
 from loopmind.compose.transitions import RISER
 from loopmind.compose.wishes import genre_of
 from loopmind.music.draft import Draft
@@ -70,10 +70,15 @@ def _without_lost_ducking(draft: Draft) -> Draft:
 def automatic_mix(draft: Draft, crate: Crate, style: str | None = None) -> Mix:
     """The mix that the song would get by itself, in its present style or another one."""
     base = draft.automatic if draft.automatic is not None else draft.mix
-    return mix_song(
+    made = mix_song(
         draft.song, draft.palette, crate, style=style or draft.mix.style,
         target_lufs=base.master.target_lufs,
     )  # fmt: skip
+    # A master that was matched to a reference stays so, whatever the style.
+    matched = [band for band in base.master.eq if not is_own_master_band(band)]
+    if not matched:
+        return made
+    return replace(made, master=replace(made.master, eq=(*made.master.eq, *matched)))
 
 
 def remix(
