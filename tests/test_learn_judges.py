@@ -1,0 +1,116 @@
+"""Judging tempo, key and fit on labelled files, and the command that prints it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_learn_fit import SMALL, songs
+
+from loopmind.cli import main
+from loopmind.commands.evaluate import table_of
+from loopmind.errors import LoopMindError
+from loopmind.files.encode import write_audio
+from loopmind.learn import judge_fit, judge_tempo_key
+from loopmind.learn.fit_lists import stock
+from loopmind.learn.fit_model import train
+from loopmind.learn.judging import OURS, UNUSABLE, Row
+from loopmind.music.audio import Audio
+from loopmind.music.key import Key
+
+RATE = 44100
+
+
+def clicks(path: Path, bpm: float, beats: int = 16) -> None:
+    frames = round(beats * 60.0 / bpm * RATE)
+    sound = np.zeros(frames, np.float32)
+    click = np.exp(-np.arange(4000) / 400.0) * np.sin(np.arange(4000) * 0.02)
+    for beat in range(beats):
+        at = round(beat * 60.0 / bpm * RATE)
+        sound[at : at + 4000] += click[: frames - at].astype(np.float32)
+    write_audio(path, Audio(0.8 * sound[None], RATE))
+
+
+def chord(path: Path, midi: tuple[int, ...]) -> None:
+    t = np.arange(3 * RATE) / RATE
+    parts = [np.sin(2 * np.pi * 440.0 * 2 ** ((n - 69) / 12) * t) for n in midi]
+    write_audio(path, Audio((0.2 * np.sum(parts, axis=0)).astype(np.float32)[None], RATE))
+
+
+def by_name(rows: list[Row]) -> dict[tuple[str, str], float]:
+    return {(row.what, row.of): row.value for row in rows if row.unit != UNUSABLE}
+
+
+def test_tempo_is_judged_exactly_and_with_octaves_forgiven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_tempo_key, "_their_bpm", lambda audio: 60.0)
+    clicks(tmp_path / "a.wav", 120.0)
+    clicks(tmp_path / "b.wav", 100.0)
+    (tmp_path / "silent.wav").write_bytes(b"RIFF")
+    table = tmp_path / "labels.csv"
+    table.write_text("path,bpm\na.wav,120\nb.wav,100\nsilent.wav,90\na.wav,fast\n")
+    seen: list[str] = []
+    rows = judge_tempo_key.judge_tempo(table, lambda done, total, what: seen.append(what))
+    figures = by_name(rows)
+    assert figures["tempo within 1 %", OURS] == 1.0 and figures["files", OURS] == 2
+    assert figures["tempo within 1 %", "librosa"] == 0.0
+    assert figures["tempo within 4 %, octaves forgiven", "librosa"] == 0.5
+    unusable = [row.what for row in rows if row.unit == UNUSABLE]
+    assert len(unusable) == 2 and any("'fast' is no number" in text for text in unusable)
+    assert len(seen) == 4
+
+
+def test_key_is_judged_by_root_and_by_how_far_off_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_tempo_key, "_their_key", lambda audio: Key.parse("A minor"))
+    chord(tmp_path / "a.wav", (48, 60, 64, 67, 72))
+    table = tmp_path / "labels.csv"
+    table.write_text("path,key\na.wav,C major\na.wav,H dur\n")
+    rows = judge_tempo_key.judge_key(table, lambda done, total, what: None)
+    figures = by_name(rows)
+    assert figures["key root", OURS] == 1.0 and figures["key root", "librosa"] == 0.0
+    assert figures["key, MIREX score", "librosa"] == pytest.approx(0.3)
+    assert "'H dur' is none" in next(row.what for row in rows if row.unit == UNUSABLE)
+
+
+def test_fit_is_judged_beside_its_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = songs(14, seed=4)
+    table = tmp_path / "labels.csv"
+    lines = []
+    for number, sample in enumerate(made):
+        (tmp_path / f"{number}.wav").write_bytes(b"")
+        lines.append(f"{number}.wav,{sample.piece}")
+    table.write_text("path,group\n" + "\n".join(lines))
+    model = train(stock(songs(24)), SMALL)
+    monkeypatch.setattr(judge_fit, "_sample", lambda line, bad: made[int(line.path.stem)])
+    monkeypatch.setattr(judge_fit, "fit_model", lambda: model)
+    figures = by_name(judge_fit.judge(table, lambda done, total, what: None))
+    what = "right one of 10, beside all mates"
+    assert figures[what, OURS] > max(figures[what, judge_fit.HANDMADE], 0.5)
+    assert (what, judge_fit.EMBEDDING) in figures and figures["questions", OURS] == len(made)
+    made[:] = made[:3] * 14
+    with pytest.raises(LoopMindError, match="too few groups"):
+        judge_fit.judge(table, lambda done, total, what: None)
+
+
+def test_the_command_prints_figures_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(judge_tempo_key, "_their_bpm", lambda audio: 100.0)
+    clicks(tmp_path / "a.wav", 100.0)
+    table = tmp_path / "labels.csv"
+    table.write_text("path,bpm\na.wav,100\n")
+    assert main(["evaluate", "tempo", "--data", str(table), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["judged"] == "tempo" and told["unusable"] == []
+    assert {"what", "value", "unit", "of"} == set(told["figures"][0])
+    assert main(["evaluate", "tempo", "--data", str(tmp_path / "none.csv")]) == 1
+    assert "none.csv cannot be read" in capsys.readouterr().err
+    assert main(["evaluate", "spoons", "--data", str(table)]) == 2
+    lines = table_of([Row("a", 0.5, "", OURS), Row("a", 1.25, "dB", "peer"),
+                      Row("b", float("nan"), "", "peer")])  # fmt: skip
+    assert "0.500" in lines[1] and "1.250 dB" in lines[1] and lines[2].split() == ["b", "-", "-"]
