@@ -46,6 +46,7 @@ from loopmind.music.edit import (
     SetTempo,
     ShiftMood,
     SoloTracks,
+    SplitSection,
     SwapSound,
     Transpose,
 )
@@ -166,6 +167,7 @@ def edits_for(draft: Draft) -> st.SearchStrategy[Edit]:
         st.builds(MoveSection, section, after),
         st.builds(ResizeSection, section, st.sampled_from([1, 2, 3, 4, 8, 12, 21])),
         st.builds(DuplicateSection, section, after),
+        st.builds(SplitSection, section, st.sampled_from([0, 1, 3, 40])),
         st.builds(SetEnergy, sections, st.one_of(st.none(), share), by),
         st.builds(SetLayers, section, tracks, tracks, tracks),
         st.builds(SetFill, sections, st.sampled_from(["", "roll", "stutter", "break", "none"]),

@@ -9,8 +9,9 @@ from editing_tools import check_laws, crate_of, draft_of
 
 from loopmind.compose import editing
 from loopmind.compose.editing import EditError
+from loopmind.compose.editing.regenerate import sounding
 from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit, RegenerateSection, SetFill, SetLayers, SetLock
+from loopmind.music.edit import Edit, RegenerateSection, SetFill, SetLayers, SetLock, SplitSection
 from loopmind.music.song import Clip, Section
 
 
@@ -133,3 +134,39 @@ def test_a_fill_survives_another_section_made_anew() -> None:
         c for c in clips_in(after, held) if c.track == "fill"
     ]
     assert replace(again, told=()) != replace(after, told=())
+
+
+# Halves
+
+
+def test_a_split_section_sounds_as_before_and_its_halves_go_their_own_ways() -> None:
+    before = draft_of("everything")
+    held = max(before.song.sections, key=lambda s: s.bars)
+    after = apply(SplitSection(held.name), before)
+    names = [s.name for s in after.song.sections]
+    place = names.index(held.name)
+    second = after.song.sections[place + 1]
+    first = after.song.sections[place]
+    assert (first.bars, second.bars) == (held.bars // 2, held.bars - held.bars // 2)
+    assert second.kind == held.kind and second.start_bar == first.start_bar + first.bars
+    assert after.song.beats == before.song.beats
+    tracks = [t.id for t in before.song.tracks]
+    # Every sixteenth of the song plays the same place of the same sound as it did.
+    whole = replace(held, start_bar=0, bars=before.song.bars)
+    assert sounding(before.song, whole, tracks) == sounding(after.song, whole, tracks)
+    assert {a: a.points for a in after.song.automation} == {
+        a: a.points for a in before.song.automation
+    }
+    changed = apply(RegenerateSection(second.name, 4), after)
+    assert clips_in(changed, first) == clips_in(after, first)
+    assert clips_in(changed, second) != clips_in(after, second)
+
+
+def test_what_cannot_be_split_says_so() -> None:
+    before = draft_of("everything")
+    held = before.song.sections[0]
+    with pytest.raises(EditError, match="split after 1 to"):
+        editing.apply(SplitSection(held.name, held.bars), before, crate_of("everything"))
+    locked = apply(SetLock("section", held.name), before)
+    with pytest.raises(EditError, match="locked"):
+        editing.apply(SplitSection(held.name), locked, crate_of("everything"))

@@ -1,10 +1,8 @@
 """Edits: every change a person can make to a song, each a small frozen value.
 
 A song is what the graph makes of library, brief and seeds, with a list of edits replayed over it
-(undo drops the last). The assistant, the terminal and the window produce edits and nothing else.
-
-Sections are named as in the song ("hook 2"), tracks by id ("drums", "chords"). An empty tuple of
-sections means the whole song. Amounts named `by_` are relative, so that edits add up.
+(undo drops the last). Sections are named as in the song ("hook 2"), tracks by id ("drums"). An
+empty tuple of sections means the whole song. Amounts named `by` are relative: edits add up.
 """
 
 from __future__ import annotations
@@ -102,6 +100,18 @@ class DuplicateSection:
 
 
 @dataclass(frozen=True)
+class SplitSection:
+    """Make two sections of one, after `bars` bars (0: in the middle); they sound as it did.
+
+    The first keeps its name, the second is the next of its kind ("hook 3", or "intro 2"). "In the
+    second half of the hook" is this, then the change in the new section.
+    """
+
+    section: str
+    bars: int = 0
+
+
+@dataclass(frozen=True)
 class SetEnergy:
     """Set the energy of sections, 0 calm to 1 intense, or move it by `by` (0: use `energy`)."""
 
@@ -125,11 +135,10 @@ class SetFill:
     """Let sections end with a drum fill into what follows, or without one (kind "none").
 
     kind: "roll" is struck on a single drum, "stutter" repeats the drums' last moment ever faster,
-    "break" silences the drums; "" is a roll, or a stutter where no drum is at hand. beats: how
-    long, 0 as usual. sections: those that end so; none: all that end without a roll. In words: "a
-    fill before the second hook" is one at the end of the section before it, "at the end of verse
-    1" is verse 1, "more fills" names no section, "no fill" and "fewer fills" are "none", "stop the
-    drums before the hook" is a break, "another fill" has a new seed.
+    "break" silences the drums; "" is a roll, or a stutter where no drum is at hand. beats: 0 as
+    usual. sections: those that end so; none: all that end without a roll. In words: "a fill before
+    hook 2" is one in the section before it, "more fills" names none, "no" and "fewer fills" are
+    "none", "stop the drums before the hook" is a break, "another fill" has a new seed.
     """
 
     sections: tuple[str, ...] = ()
@@ -259,10 +268,9 @@ class SetEffect:
 
     amount: 0 none .. 1 all; None: moved by `by`, or where that is 0 as is usual for the effect.
     beats: from one repeat of an echo to the next (a dotted eighth is .75), or of one sway of a
-    tremolo; 0 leaves it as it is. In words: "delay" is echo, "vibrato" and "doubler" are chorus,
-    "bit crush", "8-bit" and "lo-fi crunch" are crusher, "chopped", "gated" and "trance gate" are a
-    tremolo of .25 or .5 beats; "a bit of" is half of the usual amount, "lots of" about .7,
-    "more" and "less" are `by` .15, "no" and "without" are amount 0.
+    tremolo; 0 leaves it. In words: "delay" is echo, "doubler" chorus, "8-bit" and "crunch" crusher,
+    "chopped" and "gated" a tremolo of .25 or .5 beats; "a bit of" is .15, "lots of" .7, "more" and
+    "less" are `by` .15, "no" is amount 0.
     """
 
     track: str
@@ -351,19 +359,15 @@ class RemoveClip:
 
 Edit: TypeAlias = (
     SwapSound | RegenerateSection | AddSection | RemoveSection | MoveSection | ResizeSection
-    | DuplicateSection | SetEnergy | SetLayers | SetFill | AddTrack | RemoveTrack | MuteTrack
-    | SoloTracks | Transpose | SetTempo | SetKey | SetGenre | ShiftMood | ChangeStrip | ChangeEq
-    | SetCompressor | SetSidechain | SetEffect | ChangeMaster | ChangeReverb | SetMixStyle
-    | SetAutomation | SetFade | SetLock | Reseed | PutClip | RemoveClip
+    | DuplicateSection | SplitSection | SetEnergy | SetLayers | SetFill | AddTrack | RemoveTrack
+    | MuteTrack | SoloTracks | Transpose | SetTempo | SetKey | SetGenre | ShiftMood | ChangeStrip
+    | ChangeEq | SetCompressor | SetSidechain | SetEffect | ChangeMaster | ChangeReverb
+    | SetMixStyle | SetAutomation | SetFade | SetLock | Reseed | PutClip | RemoveClip
 )  # fmt: skip
 
 
 def edit_name(kind: type[Edit] | Edit) -> str:
-    """The name an edit has in files and on the command line.
-
-    >>> edit_name(SwapSound)
-    'swap_sound'
-    """
+    """The name an edit has in files and on the command line: SwapSound is "swap_sound"."""
     cls = kind if isinstance(kind, type) else type(kind)
     return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 

@@ -127,7 +127,7 @@ def duplicate_section(edit: DuplicateSection, draft: Draft, crate: Crate) -> Dra
     name = new_name(draft.song.sections, held.kind)
     copy = renamed(own, name, [c.id for c in draft.song.clips])
     place = _place(draft, blocks, edit.after or held.name)
-    palette = _with_copied_choices(draft.palette, held.name, name)
+    palette = with_copied_choices(draft.palette, held.name, name)
     draft = rebuilt(
         replace(draft, palette=palette), crate, [*blocks[:place], copy, *blocks[place:]]
     )
@@ -136,7 +136,7 @@ def duplicate_section(edit: DuplicateSection, draft: Draft, crate: Crate) -> Dra
     )
 
 
-def _with_copied_choices(palette: Palette, source: str, name: str) -> Palette:
+def with_copied_choices(palette: Palette, source: str, name: str) -> Palette:
     """The sounds that are confined to section `source` for its copy `name` too."""
     copies = [
         replace(choice, slot=slot_in(choice.slot, name))
