@@ -22,11 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from loopmind.analysis.models import card_of, signed_card
+from loopmind.analysis.models import card_of, found_model, signed_card
 from loopmind.errors import LoopMindError
 from loopmind.files.digest import file_digest
 from loopmind.files.own_models import forget_models, keep_model, own_models, use_model
-from loopmind.files.places import model_file
 from loopmind.learn.judging import Progress, Row
 
 MODELS: dict[str, str] = {
@@ -189,7 +188,7 @@ def learn(
     if not pairs:
         raise LoopMindError(f"{folder} holds {NEEDED[name]}")
     learned, held = split(pairs, seed)
-    start = model_file(MODELS[name])
+    start = found_model(MODELS[name])
     place = work / name / _run_id(start, learned, seed)
     place.mkdir(parents=True, exist_ok=True)
     before = teach.score(start, held, progress("judging before"))

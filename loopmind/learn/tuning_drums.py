@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from loopmind.analysis.listening.drums import hear_drums
 from loopmind.analysis.listening.drums_frontend import drum_power, mono_at_rate
-from loopmind.analysis.models import card_of, open_file
+from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.files.midi_notes import read_notes
@@ -90,7 +90,6 @@ class DrumsTrainer:
 
         tune(net, loss_of, budget, progress, rate=_RATE, stay=_STAY, steps=600)
         write_back(net, model, target, {"features": batches.draw(0)[0][:1].numpy()})
-        card_of(target).write_text(card_of(model).read_text("utf-8"), encoding="utf-8")
 
 
 def _audio(pair: Pair) -> Audio | None:

@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from loopmind.analysis.listening.separation import LightSeparator, separate
-from loopmind.analysis.models import card_of
 from loopmind.dsp.resample import resample
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio, to_stereo
@@ -100,7 +99,6 @@ class SeparatorTrainer:
         tune(net, loss, budget, progress, rate=_RATE, stay=_STAY, steps=400)
         some = batch_of(np.random.default_rng(0)).mix[:1]
         write_back(net, model, target, {given: some.numpy()})
-        card_of(target).write_text(card_of(model).read_text("utf-8"), encoding="utf-8")
 
 
 def _stems(pair: Pair, seconds: float) -> dict[str, F32]:

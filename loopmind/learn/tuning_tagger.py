@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from loopmind.analysis.models import Model, card_of, open_file
+from loopmind.analysis.models import Model, open_file
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.learn.judging import Progress, Row
@@ -88,7 +88,6 @@ class TaggerTrainer:
             "near": shown(examples.near[some]), "far": shown(examples.far[some]),
             "features": examples.features[some],
         })  # fmt: skip
-        card_of(target).write_text(card_of(model).read_text("utf-8"), encoding="utf-8")
 
 
 def _examples(pairs: Sequence[Pair], budget: Budget, progress: Progress) -> Examples:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from loopmind.analysis.listening.pitched import Texture, limits_of, notes_of
 from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, INPUT, heard_mono, listen
-from loopmind.analysis.models import card_of, open_file
+from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.files.midi_notes import read_notes
@@ -98,7 +98,6 @@ class TranscriberTrainer:
 
         tune(net, loss_of, budget, progress, rate=_RATE, stay=_STAY, steps=400)
         write_back(net, model, target, {INPUT: batches.draw(0)[0][:1]})
-        card_of(target).write_text(card_of(model).read_text("utf-8"), encoding="utf-8")
 
 
 @dataclass(frozen=True)
