@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from loopmind.analysis import beats as beating
 from loopmind.analysis.frontend import Spectra, frontend
+from loopmind.analysis.key import believe_key
 from loopmind.analysis.listening.chords import name_chords
 from loopmind.analysis.listening.drums import transcribe_drums
 from loopmind.analysis.listening.pitched import Texture, transcribe_pitched
@@ -115,7 +116,7 @@ def assemble(
     grid = hear_grid(spectra, np.array(sorted(note.start_s for note in notes)))
     tell(1000 * len(jobs) + 600, 1000 * (len(jobs) + 1), "naming the chords")
     pitched = [note for note in notes if note.instrument != DRUMS]
-    key = best(hear_tone(spectra).key) if pitched else None
+    key = _key(spectra) if pitched else None
     tracks = tracks_of(notes, grid, quantising)
     return finished(name, audio.duration_s, tracks, grid, key, pitched, quantising)
 
@@ -129,6 +130,12 @@ def _jobs(audio: Audio, stems: Mapping[str, Audio] | None) -> list[tuple[str, Au
         instrument = DRUMS if stem == DRUMS else STEM_INSTRUMENTS.get(stem)
         jobs.append((f"the {stem}" if stem != "other" else "the rest", sound, instrument))
     return jobs
+
+
+def _key(spectra: Spectra) -> Key | None:
+    """The likeliest key. Drums may make a mix look hardly pitched, but its notes were heard."""
+    tone = hear_tone(spectra)
+    return best(tone.key or believe_key(tone.evidence))
 
 
 def hear_grid(spectra: Spectra, onsets_s: F64) -> Grid:
