@@ -21,9 +21,9 @@ from loopmind.files.project import (
 from loopmind.files.snapshots import PartError
 from loopmind.music.brief import Brief
 from loopmind.music.draft import Draft, Lock
-from loopmind.music.edit import ChangeEq, ChangeStrip, EqBand, MuteTrack
+from loopmind.music.edit import ChangeEq, ChangeStrip, MuteTrack
 from loopmind.music.history import History
-from loopmind.music.mix import Mix, Strip
+from loopmind.music.mix import EqBand, Mix, Strip
 from loopmind.music.palette import Palette
 from loopmind.music.song import Clip, Hit, Section, Song, Track
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgpack
 
 from loopmind.files.digest import DIGEST_BYTES
-from loopmind.files.project import Project, Reference
+from loopmind.files.project_value import Project, Reference
 from loopmind.files.snapshots import Snapshot
 from loopmind.music.codec import from_plain
 from loopmind.music.draft import Draft

@@ -9,6 +9,7 @@ from loopmind.analysis.cutting import NoBeatError, cut
 from loopmind.analysis.frontend import frontend
 from loopmind.analysis.hear import LONGEST_S
 from loopmind.analysis.models import MODELS
+from loopmind.compose.anchor import find_sound
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import read_audio
 from loopmind.graph.node import node
@@ -34,13 +35,7 @@ def cut_track(
     An even tempo is fitted to the whole track; where there is none the beats are followed.
     Errors: a track that is not in the crate, one without a beat, or shorter than four bars.
     """
-    wanted = track.resolve()
-    found = next((loop for loop in crate.loops if Path(loop.path).resolve() == wanted), None)
-    if found is None:
-        spoilt = next((u for u in crate.unusable if Path(u.path).resolve() == wanted), None)
-        if spoilt is not None:
-            raise LoopMindError(f"{track} {spoilt.reason}; {spoilt.remedy}")
-        raise LoopMindError(f"{track} is not among the sounds; name the file of a finished track")
+    found = find_sound(crate, track, "track")
     try:
         return cut(frontend(read_audio(found.path, max_seconds=LONGEST_S)), found.digest)
     except NoBeatError as error:
