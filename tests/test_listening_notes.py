@@ -15,7 +15,7 @@ from loopmind.analysis.listening import pitched
 from loopmind.analysis.listening.pitched_bends import bends_of
 from loopmind.analysis.listening.pitched_decode import Limits, polyphonic, single_line
 from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, FPS, Heard, heard_mono, listen
-from loopmind.analysis.listening.pitched_players import players
+from loopmind.analysis.listening.pitched_players import FEATURES, Players, features, players
 from loopmind.analysis.listening.spectrogram import (
     CHANNELS,
     HOP,
@@ -138,6 +138,25 @@ def test_two_that_play_the_same_note_both_have_it() -> None:
     named = players(polyphonic(answer(250, [*both, *more]), Limits()), Limits())
     assert sum(name == "strings" for _, name in named) == 5
     assert sum(name == "brass" for _, name in named) == 5
+
+
+def test_the_second_network_is_kept_as_text_and_hears_how_low_a_note_is() -> None:
+    notes = [(0.1 + 0.3 * i, 0.3 + 0.3 * i, 40 if i % 2 else 80, 0.5, "keys") for i in range(12)]
+    heard = answer(400, notes)
+    found = polyphonic(heard, Limits())
+    seen = features(found, heard)
+    assert seen.shape == (12, FEATURES) and np.isfinite(seen).all()
+    # Says bass of what lies near key 16, strings of all else.
+    layer = np.zeros((FEATURES + 1, len(FAMILIES)), np.float32)
+    low = 3 * len(FAMILIES) + 32 + 2
+    layer[low, FAMILIES.index("bass")], layer[-1, FAMILIES.index("bass")] = 8.0, -4.0
+    layer[low, FAMILIES.index("strings")], layer[-1, FAMILIES.index("strings")] = -8.0, 2.0
+    net = Players.from_text(Players((layer,)).to_text())
+    named = players(found, replace(Limits(), lines=0.0, shares=0.0), heard=heard, net=net)
+    assert all((who == "bass") == (n.key == 40 - LOWEST_MIDI) for n, who in named)
+    for text in ("3x4:AAAA", "nonsense", Players((layer[:-2],)).to_text()):
+        with pytest.raises(ValueError):
+            Players.from_text(text)
 
 
 def test_bends_follow_a_glide_and_leave_a_held_note_alone() -> None:

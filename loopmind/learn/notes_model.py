@@ -80,7 +80,7 @@ class Training:
         """Write all that training needs to go on from here."""
         state = {
             "config": asdict(self.config), "net": self.net.state_dict(),
-            "average": self.average.state_dict(), 
+            "average": self.average.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "step": self.step, "spent_s": self.spent_s,
         }  # fmt: skip
@@ -236,6 +236,9 @@ def main() -> None:
         card = args.card.read_text(encoding="utf-8") if args.card else None
         limits = args.work / "limits.json"
         notes = {"limits": limits.read_text(encoding="utf-8") if limits.is_file() else "{}"}
+        players = args.work / "players.txt"
+        if players.is_file():
+            notes["players"] = players.read_text(encoding="utf-8")
         print("differs from torch by at most", export(load(args.work), args.out, card, notes))
         return
     if args.sheets is None:

@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.analysis.listening.pitched import notes_of
-from loopmind.analysis.listening.pitched_decode import Limits
-from loopmind.analysis.listening.pitched_model import FAMILIES, Heard, listen
+from loopmind.analysis.listening.pitched_decode import Limits, pitch_of, polyphonic
+from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, Heard, listen
+from loopmind.analysis.listening.pitched_players import Players, assigned, opinions
 from loopmind.analysis.models import Model, open_file
 from loopmind.files.midi_notes import write_notes
 from loopmind.learn.judge_notes import Line, Score, score
@@ -40,18 +41,22 @@ LIMITS_FILE = "limits.json"
 _LINES = ("bass", "lead", "woodwind", "brass")
 _FEWEST = 8
 _GRID: dict[str, tuple[float, ...]] = {
-    "onset": (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45),
-    "frame": (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5),
-    "gap_s": (0.0, 0.035, 0.07, 0.12),
-    "shortest_s": (0.02, 0.04, 0.06, 0.08),
-    "unstruck": (2.0, 0.9, 0.8, 0.7),
-    "line_onset": (0.1, 0.15, 0.2, 0.3, 0.4),
-    "line_change": (0.5, 1.0, 2.0, 3.0, 4.5, 6.0),
-    "line_rest": (0.2, 0.5, 1.0, 2.0, 3.0),
-    "line_hold": (-1.5, -0.7, 0.0, 0.7, 1.5),
-    "second": (0.5, 0.7, 0.85, 2.0),
-    "lone": (0.0, 0.01, 0.02, 0.04, 0.07),
+    "onset": (0.06, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
+    "frame": (0.2, 0.3, 0.4, 0.5),
+    "gap_s": (0.0, 0.035, 0.07),
+    "shortest_s": (0.03, 0.05, 0.07),
+    "unstruck": (2.0, 0.8, 0.7, 0.6),
+    "line_onset": (0.04, 0.07, 0.1, 0.2),
+    "line_change": (-1.0, 0.0, 0.5, 1.0, 2.0),
+    "line_rest": (0.0, 0.2, 0.5, 1.0),
+    "line_hold": (-0.7, 0.0, 0.7),
+    "lines": (0.0, 0.3, 0.6, 1.0),
+    "shares": (0.0, 0.3, 0.6),
+    "lone": (0.0, 0.02, 0.04, 0.07),
+    "second": (0.4, 0.6, 0.8, 2.0),
 }
+
+_ROUTING = ("lines", "shares", "lone", "second")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,14 +106,15 @@ def _truth(track: Mapping[str, Any], family: str | None = None) -> list[Line]:
 
 
 def judged(
-    heard: Sequence[tuple[Case, Heard]], limits: Limits, kinds: Sequence[Kind]
-) -> dict[Kind, list[Score]]:
+    heard: Sequence[tuple[Case, Heard]], limits: Limits, kinds: Sequence[Kind],
+    net: Players | None = None,
+) -> dict[Kind, list[Score]]:  # fmt: skip
     """Scores of every case of `kinds`."""
     scores: dict[Kind, list[Score]] = {kind: [] for kind in kinds}
     for case, said in heard:
         if case.kind in kinds:
             texture = "chords" if case.kind == "keys" else case.kind
-            notes = notes_of(said, limits, texture=texture)
+            notes = notes_of(said, limits, texture=texture, net=net if case.kind == "mix" else None)
             mixed = case.kind == "mix"
             found = [
                 Line(n.start_s, n.end_s, n.pitch, n.instrument if mixed else "") for n in notes
@@ -134,25 +140,53 @@ def means(scores: Mapping[Kind, Sequence[Score]]) -> dict[str, float]:
 
 
 def tune(
-    heard: Sequence[tuple[Case, Heard]], first: Limits, tell: Callable[[str], None] = print
-) -> Limits:
+    heard: Sequence[tuple[Case, Heard]], first: Limits, tell: Callable[[str], None] = print,
+    net: Players | None = None,
+) -> Limits:  # fmt: skip
     """The best of each limit in turn; keys and mixes are decoded alike, lines on their own."""
     limits = first
     for name, values in _GRID.items():
+        if name in _ROUTING:
+            continue
         kinds: list[Kind] = ["line"] if name.startswith("line") else ["keys", "mix"]
-        if name in ("second", "lone"):
-            kinds = ["mix"]
         if name == "shortest_s":
             kinds = ["line", "keys", "mix"]
         best = (-1.0, getattr(limits, name))
         for value in values:
-            table = means(judged(heard, replace(limits, **{name: value}), kinds))
+            table = means(judged(heard, replace(limits, **{name: value}), kinds, net))
             parts = [table[f"{k} onset"] + 0.5 * table[f"{k} offset"] for k in kinds
                      if f"{k} onset" in table]  # fmt: skip
             total = float(np.mean(parts)) + table.get("mix instrument", 0.0) if parts else 0.0
             best = max(best, (total, value), key=lambda pair: pair[0])
         limits = replace(limits, **{name: best[1]})
         tell(f"{name} {best[1]:g}  score {best[0]:.4f}")
+    return _tuned_routing(heard, limits, tell, net)
+
+
+def _tuned_routing(
+    heard: Sequence[tuple[Case, Heard]], limits: Limits, tell: Callable[[str], None],
+    net: Players | None,
+) -> Limits:  # fmt: skip
+    """The limits that only say who plays: notes are decoded and judged by the networks once."""
+    known = [
+        (case, found, opinions(found, said, net))
+        for case, said in heard
+        if case.kind == "mix" and (found := polyphonic(said, limits))
+    ]
+    for name in _ROUTING if known else ():
+        best = (-1.0, getattr(limits, name))
+        for value in _GRID[name]:
+            trial = replace(limits, **{name: value})
+            total = 0.0
+            for case, found, own in known:
+                lines = [
+                    Line(n.start / FPS, n.end / FPS, pitch_of(n.key), who)
+                    for n, who in assigned(found, own, trial)
+                ]
+                total += score(case.truth, lines).instrument
+            best = max(best, (total / len(known), value), key=lambda pair: pair[0])
+        limits = replace(limits, **{name: best[1]})
+        tell(f"{name} {best[1]:g}  right instrument {best[0]:.4f}")
     return limits
 
 
@@ -214,12 +248,16 @@ def main() -> None:
         return
     file = args.work / LIMITS_FILE
     limits = Limits.of(json.loads(file.read_text())) if file.is_file() else Limits()
+    net: Players | None = None
+    players = args.work / "players.txt"
+    if players.is_file():
+        net = Players.from_text(players.read_text(encoding="utf-8"))
     own = cases(sheets(args.sheets / args.split), args.most)
     heard = hear_all(own, open_file(args.model or args.work / "notes.onnx", threads=1))
     if not args.keep:
-        limits = tune(heard, limits, lambda line: print(line, flush=True))
+        limits = tune(heard, limits, lambda line: print(line, flush=True), net)
         file.write_text(json.dumps(asdict(limits), indent=1), encoding="utf-8")
-    for name, value in means(judged(heard, limits, ("line", "keys", "mix"))).items():
+    for name, value in means(judged(heard, limits, ("line", "keys", "mix"), net)).items():
         print(f"{name:18s} {value:.4f}")
 
 

@@ -26,7 +26,7 @@ from loopmind.analysis.listening.pitched_model import (
     heard_mono,
     listen,
 )
-from loopmind.analysis.listening.pitched_players import players
+from loopmind.analysis.listening.pitched_players import Players, players
 from loopmind.analysis.listening.pitched_tokens import transcribe_tokens
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import Model, ModelError, open_model
@@ -70,15 +70,15 @@ def transcribe_pitched(
         if texture != "mix" and instrument:
             return tuple(replace(note, instrument=instrument) for note in notes)
         return notes
-    limits = limits_of(model)
+    limits, net = limits_of(model), players_of(model)
     if mono.size == 0 or float(np.abs(mono).max()) < _SILENT:
         return ()
-    return _in_stretches(mono, limits, model, texture, instrument, progress)
+    return _in_stretches(mono, (limits, net), model, texture, instrument, progress)
 
 
 def _in_stretches(
-    mono: F32, limits: Limits, model: Model, texture: Texture, instrument: str,
-    progress: Progress | None,
+    mono: F32, kept: tuple[Limits, Players | None], model: Model, texture: Texture,
+    instrument: str, progress: Progress | None,
 ) -> tuple[TranscribedNote, ...]:  # fmt: skip
     stretches = _stretches(mono.size)
     notes: list[TranscribedNote] = []
@@ -90,7 +90,10 @@ def _in_stretches(
 
         heard = listen(mono[begin:end], model=model, progress=told)
         shift = begin / RATE_HZ
-        for note in notes_of(heard, limits, texture=texture, instrument=instrument, shift_s=shift):
+        decoded = notes_of(
+            heard, kept[0], texture=texture, instrument=instrument, shift_s=shift, net=kept[1]
+        )
+        for note in decoded:
             final = number == len(stretches) - 1
             if note.start_s >= first / RATE_HZ and (final or note.start_s < last / RATE_HZ):
                 notes.append(note)
@@ -98,16 +101,17 @@ def _in_stretches(
 
 
 def notes_of(
-    heard: Heard, limits: Limits, *, texture: Texture, instrument: str = "", shift_s: float = 0.0
-) -> list[TranscribedNote]:
+    heard: Heard, limits: Limits, *, texture: Texture, instrument: str = "", shift_s: float = 0.0,
+    net: Players | None = None,
+) -> list[TranscribedNote]:  # fmt: skip
     """Decode what the network said. `shift_s`: when the stretch that it heard begins."""
     found = single_line(heard, limits) if texture == "line" else polyphonic(heard, limits)
     if not found:
         return []
     if texture == "mix":
-        named = players(found, limits)
+        named = players(found, limits, heard=heard, net=net)
     else:
-        name = instrument or players(found, limits, one=True)[0][1]
+        name = instrument or players(found, limits, heard=heard, net=net, one=True)[0][1]
         named = [(note, name) for note in found]
     alone = texture == "line"
     return [_as_note(note, name, heard, shift_s, bent=alone) for note, name in named]
@@ -119,6 +123,15 @@ def limits_of(model: Model) -> Limits:
         return Limits.of(json.loads(model.notes["limits"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ModelError(f"{model.file} is no model of notes; name one that hears notes") from None
+
+
+def players_of(model: Model) -> Players | None:
+    """The second network, which tells who plays; None where the model's file has none."""
+    text = model.notes.get("players", "")
+    try:
+        return Players.from_text(text) if text else None
+    except ValueError as error:
+        raise ModelError(f"{model.file} cannot be used: {error}; name another model") from None
 
 
 def _as_note(

@@ -33,7 +33,8 @@ class Limits:
     second: least share of a second family beside the first, for a note that two play.
     line_change, line_rest: how unlikely a single line begins a note, and falls silent; line_hold:
     how much longer it is held than its frames say, in natural logarithms of their odds. lone: a
-    family that has a smaller share of a mix's notes is not believed to be there.
+    family that has a smaller share of a mix's notes is not believed to be there. lines, shares:
+    how much a note's neighbours, and the families' shares in the piece, say of who plays it.
     """
 
     onset: float = 0.35
@@ -47,6 +48,8 @@ class Limits:
     line_hold: float = 0.0
     second: float = 0.6
     lone: float = 0.04
+    lines: float = 0.5
+    shares: float = 0.3
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Limits:
