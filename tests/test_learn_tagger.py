@@ -83,7 +83,7 @@ def test_a_few_steps_lower_the_loss_and_the_export_is_equal(
     examples: Examples, tmp_path: Path
 ) -> None:
     from loopmind.learn.export import TOLERANCE, export_onnx
-    from loopmind.learn.tagger import NAMES, halved
+    from loopmind.learn.tagger import NAMES, never_judged
     from loopmind.learn.tagger_net import example_inputs
     from loopmind.learn.tagger_train import Settings, pretrain, read_all, told, train_members
 
@@ -91,7 +91,7 @@ def test_a_few_steps_lower_the_loss_and_the_export_is_equal(
     losses: list[float] = []
     checkpoint = tmp_path / "c.pt"
     readers = pretrain(
-        halved(examples, 1), settings, lambda text: None, checkpoint=checkpoint, losses=losses
+        never_judged(examples), settings, lambda text: None, checkpoint=checkpoint, losses=losses
     )
     assert len(losses) == 24 and np.mean(losses[-6:]) < 0.85 * np.mean(losses[:3])
     read = read_all(readers, examples)

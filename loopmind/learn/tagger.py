@@ -5,10 +5,9 @@
     python -m loopmind.learn.tagger evaluate --work DIR [--out REPORT.json]
     python -m loopmind.learn.tagger export --work DIR --out models/tagger.onnx
 
-`build` renders and reads every sound once. `train` makes the readers: those to be shipped, and
-those that have not met one half of the judged sources. `evaluate` leaves one source of recordings
-out at a time; `export` trains the members on everything and writes the model. Seeds are fixed;
-`small` is for one processor core.
+`build` renders and reads every sound once. `train` makes the readers, which never meet a judged
+recording, so that `evaluate` can leave one source of recordings out at a time; `export` trains
+the members on everything and writes the model. Seeds are fixed; `small` is for one processor core.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ from loopmind.learn.material import (
 )
 from loopmind.learn.pieces import TEST_FONTS
 from loopmind.learn.render import soundfonts
-from loopmind.learn.tagger_data import Examples, build, halves, learnable_midi, load
+from loopmind.learn.tagger_data import Examples, build, learnable_midi, load
 
-READERS = "readers-{}.pt"
+READERS = "readers.pt"
 NAMES = (("near", "far", "features"), ("embedding", "instrument", "role", "kind"))
 """Inputs and outputs of the exported model."""
 
@@ -83,31 +82,26 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
-def halved(examples: Examples, number: int) -> Examples:
-    """What readers learn from: all, or (1, 2) all but the first or second half of the judged."""
-    keep = examples.learnable
-    if number:
-        keep = keep & ~np.isin(examples.source, halves(examples)[number - 1])
-    return examples.where(keep)
+def never_judged(examples: Examples) -> Examples:
+    """What readers learn from: no judged recording, and nothing of the test pieces."""
+    return examples.where(~examples.recorded & examples.learnable)
 
 
 def train(options: argparse.Namespace) -> None:
-    """Make the readers and keep them in the work folder: the shipped, and those for judging."""
+    """Make the readers and keep them in the work folder."""
     import torch
 
     from loopmind.learn.tagger_train import PRESETS, pretrain
 
-    examples = load(options.work)
-    for number in options.half:
-        checkpoint = options.work / f"readers-{number}.checkpoint.pt"
-        if not options.resume:
-            checkpoint.unlink(missing_ok=True)
-        begin = time.perf_counter()
-        readers = pretrain(
-            halved(examples, number), PRESETS[options.preset], _say, checkpoint=checkpoint
-        )
-        torch.save(readers.state_dict(), options.work / READERS.format(number))
-        print(f"readers {number} took {time.perf_counter() - begin:.0f} s", flush=True)
+    checkpoint = options.work / "readers.checkpoint.pt"
+    if not options.resume:
+        checkpoint.unlink(missing_ok=True)
+    begin = time.perf_counter()
+    readers = pretrain(
+        never_judged(load(options.work)), PRESETS[options.preset], _say, checkpoint=checkpoint
+    )
+    torch.save(readers.state_dict(), options.work / READERS)
+    print(f"readers took {time.perf_counter() - begin:.0f} s", flush=True)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -115,12 +109,8 @@ def evaluate(options: argparse.Namespace) -> None:
     from loopmind.learn.tagger_judge import leave_sources_out
     from loopmind.learn.tagger_train import PRESETS
 
-    report = leave_sources_out(
-        load(options.work),
-        [_readers(options.work, 1), _readers(options.work, 2)],
-        PRESETS[options.preset],
-        _say,
-    )
+    readers = _readers(options.work)
+    report = leave_sources_out(load(options.work), readers, PRESETS[options.preset], _say)
     text = json.dumps(report, indent=2)
     print(text)
     if options.out:
@@ -136,25 +126,25 @@ def export(options: argparse.Namespace) -> None:
 
     examples = load(options.work)
     examples = examples.where(examples.learnable)
-    readers = _readers(options.work, 0)
+    readers = _readers(options.work)
     model = train_members(
         examples, read_all(readers, examples), readers, PRESETS[options.preset], _say
     )
     worst = export_onnx(
         model, example_inputs(), NAMES, {name: {0: "sounds"} for part in NAMES for name in part},
-        options.out, others=[example_inputs(3)],
+        options.out, others=[example_inputs(3)], half=True,
         notes={"instruments": " ".join(INSTRUMENTS), "roles": " ".join(ROLES)},
     )  # fmt: skip
     print(f"{options.out}: {options.out.stat().st_size} bytes, differs from torch by {worst:.1e}")
 
 
-def _readers(work: Path, number: int):  # type: ignore[no-untyped-def]
+def _readers(work: Path):  # type: ignore[no-untyped-def]
     import torch
 
     from loopmind.learn.tagger_net import Readers
 
     readers = Readers()
-    readers.load_state_dict(torch.load(work / READERS.format(number), weights_only=True))
+    readers.load_state_dict(torch.load(work / READERS, weights_only=True))
     return readers.eval()
 
 
@@ -175,14 +165,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         help="a folder whose files are all of one instrument")  # fmt: skip
     parser.add_argument("--skip", default="", help="regex of file names in folders to leave out")
     parser.add_argument("--preset", choices=("small", "full"), default="small")
-    parser.add_argument("--half", type=int, action="append", choices=(0, 1, 2),
-                        help="train only these readers: 0 shipped, 1, 2 to judge by")  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="go on where training stopped")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="where to write the model (.onnx) or the report")
     options = parser.parse_args(arguments)
     options.work.mkdir(parents=True, exist_ok=True)
-    options.half = options.half or [0, 1, 2]
     if options.step == "export" and options.out is None:
         parser.error("export needs --out")
     if options.step == "build":

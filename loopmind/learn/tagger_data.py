@@ -8,7 +8,6 @@ varied.
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,13 +154,6 @@ def load(work: Path, names: Sequence[str] = ("examples-*.npz",)) -> Examples:
         first = int(part["sound"].max()) + 1
         parts.append(part)
     return Examples(*(np.concatenate([part[name] for part in parts]) for name in fields))  # type: ignore[arg-type]
-
-
-def halves(examples: Examples) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The judged sources as the largest one, and all others."""
-    counts = Counter(examples.source[examples.recorded & (examples.varied == 0)].tolist())
-    ordered = [name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    return tuple(ordered[:1]), tuple(ordered[1:])
 
 
 def learnable_midi(paths: Sequence[Path]) -> list[Path]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.learn.tagger_data import KINDS, Examples, coarse, coarse_choice, halves
+from loopmind.learn.tagger_data import KINDS, Examples, coarse, coarse_choice
 from loopmind.learn.tagger_net import Readers
 from loopmind.learn.tagger_scores import macro_f1, mean_average_precision, per_class
 from loopmind.learn.tagger_train import Settings, read_all, told, train_members
@@ -17,27 +17,24 @@ F32 = NDArray[np.float32]
 
 
 def leave_sources_out(
-    examples: Examples, readers: Sequence[Readers], settings: Settings,
+    examples: Examples, readers: Readers, settings: Settings,
     report: Callable[[str], None], *,
     pictures: bool = True, features: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
     """Every source of recordings judged by members that learned without it.
 
-    readers: those that learned without the first of `halves`, and those without the second.
+    The readers must not have met any of them.
     """
     recorded = examples.recorded & (examples.varied == 0)
-    reads = [read_all(one, examples) for one in readers]
-    first_half, _ = halves(examples)
+    read = read_all(readers, examples)
     learnable = examples.learnable
     parts: list[tuple[Examples, tuple[F32, F32, F32, F32]]] = []
     per_source = {}
     for source in sorted(set(examples.source[recorded].tolist())):
         held_back = examples.source == source
-        half = 0 if source in first_half else 1
-        read = reads[half]
         learned = ~held_back & learnable
         model = train_members(
-            examples.where(learned), read[learned], readers[half], settings, lambda text: None,
+            examples.where(learned), read[learned], readers, settings, lambda text: None,
             pictures=pictures, features=features,
         )  # fmt: skip
         chosen = held_back & recorded

@@ -56,22 +56,28 @@ class Readers(nn.Module):
 
 
 class Member(nn.Module):
-    """What was read and the features -> unit embedding (n, size) and scores of every question."""
+    """What was read and the features -> unit embedding (n, size) and scores of every question.
+
+    A member of size 0 only answers questions.
+    """
 
     def __init__(self, size: int, *, pictures: bool = True, features: bool = True) -> None:
         super().__init__()
-        self.pictures, self.features = pictures, features
+        self.pictures, self.features, self.size = pictures, features, size
         inputs = (READ if pictures else 0) + (FEATURES if features else 0)
         self.first = nn.Sequential(nn.Linear(inputs, 192), nn.ReLU(), nn.Dropout(_DROPOUT))
         self.second = nn.Sequential(nn.Linear(192, 160), nn.ReLU(), nn.Dropout(_DROPOUT))
         self.heads = nn.Linear(160, len(INSTRUMENTS) + len(ROLES) + len(KINDS))
-        self.project = nn.Linear(160, size)
+        if size:
+            self.project = nn.Linear(160, size)
 
     def forward(
         self, read: torch.Tensor, features: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         given = [read] * self.pictures + [features] * self.features
         hidden = self.second(self.first(torch.cat(given, 1)))
+        if not self.size:
+            return hidden[:, :0], self.heads(hidden)
         place = self.project(hidden)
         place = place / place.norm(dim=1, keepdim=True).clamp_min(1e-6)
         return place, self.heads(hidden)
@@ -90,7 +96,10 @@ class Tagger(nn.Module):
     ) -> tuple[torch.Tensor, ...]:
         read, standard = self.scaling(self.readers(near, far), features)
         told = [member(read, standard) for member in self.members]
-        embedding = torch.cat([place for place, _ in told], 1) / len(told) ** 0.5
+        places = [
+            place for member, (place, _) in zip(self.members, told, strict=True) if member.size
+        ]
+        embedding = torch.cat(places, 1) / len(places) ** 0.5
         parts = [scores.split([len(INSTRUMENTS), len(ROLES), len(KINDS)], 1) for _, scores in told]
         means = [torch.stack([part[k].softmax(1) for part in parts]).mean(0) for k in range(3)]
         return (embedding, *means)

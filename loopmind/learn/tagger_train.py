@@ -1,9 +1,7 @@
 """Trains the tagger: readers on what nobody recorded, members on all, both by seed.
 
-Training the readers is what takes time. So that a held-back source is met by no part, yet not
-every source needs readers of its own, the judged sources are put into two halves: readers that
-learned without one half serve for judging all of its sources, and only the small members are
-trained anew for each.
+Training the readers is what takes time. They learn from renderings, synthesis and sets that are
+never judged; so for each held-back source of recordings only the small members are trained anew.
 
 Losses: cross entropy of instrument, role and kind, and a supervised contrastive loss (Khosla et
 al., "Supervised contrastive learning", NeurIPS 2020) that draws sounds of one class together and
@@ -39,7 +37,7 @@ _CONTRAST = 0.3
 
 @dataclass(frozen=True)
 class Settings:
-    """How long and how much is trained."""
+    """How long and how much is trained. blind: members that see features alone, no pictures."""
 
     reader_steps: int
     reader_batch: int
@@ -47,10 +45,11 @@ class Settings:
     member_batch: int
     members: int
     seed: int = 1
+    blind: int = 1
 
 
 PRESETS: dict[str, Settings] = {
-    "small": Settings(800, 64, 1200, 128, 2),
+    "small": Settings(600, 64, 700, 128, 2),
     "full": Settings(12000, 256, 5000, 256, 4),
 }
 
@@ -71,7 +70,7 @@ def pretrain(
     *,
     checkpoint: Path | None = None,
     losses: list[float] | None = None,
-    save_every: int = 100,
+    save_every: int = 50,
     stop_at: int | None = None,
 ) -> Readers:
     """Readers that tell instruments by the pictures alone; goes on from `checkpoint` if it is.
@@ -165,6 +164,8 @@ def loss_of(
             )
             entropy = other[1] * entropy + (1.0 - other[1]) * second
         total = total + (1.0, 0.3, 0.2)[k] * entropy.mean()
+    if not place.shape[1]:
+        return total
     return total + _CONTRAST * contrast(place, truth[0], None if other is None else other[1])
 
 
@@ -206,11 +207,14 @@ def train_members(
     x, numbers = scaling(x, numbers)
     truth = [torch.tensor(values) for values in examples.truth()]
     odds = odds_of(examples)
-    members = []
-    for number in range(settings.members):
-        member = Member(EMBEDDING // settings.members, pictures=pictures, features=features)
+    blind = settings.blind if pictures and features else 0
+    members = [
+        Member(EMBEDDING // settings.members, pictures=pictures, features=features)
+        for _ in range(settings.members)
+    ] + [Member(0, pictures=False) for _ in range(blind)]
+    for number, member in enumerate(members):
         _train_member(member, (x, numbers), truth, odds, settings, number, report)
-        members.append(member.eval())
+        member.eval()
     return Tagger(readers, members, scaling).eval()
 
 
@@ -252,7 +256,8 @@ def told(model: Tagger, examples: Examples, read: F32) -> tuple[F32, F32, F32, F
     with torch.no_grad():
         x, numbers = model.scaling(torch.from_numpy(read), torch.from_numpy(examples.features))
         parts = [member(x, numbers) for member in model.members]
-        place = torch.cat([part for part, _ in parts], 1) / len(parts) ** 0.5
+        places = [part for part, _ in parts if part.shape[1]]
+        place = torch.cat(places, 1) / len(places) ** 0.5
         sizes = [len(INSTRUMENTS), len(ROLES)]
         sizes.append(parts[0][1].shape[1] - sum(sizes))
         split = [scores.split(sizes, 1) for _, scores in parts]
