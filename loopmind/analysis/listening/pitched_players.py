@@ -40,9 +40,9 @@ class Players:
         """(notes, FEATURES) -> (notes, families), how likely each plays the note, 0..1."""
         x = features
         for number, layer in enumerate(self.layers):
-            x = x @ layer[:-1] + layer[-1]
+            x = np.asarray(x @ layer[:-1] + layer[-1], np.float32)
             if number + 1 < len(self.layers):
-                x = np.maximum(x, 0.0)
+                x = np.maximum(x, np.float32(0.0))
         out: F32 = 1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0)))
         return out
 
