@@ -246,6 +246,9 @@ def _section_changes(a: Section, b: Section) -> Iterator[Change]:
         yield Change("place", f"moved from bar {a.start_bar + 1} to bar {b.start_bar + 1}")
     if a.bars != b.bars:
         yield Change("length", f"{a.bars} bars became {b.bars}")
+    if a.bpm != b.bpm:
+        was, now = (f"{s.bpm:g} bpm" if s.bpm else "the song's tempo" for s in (a, b))
+        yield Change("tempo", f"{was} became {now}")
     if a.energy != b.energy:
         yield Change("energy", f"energy {100 * a.energy:.0f} % became {100 * b.energy:.0f} %")
     if a.kind != b.kind:

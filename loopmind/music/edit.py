@@ -193,10 +193,11 @@ class Transpose:
 
 @dataclass(frozen=True)
 class SetTempo:
-    """Let the song run at `bpm`, or faster by the factor `by`."""
+    """Let the song, or only some sections of it, run at `bpm`, or faster by the factor `by`."""
 
     bpm: float | None = None
     by: float = 1.0
+    sections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

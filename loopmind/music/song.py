@@ -9,6 +9,7 @@ from loopmind.music.brief import Brief
 from loopmind.music.key import Key
 from loopmind.music.loop import Role
 from loopmind.music.mix import EFFECT_KINDS
+from loopmind.music.tempo_map import TempoMap
 
 SectionKind = Literal["intro", "verse", "hook", "bridge", "breakdown", "drop", "outro"]
 SECTION_KINDS: tuple[SectionKind, ...] = (
@@ -34,6 +35,7 @@ class Section:
     plays: roles that it asks for ("all" for everything); empty where nobody said. seeds: (track,
     seed) pairs that decide what happens in it in place of the song's seed; "" is every track that
     is not named.
+    bpm: its tempo; None: the song's.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Section:
     energy: float
     plays: tuple[str, ...] = ()
     seeds: tuple[tuple[str, int], ...] = ()
+    bpm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,18 @@ class Song:
         """Length of the arrangement without its tail."""
         return float(self.bars * self.beats_per_bar)
 
+    @property
+    def tempo(self) -> TempoMap:
+        """Where beats fall in time: `bpm`, and that of every section which has its own."""
+        tempos = [(0.0, self.bpm)]
+        for section in sorted(self.sections, key=lambda s: s.start_bar):
+            place, bpm = float(section.start_bar * self.beats_per_bar), section.bpm or self.bpm
+            if place <= 0.0:
+                tempos = [(0.0, bpm)]
+            elif bpm != tempos[-1][1]:
+                tempos.append((place, bpm))
+        return TempoMap(tuple(tempos), ((0, self.beats_per_bar),))
+
     def frames(self, rate_hz: int) -> int:
         """Length of the render, tail included."""
-        return beat_to_frame(self.beats + self.tail_beats, self.bpm, rate_hz)
+        return self.tempo.frame(self.beats + self.tail_beats, rate_hz)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,30 @@ class TempoMap:
         return at
 
     def frame(self, beat: float, rate_hz: int) -> int:
-        """The frame on which `beat` falls; with one tempo the same as `beat_to_frame`."""
-        if len(self.tempos) == 1:
-            return round(beat * 60.0 * rate_hz / self.tempos[0][1])
-        return round(self.seconds(beat) * rate_hz)
+        """The frame on which `beat` falls; with one tempo the same as `beat_to_frame`.
+
+        Every tempo begins on a whole frame, and is counted from there.
+        """
+        first, place, bpm = 0, *self.tempos[0]
+        for following, faster in self.tempos[1:]:
+            if beat < following:
+                break
+            first += round((following - place) * 60.0 * rate_hz / bpm)
+            place, bpm = following, faster
+        return first + round((beat - place) * 60.0 * rate_hz / bpm)
+
+    def bpm(self, beat: float) -> float:
+        """The tempo that holds at `beat`."""
+        return [bpm for place, bpm in self.tempos if place <= max(beat, 0.0)][-1]
+
+    def stretches(self, start: float, end: float) -> list[tuple[float, float, float]]:
+        """What lies between two beats, cut where the tempo changes: (start, end, bpm).
+
+        >>> TempoMap(((0, 120), (4, 60))).stretches(2, 8)
+        [(2, 4, 120), (4, 8, 60)]
+        """
+        cuts = [start, *(place for place, _ in self.tempos if start < place < end), end]
+        return [(a, b, self.bpm(a)) for a, b in pairwise(cuts)]
 
     def beat(self, seconds: float) -> float:
         """The beat that plays at a time: the inverse of `seconds`."""

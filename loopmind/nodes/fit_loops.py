@@ -44,7 +44,7 @@ def fit_loops(
     roles = {track.id: track.role for track in song.tracks}
     wanted: dict[MaterialKey, str] = {}
     for clip in song.clips:
-        for key in clip_material(clip):
+        for key in clip_material(clip, song):
             wanted.setdefault(key, roles[clip.track])
     keys = sorted(wanted)
     reader = _Reader(loops, keys)
@@ -53,7 +53,7 @@ def fit_loops(
         context.check_cancelled()
         loop, role = loops[key.digest], wanted[key]
         # One sound that changed is fitted anew, the others are remembered.
-        what = (key, role, loop.swing, song.bpm, song.swing, rate_hz)
+        what = (key, role, loop.swing, key.bpm or song.bpm, song.swing, rate_hz)
         return context.remember(what, "audio", lambda: _fit(key, loop, role, song, rate_hz, reader))
 
     # Threads: decoding and resampling leave the interpreter's lock; for the dozen sounds of a
@@ -106,7 +106,7 @@ def _fit(
         return fit_material(
             key,
             audio,
-            bpm=song.bpm,
+            bpm=key.bpm or song.bpm,
             rate_hz=rate_hz,
             role=role,
             source_swing=loop.swing,

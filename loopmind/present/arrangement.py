@@ -110,7 +110,7 @@ def canvas(song: Song, crate: Crate | None, measured: Measured | None) -> str:
 
 def song_seconds(song: Song, measured: Measured | None) -> float:
     """Length shown: of the audio where it was measured, else of song and tail."""
-    planned = (song.beats + song.tail_beats) * 60.0 / song.bpm
+    planned = song.tempo.seconds(song.beats + song.tail_beats)
     return max(measured.duration_s if measured else planned, 1e-3)
 
 
@@ -119,7 +119,7 @@ def _shortened(text: str, most: int) -> str:
 
 
 def _share(song: Song, beat: float, total: float) -> float:
-    return 100.0 * beat * 60.0 / song.bpm / total
+    return 100.0 * song.tempo.seconds(beat) / total
 
 
 def _definitions(song: Song) -> str:

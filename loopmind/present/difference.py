@@ -82,8 +82,12 @@ def _wrapped(line: str) -> list[str]:
 
 def _place(song: Song, section: Section) -> tuple[float, float]:
     """(start, width) of a section in percent of the drawing."""
-    percent = 100.0 * song.beats_per_bar * 60.0 / song.bpm / song_seconds(song, None)
-    return section.start_bar * percent, section.bars * percent
+    total, bar = song_seconds(song, None), song.beats_per_bar
+    start, end = (
+        100.0 * song.tempo.seconds(at * bar) / total
+        for at in (section.start_bar, section.start_bar + section.bars)
+    )
+    return start, end - start
 
 
 def _veil(song: Song, marks: Marks) -> str:

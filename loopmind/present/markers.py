@@ -51,10 +51,12 @@ def _tick(beat: float) -> int:
 
 
 def _conductor(song: Song) -> bytes:
-    tempo = round(60_000_000 / song.bpm)
     events = [
         (0, _meta(0x03, song.title.encode("utf-8", "replace"))),
-        (0, _meta(0x51, tempo.to_bytes(3, "big"))),
+        *(
+            (_tick(beat), _meta(0x51, round(60_000_000 / bpm).to_bytes(3, "big")))
+            for beat, bpm in song.tempo.tempos
+        ),
         (0, _meta(0x58, bytes([song.beats_per_bar, 2, 24, 8]))),
     ]
     for section in song.sections:

@@ -77,15 +77,14 @@ def provenance(song: Song, sounds: Mapping[str, Sound]) -> list[Sounding]:
     in that bar outside the clip's silences.
     """
     order = {track.id: number for number, track in enumerate(song.tracks)}
-    seconds_a_bar = song.beats_per_bar * 60.0 / song.bpm
+    tempo = song.tempo
     rows: dict[tuple[int, int, str, str], Sounding] = {}
     for clip in song.clips:
         for digest, bar, change in _in_bars(clip, song.beats_per_bar):
             key = (bar, order[clip.track], digest, change)
-            rows[key] = Sounding(
-                bar + 1, round(bar * seconds_a_bar, 3), _section(song, bar), clip.track,
-                sounds[digest], change,
-            )  # fmt: skip
+            start_s = round(tempo.seconds(bar * song.beats_per_bar), 3)
+            section = _section(song, bar)
+            rows[key] = Sounding(bar + 1, start_s, section, clip.track, sounds[digest], change)
     return [rows[key] for key in sorted(rows)]
 
 

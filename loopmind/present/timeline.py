@@ -74,7 +74,7 @@ def timeline_json(data: Plain) -> str:
 
 def seconds(song: Song, beat: float) -> float:
     """When `beat` falls, in seconds from the song's start."""
-    return beat * 60.0 / song.bpm
+    return song.tempo.seconds(beat)
 
 
 def sounds_of(song: Song, track: str) -> tuple[str, ...]:
@@ -109,6 +109,7 @@ def _section(song: Song, section: Section) -> Plain:
         "start_s": _round(seconds(song, start), 6),
         "end_s": _round(seconds(song, start + section.bars * song.beats_per_bar), 6),
         "energy": _round(section.energy),
+        "bpm": _round(section.bpm or song.bpm, 6),
     }
 
 

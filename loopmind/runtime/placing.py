@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +11,16 @@ from numpy.typing import NDArray
 from loopmind.dsp.player import Event
 from loopmind.dsp.resample import resample
 from loopmind.errors import LoopMindError
-from loopmind.music.material import Material, MaterialKey, clip_material
+from loopmind.music.material import Material, MaterialKey, clip_material, own_tempo
 from loopmind.music.song import Clip, Song, beat_to_frame
+from loopmind.music.tempo_map import TempoMap
 
 START_FADE_S = 0.0005
 END_FADE_S = 0.002
 SILENCE_FADE_S = 0.004
 CHOKE_FADE_S = 0.005
 _SEAM = 64  # frames over which two repetitions of a loop overlap when rounding shifts them
+_JUST_BEFORE = 1e-6  # beats
 _QUIET = 1e-3  # a start below -60 dB needs no fade
 
 
@@ -54,25 +57,77 @@ class Sounds:
 def track_events(song: Song, track: str, sounds: Sounds, rate_hz: int) -> list[Event]:
     """All events of one track; the events hold the samples they play.
 
-    A clip begins on beat_to_frame(start_beat) exactly. Raises MissingMaterialError.
+    A clip begins on `song.tempo.frame(start_beat)` exactly. A loop that goes on over a change of
+    tempo is cut there, and goes on as it was fitted to the new one. Raises MissingMaterialError.
     """
     events: list[Event] = []
+    tempo = song.tempo
     for clip in song.clips:
-        if clip.track == track and clip.beats > 0:
-            made = _pattern if clip.hits else _loop
-            events += made(clip, sounds, song.bpm, rate_hz)
+        if clip.track != track or clip.beats <= 0:
+            continue
+        if clip.hits:
+            events += _pattern(clip, sounds, _Grid(tempo, rate_hz))
+        elif clip.treatment != "plain" or clip.loop_beats <= 0:
+            (key,) = clip_material(clip, song)
+            events += _once(clip, sounds.get(clip, key), _Grid(tempo, rate_hz))
+        else:
+            key = clip_material(clip)[0]
+            fades = _fades(clip, _Grid(tempo, rate_hz))
+            for start, end, bpm in tempo.stretches(clip.start_beat, clip.start_beat + clip.beats):
+                samples = sounds.get(clip, replace(key, bpm=own_tempo(bpm, song)))
+                grid = _Grid(tempo, rate_hz, start)
+                events += _loop(_part(clip, start, end), samples, grid, fades)
     return events
 
 
-def _audible(clip: Clip, bpm: float, rate_hz: int) -> list[tuple[int, int, bool, bool]]:
+class _Grid:
+    """Beats to frames; from `beat` on as if the tempo there held everywhere, without: as it is."""
+
+    def __init__(self, tempo: TempoMap, rate_hz: int, beat: float | None = None) -> None:
+        self.tempo, self.rate_hz = tempo, rate_hz
+        places = [(0.0, tempo.tempos[0][1])] if beat is None else tempo.tempos
+        self._place, self._bpm = [x for x in places if x[0] <= max(beat or 0.0, 0.0)][-1]
+        self._first = tempo.frame(self._place, rate_hz)
+        self._is_straight = beat is not None or len(tempo.tempos) == 1
+
+    def frame(self, beat: float) -> int:
+        if not self._is_straight:
+            return self.tempo.frame(beat, self.rate_hz)
+        return self._first + beat_to_frame(beat - self._place, self._bpm, self.rate_hz)
+
+    def beat(self, frame: int) -> float:
+        """Of a grid with one tempo."""
+        return self._place + (frame - self._first) * self._bpm / (60.0 * self.rate_hz)
+
+    def length(self, beats: float, at: float) -> int:
+        """Frames of so many beats in the tempo that holds at a beat."""
+        return beat_to_frame(beats, self.tempo.bpm(at), self.rate_hz)
+
+
+def _part(clip: Clip, start: float, end: float) -> Clip:
+    """The part of a loop's clip between two beats."""
+    by = start - clip.start_beat
+    if by == 0.0 and end == clip.start_beat + clip.beats:
+        return clip
+    return replace(
+        clip,
+        start_beat=start,
+        beats=end - start,
+        offset_beats=clip.offset_beats + by,
+        silences=tuple((beat - by, length) for beat, length in clip.silences),
+    )
+
+
+def _audible(clip: Clip, grid: _Grid) -> list[tuple[int, int, bool, bool]]:
     """Stretches (start, end, opens after a silence, closes before one) that silences leave."""
-    first = beat_to_frame(clip.start_beat, bpm, rate_hz)
-    last = beat_to_frame(clip.start_beat + clip.beats, bpm, rate_hz)
+    first, last = grid.frame(clip.start_beat), grid.frame(clip.start_beat + clip.beats)
     stretches, at, opened = [], first, False
     for beat, length in sorted(clip.silences):
-        start = beat_to_frame(clip.start_beat + beat, bpm, rate_hz)
-        end = beat_to_frame(clip.start_beat + beat + length, bpm, rate_hz)
+        start = grid.frame(clip.start_beat + beat)
+        end = grid.frame(clip.start_beat + beat + length)
         start, end = max(start, first), min(end, last)
+        if end < first:
+            continue
         if start > at:
             stretches.append((at, start, opened, True))
         at = max(at, end)
@@ -88,25 +143,24 @@ def _edges(samples: NDArray[np.float32], place: int, opened: bool, rate_hz: int)
     return 0 if quiet and place == 0 and not opened else round(START_FADE_S * rate_hz)
 
 
-def _loop(clip: Clip, sounds: Sounds, bpm: float, rate_hz: int) -> list[Event]:
+_Fades = tuple[tuple[int, int], tuple[int, int]]
+
+
+def _loop(clip: Clip, samples: NDArray[np.float32], grid: _Grid, fades: _Fades) -> list[Event]:
     """The repetitions of a loop, each on its own beat, cut by the clip's edges and silences."""
-    (key,) = clip_material(clip)
-    samples = sounds.get(clip, key)
-    frames = samples.shape[1]
+    frames, rate_hz = samples.shape[1], grid.rate_hz
     if frames == 0:
         return []
-    if clip.treatment != "plain" or clip.loop_beats <= 0:
-        return _once(clip, samples, bpm, rate_hz)
-    swell, ebb = _fades(clip, bpm, rate_hz)
+    swell, ebb = fades
     gain = 10.0 ** (clip.gain_db / 20.0)
     origin = clip.start_beat - clip.offset_beats % clip.loop_beats
 
     def begins(repetition: int) -> int:
-        return beat_to_frame(origin + repetition * clip.loop_beats, bpm, rate_hz)
+        return grid.frame(origin + repetition * clip.loop_beats)
 
     events: list[Event] = []
-    for start, end, opened, closed in _audible(clip, bpm, rate_hz):
-        beats_in = start * bpm / (60.0 * rate_hz) - origin
+    for start, end, opened, closed in _audible(clip, grid):
+        beats_in = grid.beat(start) - origin
         repetition = math.floor(beats_in / clip.loop_beats)
         # Rounding to frames may put `start` just before or after the bound computed in beats.
         repetition += int(begins(repetition + 1) <= start) - int(begins(repetition) > start)
@@ -130,23 +184,26 @@ def _loop(clip: Clip, sounds: Sounds, bpm: float, rate_hz: int) -> list[Event]:
     return events
 
 
-def _fades(clip: Clip, bpm: float, rate_hz: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    first = beat_to_frame(clip.start_beat, bpm, rate_hz)
-    last = beat_to_frame(clip.start_beat + clip.beats, bpm, rate_hz)
+def _fades(clip: Clip, grid: _Grid) -> _Fades:
+    start, end = clip.start_beat, clip.start_beat + clip.beats
     return (
-        (first, beat_to_frame(clip.fade_in_beats, bpm, rate_hz)),
-        (last, beat_to_frame(clip.fade_out_beats, bpm, rate_hz)),
+        (grid.frame(start), grid.length(clip.fade_in_beats, start)),
+        # What ends with a section fades in the tempo of that section.
+        (grid.frame(end), grid.length(clip.fade_out_beats, max(end - _JUST_BEFORE, 0.0))),
     )
 
 
-def _once(clip: Clip, samples: NDArray[np.float32], bpm: float, rate_hz: int) -> list[Event]:
+def _once(clip: Clip, samples: NDArray[np.float32], grid: _Grid) -> list[Event]:
     """Material that is as long as its clip and sounds once."""
-    swell, ebb = _fades(clip, bpm, rate_hz)
+    swell, ebb = _fades(clip, grid)
+    rate_hz = grid.rate_hz
     gain = 10.0 ** (clip.gain_db / 20.0)
-    first = beat_to_frame(clip.start_beat, bpm, rate_hz)
-    offset = beat_to_frame(clip.offset_beats, bpm, rate_hz)
-    events = []
-    for start, end, opened, closed in _audible(clip, bpm, rate_hz):
+    first = grid.frame(clip.start_beat)
+    offset = grid.length(clip.offset_beats, clip.start_beat)
+    events: list[Event] = []
+    if samples.shape[1] == 0:
+        return events
+    for start, end, opened, closed in _audible(clip, grid):
         place = start - first + offset
         end = min(end, first - offset + samples.shape[1])
         if end > start:
@@ -156,16 +213,17 @@ def _once(clip: Clip, samples: NDArray[np.float32], bpm: float, rate_hz: int) ->
     return events
 
 
-def _pattern(clip: Clip, sounds: Sounds, bpm: float, rate_hz: int) -> list[Event]:
+def _pattern(clip: Clip, sounds: Sounds, grid: _Grid) -> list[Event]:
     """One-shots on their beats; a sound struck again chokes itself, others ring on together."""
-    swell, ebb = _fades(clip, bpm, rate_hz)
+    swell, ebb = _fades(clip, grid)
+    rate_hz = grid.rate_hz
     if clip.fade_out_beats <= 0:
         ebb = (2**60, 0)
     level = 10.0 ** (clip.gain_db / 20.0)
-    stretches = _audible(clip, bpm, rate_hz)
+    stretches = _audible(clip, grid)
     struck: dict[str, list[tuple[int, float, int]]] = {}
     for hit in clip.hits:
-        at = beat_to_frame(clip.start_beat + hit.beat, bpm, rate_hz)
+        at = grid.frame(clip.start_beat + hit.beat)
         if any(start <= at < end for start, end, _, _ in stretches):
             struck.setdefault(hit.digest, []).append((at, hit.velocity, hit.semitones))
     choke = round(CHOKE_FADE_S * rate_hz)

@@ -40,16 +40,22 @@ def lay_recording(
     file = write_audio(_free_place(session.path.parent / FOLDER, track, bars), audio)
     loop = _heard(file, library)
     session.take_in([loop])
-    clip = Clip(
-        id=f"{track}/{first}-{last}",
-        track=track,
-        start_beat=float((first - 1) * song.beats_per_bar),
-        beats=beats,
-        digest=loop.digest,
-        source_bpm=song.bpm,
-        loop_beats=beats,
-    )
-    return session.apply([PutClip(clip, role)], f"recorded bars {first} to {last}")
+    begin, tempo = float((first - 1) * song.beats_per_bar), song.tempo
+    edits = []
+    # Where the tempo changes meanwhile, each stretch is a clip of its own.
+    for number, (start, end, bpm) in enumerate(tempo.stretches(begin, begin + beats)):
+        clip = Clip(
+            id=f"{track}/{first}-{last}" + (f"/{number}" if number else ""),
+            track=track,
+            start_beat=start,
+            beats=end - start,
+            digest=loop.digest,
+            source_bpm=bpm,
+            source_start_s=tempo.seconds(start) - tempo.seconds(begin),
+            loop_beats=end - start,
+        )
+        edits.append(PutClip(clip, role))
+    return session.apply(edits, f"recorded bars {first} to {last}")
 
 
 def _free_place(folder: Path, track: str, bars: tuple[int, int]) -> Path:

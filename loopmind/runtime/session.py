@@ -48,6 +48,7 @@ from loopmind.dsp.strip import (
 from loopmind.music.material import Material
 from loopmind.music.mix import Compressor, EqBand, Mix, Strip
 from loopmind.music.song import Automation, Song
+from loopmind.music.tempo_map import TempoMap
 from loopmind.runtime.inserts import add_effects, heard_effects, what_they_are
 from loopmind.runtime.placing import Sounds, track_events
 from loopmind.runtime.program import SILENCE, TRASH, ProgramPlan
@@ -107,7 +108,7 @@ def plan_session(song: Song, mix: Mix, material: Material, rate_hz: int) -> Sess
     frames = song.frames(rate_hz)
     rows = frames // GRID + 2
     curves = {
-        (a.track, a.parameter): automation_curve(a, song.bpm, rate_hz, rows)
+        (a.track, a.parameter): automation_curve(a, song.tempo, rate_hz, rows)
         for a in song.automation
     }
     sounds = Sounds(material, rate_hz)
@@ -131,15 +132,25 @@ def plan_session(song: Song, mix: Mix, material: Material, rate_hz: int) -> Sess
 
 
 def automation_curve(
-    automation: Automation, bpm: float, rate_hz: int, rows: int
+    automation: Automation, tempo: TempoMap, rate_hz: int, rows: int
 ) -> NDArray[np.float64]:
     """Values on every GRID-th frame, linear between the points (in dB, or in log frequency)."""
     beats = np.array([beat for beat, _ in automation.points])
     values = np.array([value for _, value in automation.points])
-    at = np.arange(rows) * GRID * bpm / (60.0 * rate_hz)
+    at = _beats_of_rows(tempo, rate_hz, rows)
     if automation.parameter.endswith("_hz"):
         return np.asarray(np.exp(np.interp(at, beats, np.log(np.maximum(values, 1.0)))))
     return np.asarray(np.interp(at, beats, values))
+
+
+def _beats_of_rows(tempo: TempoMap, rate_hz: int, rows: int) -> NDArray[np.float64]:
+    """The beat at every GRID-th frame."""
+    frames = np.arange(rows) * GRID
+    at = frames * tempo.tempos[0][1] / (60.0 * rate_hz)
+    for place, bpm in tempo.tempos[1:]:
+        first = tempo.frame(place, rate_hz)
+        at = np.where(frames < first, at, place + (frames - first) * bpm / (60.0 * rate_hz))
+    return np.asarray(at)
 
 
 def _amplitude(curve: NDArray[np.float64], base_db: float = 0.0) -> NDArray[np.float64]:

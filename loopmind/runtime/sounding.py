@@ -155,7 +155,9 @@ def kept_levels(session: Session, song: Song, mix: Mix, rate_hz: int) -> Levels 
 def without_missing(found: Sounding) -> Sounding:
     """The song without clips whose sounds are not in its material: what can be played now."""
     there = found.material.sounds
-    clips = tuple(c for c in found.song.clips if all(k in there for k in clip_material(c)))
+    clips = tuple(
+        c for c in found.song.clips if all(k in there for k in clip_material(c, found.song))
+    )
     return replace(found, song=replace(found.song, clips=clips))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.files.decode import read_audio
-from loopmind.music.song import Section, Song, beat_to_frame
+from loopmind.music.song import Section, Song
 
 AUDIBLE_DBFS = -120.0
 
@@ -56,7 +56,7 @@ def compare_stems(a: Path, b: Path, song_a: Song, song_b: Song) -> Iterator[Stem
                 name, before.name, rate,
                 _cut(one, song_a, before, rate), _cut(two, song_b, after, rate),
             )  # fmt: skip
-        ends = (beat_to_frame(song.beats, song.bpm, rate) for song in (song_a, song_b))
+        ends = (song.tempo.frame(song.beats, rate) for song in (song_a, song_b))
         start_a, start_b = ends
         yield _compared(name, "tail", rate, one[:, start_a:], two[:, start_b:])
 
@@ -72,8 +72,8 @@ def _cut(
     samples: NDArray[np.float32], song: Song, section: Section, rate: int
 ) -> NDArray[np.float32]:
     first, beats = section.start_bar * song.beats_per_bar, section.bars * song.beats_per_bar
-    start = beat_to_frame(first, song.bpm, rate)
-    return samples[:, start : beat_to_frame(first + beats, song.bpm, rate)]
+    start = song.tempo.frame(first, rate)
+    return samples[:, start : song.tempo.frame(first + beats, rate)]
 
 
 def _compared(

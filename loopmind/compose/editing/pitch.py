@@ -32,7 +32,7 @@ from loopmind.music.edit import SetKey, SetTempo, Transpose
 from loopmind.music.key import Key, Mode
 from loopmind.music.loop import Crate
 from loopmind.music.palette import Candidate
-from loopmind.music.song import Clip, Hit
+from loopmind.music.song import Clip, Hit, Section, Song
 
 SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
 # Further a sound is a caricature of itself.
@@ -274,7 +274,7 @@ def _moved_hits(clip: Clip, semitones: int, *, exact: bool) -> tuple[Hit, ...]:
     return tuple(replace(hit, semitones=hit.semitones + by) for hit in clip.hits)
 
 
-def set_tempo(edit: SetTempo, draft: Draft, crate: Crate) -> Draft:
+def set_tempo_of_song(edit: SetTempo, draft: Draft, crate: Crate) -> Draft:
     """The song at another tempo, if its loops can follow."""
     old = draft.song.bpm
     wanted = old * edit.by if edit.bpm is None else edit.bpm
@@ -290,6 +290,27 @@ def set_tempo(edit: SetTempo, draft: Draft, crate: Crate) -> Draft:
     if counted:
         said += f"; {asking.verb(counted, 'is', 'are')} counted in half or double time"
     return asking.told(draft, said)
+
+
+def refuse_spoilt(
+    song: Song, crate: Crate, section: Section, bpm: float, yielding: Collection[str] = ()
+) -> None:
+    """Raise EditError for a loop in `section` that cannot be played at `bpm`."""
+    bar, loops = song.beats_per_bar, crate.by_digest()
+    start, end = section.start_bar * bar, (section.start_bar + section.bars) * bar
+    roles = {t.id: t.role for t in song.tracks}
+    for clip in song.clips:
+        if clip.hits or clip.source_bpm is None or clip.track in yielding:
+            continue
+        if clip.start_beat >= end or clip.start_beat + clip.beats <= start:
+            continue
+        ratio, present = bpm / clip.source_bpm, song.bpm / clip.source_bpm
+        if _reading(ratio, roles.get(clip.track, "fx"), present) != 1.0:
+            name = loops[clip.digest].path if clip.digest in loops else clip.digest
+            raise EditError(
+                f"at {bpm:g} bpm {name} on {clip.track} in {section.name} would be stretched too "
+                f"far; stay nearer to {song.bpm:g} bpm, or swap it first"
+            )
 
 
 def at_tempo(
@@ -346,7 +367,15 @@ def at_tempo(
     )
     clips = tuple(placed(clip) for clip in song.clips)
     palette = replace(draft.palette, bpm=bpm, choices=choices)
-    return replace(draft, palette=palette, song=replace(song, bpm=bpm, clips=clips)), counted
+    sections = tuple(
+        s if s.bpm is None else replace(s, bpm=round(s.bpm * bpm / song.bpm, 2))
+        for s in song.sections
+    )
+    made = replace(song, bpm=bpm, clips=clips, sections=sections)
+    for held in sections:
+        if held.bpm is not None:
+            refuse_spoilt(made, crate, held, held.bpm, yielding)
+    return replace(draft, palette=palette, song=made), counted
 
 
 def cannot_follow(draft: Draft, bpm: float) -> list[str]:

@@ -125,21 +125,50 @@ def _carry_over(before, fresh):  # type: ignore[no-untyped-def]
             target[n] = source[n]
 
 
+@helper("float64(int64, int64, float64)")
+def _moved_on(before, fresh, frame):  # type: ignore[no-untyped-def]
+    """The frame at which the beat that was at `frame` is by another table of tempi."""
+    if before == 0 or fresh == 0:
+        return frame
+    old, new = doubles_at(before), doubles_at(fresh)
+    row = 1
+    for i in range(1, int(old[0])):
+        if frame >= old[1 + 3 * i]:
+            row = 1 + 3 * i
+    beat = old[row + 1] + (frame - old[row]) / old[row + 2]
+    row = 1
+    for i in range(1, int(new[0])):
+        if beat >= new[2 + 3 * i]:
+            row = 1 + 3 * i
+    return new[row] + (beat - new[row + 1]) * new[row + 2]
+
+
+@helper("boolean(int64, int64)")
+def _is_same_tempo(before, fresh):  # type: ignore[no-untyped-def]
+    if before == 0 or fresh == 0:
+        return True
+    old, new = doubles_at(before), doubles_at(fresh)
+    same = True
+    for i in range(1 + 3 * int(old[0])):
+        same = same and old[i] == new[i]
+    return same
+
+
 @helper("void(int64, int64, int64)")
 def _follow(control, before, fresh):  # type: ignore[no-untyped-def]
     """Position, loop and end at the same musical place in the new program as in the old."""
     shared = words_at(control)
     old, new = words_at(before), words_at(fresh)
-    ratio = 1.0
-    if doubles_at(before)[at.P_BEAT] > 0.0 and doubles_at(fresh)[at.P_BEAT] > 0.0:
-        ratio = doubles_at(fresh)[at.P_BEAT] / doubles_at(before)[at.P_BEAT]
-    if ratio == 1.0 and old[at.P_TOTAL] == new[at.P_TOTAL]:
-        return
-    place = float(shared[at.POSITION] - old[at.P_TOTAL]) * ratio
+    ours, theirs = new[at.P_BEAT], old[at.P_BEAT]
+    if _is_same_tempo(theirs, ours):
+        if old[at.P_TOTAL] == new[at.P_TOTAL]:
+            return
+        ours, theirs = 0, 0
+    place = _moved_on(theirs, ours, float(shared[at.POSITION] - old[at.P_TOTAL]))
     shared[at.POSITION] = np.int64(np.floor(place + 0.5)) + new[at.P_TOTAL]
     for word in (at.LOOP_FROM, at.LOOP_TO, at.STOP_AT):
         if shared[word] > 0:
-            place = float(shared[word] - old[at.P_LATENCY]) * ratio
+            place = _moved_on(theirs, ours, float(shared[word] - old[at.P_LATENCY]))
             shared[word] = np.int64(np.floor(place + 0.5)) + new[at.P_LATENCY]
     _tell(control, at.PLACED)
 

@@ -233,9 +233,10 @@ class Engine:
         planned = None if self._current is None else self._current.planned
         if planned is not None and "metronome.hush_until" in planned.handles:
             hush = -(2.0**52)
-            if count_in_beats > 0 and planned.frames_per_beat > 0:
+            if count_in_beats > 0 and planned.beats is not None:
                 first = frame if frame is not None else self.snapshot().position
-                before = round(count_in_beats * planned.frames_per_beat)
+                bpm = planned.beats.bpm(planned.beats.beat(max(first, 0) / self.rate_hz))
+                before = round(count_in_beats * 60.0 * self.rate_hz / bpm)
                 begin = first + self._late() - before
                 hush = float(first)
             self.set_parameter("metronome.hush_until", hush)

@@ -74,7 +74,7 @@ P_LATENCY = 8
 P_TOTAL = 9
 """Frames by which all comes late: what is heard now is the position less these."""
 P_BEAT = 10
-"""Float: frames of a beat, 0 where the program has no beats."""
+"""Address of the table of tempi (see patch), 0 where the program has no beats."""
 P_FOLLOWS = 11
 """1: it goes on at the musical place where the program before it was."""
 P_CARRY = 12

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.music.tempo_map import TempoMap
 from loopmind.runtime.live import layout as at
 from loopmind.runtime.live.atomics import aligned_words, float_bits
 from loopmind.runtime.program import ProgramPlan
@@ -44,7 +45,7 @@ class PatchPlan:
     latency: frames by which everything comes late. read_latency: how much of it players make by
     reading behind the position (the rest is made by kernels that look ahead). scale: factor
     behind the last kernel. end: frames until silence, 0 where there is no end. handles: by
-    "node.control". strips: by track. frames_per_beat: 0 where there are no beats. moving: by
+    "node.control". strips: by track. beats: where beats fall, if there are any. moving: by
     operation, the parameter words that may change while it plays. shared: readings and note
     queues by name, which outlive the plan. feedback: by name, the buffer that leads back.
     """
@@ -59,7 +60,7 @@ class PatchPlan:
     handles: dict[str, Handle] = field(default_factory=dict)
     moving: dict[int, tuple[int, ...]] = field(default_factory=dict)
     strips: dict[str, StripHandle] = field(default_factory=dict)
-    frames_per_beat: float = 0.0
+    beats: TempoMap | None = None
     shared: dict[str, object] = field(default_factory=dict)
     feedback: dict[str, int] = field(default_factory=dict)
 
@@ -91,7 +92,8 @@ class Patch:
         self.descriptor[at.P_SCALE] = float_bits(planned.scale)
         self.descriptor[at.P_LATENCY] = planned.read_latency
         self.descriptor[at.P_TOTAL] = planned.latency
-        self.descriptor[at.P_BEAT] = float_bits(planned.frames_per_beat)
+        self._beats = _beat_table(planned.beats, planned.rate_hz)
+        self.descriptor[at.P_BEAT] = 0 if planned.beats is None else self._beats.ctypes.data
 
     def follow(self, before: Patch, *, carry: bool = True) -> None:
         """Go on at the musical place where `before` is, with what its kernels remember.
@@ -137,6 +139,17 @@ class Patch:
         """Numbers of operations that were muted for what they put out."""
         flags: NDArray[np.int64] = self._guards[1::2]
         return tuple(int(i) for i in np.flatnonzero(flags))
+
+
+def _beat_table(beats: TempoMap | None, rate_hz: int) -> NDArray[np.float64]:
+    """How many tempi there are, then for each its first frame, its first beat, frames a beat."""
+    tempos = () if beats is None else beats.tempos
+    rows = [
+        (float(beats.frame(place, rate_hz)), place, 60.0 * rate_hz / bpm)
+        for place, bpm in tempos
+        if beats is not None
+    ]
+    return np.array([float(len(rows)), *(word for row in rows for word in row)])
 
 
 def _by_name(patch: Patch) -> dict[tuple[str, str, int, int], int]:

@@ -49,7 +49,7 @@ def song_patch(
     plan = ProgramPlan()
     added = _add_song(plan, song, mix, material, rate_hz, gain_db, ceiling_dbtp)
     out, late, behind, frames = added[:4]
-    beats = _beats(song)
+    beats = song.tempo
     table = beat_table(*click_frames(beats, song.beats + song.tail_beats, rate_hz))
     plan.keep(table)
     params = metronome_params(table, song.beats_per_bar, rate_hz, late)
@@ -61,12 +61,8 @@ def song_patch(
     }
     return PatchPlan(
         plan, out, rate_hz, latency=late, read_latency=behind, scale=10.0 ** (trim_db / 20.0),
-        end=frames, handles=handles, strips=added[4], frames_per_beat=60.0 * rate_hz / song.bpm,
+        end=frames, handles=handles, strips=added[4], beats=beats,
     )  # fmt: skip
-
-
-def _beats(song: Song) -> TempoMap:
-    return TempoMap(((0.0, song.bpm),), ((0, song.beats_per_bar),))
 
 
 def click_frames(

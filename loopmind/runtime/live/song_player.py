@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopmind.errors import CancelledError, LoopMindError
 from loopmind.music.mix import Mix, Strip
-from loopmind.music.song import Song, beat_to_frame
+from loopmind.music.song import Song
 from loopmind.runtime.live.engine import Engine
 from loopmind.runtime.live.patch import PatchPlan
 from loopmind.runtime.live.song_patch import song_patch, strip_moves
@@ -275,7 +275,7 @@ class SongPlayer:
 
     def frame(self, beat: float) -> int:
         """The frame on which a beat of the song falls."""
-        return beat_to_frame(beat, self.song.bpm, self.engine.rate_hz)
+        return self.song.tempo.frame(beat, self.engine.rate_hz)
 
     def loop_section(self, name: str) -> None:
         """Repeat the section called `name`."""
@@ -284,7 +284,7 @@ class SongPlayer:
 
     def section_at(self, frame: int) -> str:
         """Name of the section that plays at a frame, "" behind the last."""
-        beat = frame * self.song.bpm / (60.0 * self.engine.rate_hz)
+        beat = self.song.tempo.beat(frame / self.engine.rate_hz)
         bar = beat / self.song.beats_per_bar
         for section in self.song.sections:
             if section.start_bar <= bar < section.start_bar + section.bars:
