@@ -36,8 +36,9 @@ _STEM_OF = {"drums": "drums", "kick": "drums", "snare": "drums", "hat": "drums",
             "vocal": "vocals"}  # fmt: skip
 _NOT_MUSIC = {"fx", ""}
 _LEVEL_DB = {"drums": -19.0, "bass": -21.0, "vocals": -21.0, "other": -22.0}
-_PRESENT = {"drums": 0.88, "bass": 0.88, "vocals": 0.3, "other": 0.95}
+_PRESENT = {"drums": 0.88, "bass": 0.88, "vocals": 0.4, "other": 0.95}
 _QUIET = 1e-3
+_SUNG_OVER = 0.15
 _PLACES = 6
 _RECORDED = ("deb:", "gh:", "folder:")
 _RECORDED_TIMES = 3  # recordings are what users have, and few beside what is rendered
@@ -232,12 +233,17 @@ def example(shelf: Shelf, mixes: Mixes, rng: np.random.Generator) -> C64:
 
 
 def _whole(shelf: Shelf, mixes: Mixes, rng: np.random.Generator) -> F32:
-    """A piece as it is, but for the levels of its stems."""
+    """A piece as it is, but for the levels of its stems; now and then somebody sings over it."""
     rows = shelf.groups[int(rng.integers(len(shelf.groups)))]
     first = int(rng.integers(0, SHELF_FRAMES - mixes.samples + 1))
     out = np.zeros((len(STEMS), 2, mixes.samples), np.float32)
     for row in rows:
         out[STEMS.index(shelf.rows[row].stem)] += shelf.cut(row, first, mixes.samples)
+    voices = STEMS.index("vocals")
+    if not out[voices].any() and shelf.of_stem["vocals"] and rng.random() < _SUNG_OVER:
+        sound = _track(shelf, shelf.of_stem["vocals"], mixes, rng)
+        louder = np.sqrt(np.mean(out.sum(axis=0) ** 2) / (np.mean(sound**2) + 1e-6))
+        out[voices] = sound * np.float32(louder * 10.0 ** (rng.uniform(-10.0, 2.0) / 20.0))
     gains = 10.0 ** (rng.normal(0.0, 2.5, len(STEMS)) / 20.0)
     out *= gains[:, None, None].astype(np.float32)
     return out[:, ::-1] if rng.random() < 0.5 else out

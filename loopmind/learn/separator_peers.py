@@ -37,7 +37,7 @@ def peers(mix: F32) -> dict[str, dict[str, F32]]:
     spectra = librosa.stft(mix, n_fft=_WINDOW, hop_length=_HOP)
     power = np.abs(spectra).mean(axis=0)
     lasting, struck = decompose.hpss(power, mask=True)
-    wide_lasting, wide_struck = decompose.hpss(power, kernel_size=(61, 61), margin=1.5, mask=True)
+    wide_lasting, wide_struck = decompose.hpss(power, kernel_size=(41, 41), margin=1.5, mask=True)
 
     def sound(mask: NDArray[np.float32]) -> F32:
         found = librosa.istft(spectra * mask, hop_length=_HOP, length=mix.shape[1])
