@@ -16,7 +16,14 @@ from loopmind.compose.difference import difference
 from loopmind.compose.editing import EditError, curves
 from loopmind.compose.tell_mix import strip_words
 from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit, SetAutomation, SetEffect, SetLock, SetMixStyle
+from loopmind.music.edit import (
+    ChangeStrip,
+    Edit,
+    SetAutomation,
+    SetEffect,
+    SetLock,
+    SetMixStyle,
+)
 from loopmind.music.mix import EFFECT_KINDS, Effect, EffectKind, Mix, Strip
 from loopmind.music.song import Automation, Song, beat_to_frame
 from loopmind.runtime.live.engine import Engine
@@ -130,6 +137,18 @@ def test_another_mix_style_keeps_effects_put_on_by_hand() -> None:
     echoed = apply(SetEffect("lead", "echo", 0.4), draft_of("everything"))
     style = "tape" if echoed.mix.style != "tape" else "polished"
     assert strip_of(apply(SetMixStyle(style), echoed), "lead").effects == (Effect("echo", 0.4),)
+
+
+def test_the_reverb_of_a_whole_track_moves_what_sections_draw_of_it() -> None:
+    plain = draft_of("everything")
+    hook = next(s for s in plain.song.sections if s.kind == "hook")
+    middle = (hook.start_bar + hook.bars / 2.0) * plain.song.beats_per_bar
+    wet = apply(ChangeStrip("lead", "reverb_send_db", -6.0, sections=(hook.name,)), plain)
+    less = apply(ChangeStrip("lead", "reverb_send_db", by=-4.0), wet)
+    assert drawn_at(less.song, "lead", "reverb_send_db", middle) == pytest.approx(-10.0)
+    dry = apply(ChangeStrip("lead", "reverb_send_db", -60.0), wet)
+    assert curves.of(dry.song, "lead", "reverb_send_db") is None
+    assert strip_of(dry, "lead").reverb_send_db is None
 
 
 # What is heard

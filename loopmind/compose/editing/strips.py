@@ -7,7 +7,8 @@ from typing import Any
 
 from loopmind.compose.editing import asking
 from loopmind.compose.editing.asking import MASTER, EditError
-from loopmind.compose.editing.curves import drawn_in
+from loopmind.compose.editing.curves import drawn_in, with_curve
+from loopmind.compose.editing.curves import of as curve_of
 from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import (
@@ -22,6 +23,7 @@ from loopmind.music.edit import (
 )
 from loopmind.music.loop import Crate
 from loopmind.music.mix import Compressor, EqBand, Strip
+from loopmind.music.song import Song
 
 _Limits = tuple[float, float, str, str]
 # parameter -> lowest, highest, unit, its name in words
@@ -133,12 +135,15 @@ def change_strip(edit: ChangeStrip, draft: Draft, crate: Crate) -> Draft:
     before = getattr(held, name)
     if name == "reverb_send_db":
         after = _send(edit, before)
-        if before == after:
+        song = _send_redrawn(edit, draft)
+        if before == after and song == draft.song:
             raise EditError(f"{edit.track} has no reverb, so it cannot have less; add some instead")
     else:
         after = _moved(edit.value, edit.by, before, limits, f"the {limits[3]} of {edit.track}")
     changed: dict[str, Any] = {name: after}
     draft = with_strip(draft, replace(held, **changed))
+    if name == "reverb_send_db":
+        draft = replace(draft, song=song)
     said = f"the {limits[3]} of {edit.track} went from {_amount(name, before)}"
     return asking.told(draft, f"{said} to {_amount(name, after)}")
 
@@ -153,6 +158,19 @@ def _send(edit: ChangeStrip, before: float | None) -> float | None:
     else:
         after = before + edit.by
     return None if after <= DRY_DB else round(min(after, high), 2)
+
+
+def _send_redrawn(edit: ChangeStrip, draft: Draft) -> Song:
+    """The song with what is drawn of a send moved as the strip's is: it stands in its place."""
+    held = curve_of(draft.song, edit.track, "reverb_send_db")
+    if held is None:
+        return draft.song
+    high = STRIP_RANGES["reverb_send_db"][1]
+    points = None if edit.value is not None else tuple(
+        (beat, value if value <= DRY_DB else round(min(value + edit.by, high), 2))
+        for beat, value in held.points
+    )  # fmt: skip
+    return with_curve(draft.song, (edit.track, "reverb_send_db"), points)
 
 
 def _in_sections(edit: ChangeStrip, draft: Draft, held: Strip) -> Draft:
