@@ -12,11 +12,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant_draft import assistant_draft
+from assistant_draft import assistant_crate, assistant_draft
 from phrase_score import read_bank
 
 from loopmind.assistant.kinds import kinds_of_plain
+from loopmind.assistant.lexer import lex
+from loopmind.assistant.likely import features
 from loopmind.assistant.normalise import tidy
+from loopmind.assistant.openings import REQUESTS
+from loopmind.assistant.values import Memory
+from loopmind.assistant.world import World
+from loopmind.learn.reader_sentences import sentences
 
 _ACTIONS = {"list_parts": "list", "show_history": "history", "play": "render", "switch": "branch",
             "merge": "branch", "export": "render"}  # fmt: skip
@@ -24,6 +30,7 @@ _OPEN = frozenset({"undo", "redo", "explain", "list", "history", "render", "help
                    "nothing", "unlock"})  # fmt: skip
 
 
+BANK_WEIGHT = 3.0
 FAMILIES = (
     frozenset({"tempo_set", "tempo_up", "tempo_down"}),
     frozenset({"layer_add", "layer_only"}),
@@ -88,16 +95,42 @@ def rows(bank: Path) -> list[dict[str, Any]]:
         if "resize" in kinds:
             kinds = kinds - {"resize"} | _ways(row["expect"])
             maybe = maybe - kinds | {"resize"}
-        found.append({"text": tidy(row["say"]), "kinds": sorted(kinds), "maybe": sorted(maybe)})
+        found.append(
+            {
+                "text": row["say"],
+                "weight": BANK_WEIGHT,
+                "kinds": sorted(kinds),
+                "maybe": sorted(maybe),
+            }
+        )
+    return found
+
+
+def made(each: int) -> list[dict[str, Any]]:
+    """Rows of made-up sentences."""
+    return [
+        {"text": s.text, "kinds": sorted(s.kinds), "maybe": sorted(s.maybe), "weight": 1.0}
+        for s in sentences(0, each=each)
+    ]
+
+
+def with_features(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    world = World(assistant_draft(), assistant_crate(), Memory())
+    names, words = world.names, world.sound_words()
+    for row in found:
+        shown = REQUESTS.sub("", tidy(row["text"]).strip())
+        row["features"] = features(lex(shown, names, words).tokens)
     return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Rows to learn from, out of banks of sentences.")
     parser.add_argument("out", type=Path)
-    parser.add_argument("banks", type=Path, nargs="+")
+    parser.add_argument("banks", type=Path, nargs="*")
+    parser.add_argument("--each", type=int, default=0, help="made-up sentences of each pattern")
     options = parser.parse_args(arguments)
     found = [row for bank in options.banks for row in rows(bank)]
+    found = with_features(found + (made(options.each) if options.each else []))
     text = "".join(json.dumps(row) + "\n" for row in found)
     options.out.write_text(text, encoding="utf-8")
     print(f"{len(found)} rows, {len({k for r in found for k in r['kinds']})} kinds")

@@ -248,6 +248,13 @@ class _Account:
         joined = ref is not None and self.clause.tokens[max(ref.start - 1, 0)].text == "behind"
         beside = ref is not None and ref.positional and not joined
         if beside and self.aspects & _NOT_BESIDE:
+            names = [s.name for s in self.clause.world.sections]
+            if ref is not None and ref.names and ref.prep in ("after", "before"):
+                edge = names.index(ref.names[0])
+                touched = [names.index(n) for n in names if n in self.words]
+                if touched and edge not in touched and len(ref.names) == 1:
+                    after = ref.prep == "after"
+                    return all((n > edge) == after for n in touched)
             return False  # "without drums before the hook": not in the hook
         if ref is None or ref.prep in (*_COMPARED, "until", "from") or self._any(*ref.names):
             return True

@@ -66,7 +66,7 @@ _OPPOSITE = (("gain_up", "gain_down"), ("master_up", "master_down"), ("reverb_up
 _TURNS_ROUND = frozenset(
     {"half", "halfway", "unless", "or", "either", "quarter", "if", "beat", "while", "when"}
 )
-UNLIKELY, POSSIBLE, LIKELY, SURE, CERTAIN = 0.04, 0.15, 0.5, 0.75, 0.9
+UNLIKELY, POSSIBLE, LIKELY, SURE, CERTAIN = 0.1, 0.15, 0.5, 0.75, 0.9
 _NOTHING = frozenset({"nothing", "unclear", "impossible"})
 _GOES_ON = frozenset({"again_more", "again_less", "again_other", "again_same"})
 
@@ -84,24 +84,24 @@ def is_doubt(question: Question | None) -> bool:
 
 
 class Judge:
-    """The second reader's view of one sentence: of the whole, and of its clauses.
+    """The second reader's view of one sentence: of the whole, and of its clauses."""
 
-    said: the sentence with slips mended.
-    """
-
-    def __init__(self, said: str, tokens: Sequence[Token], world: World) -> None:
+    def __init__(self, tokens: Sequence[Token], world: World) -> None:
         self.tokens, self.world = tokens, world
-        self.chances = likely(said.lower())
+        self.chances = likely(tokens)
+        self.told: dict[str, float] = {}
 
     def of_clause(self, clause: Clause, outcome: Outcome | None, last: bool) -> Outcome | None:
         """What becomes of one of several clauses; last: whether none follows."""
         if self.chances is None:
             return outcome
         open_yet = outcome is None or is_doubt(outcome.question)
+        chances = likely(clause.tokens)
+        assert chances is not None
+        for kind, chance in chances.items():
+            self.told[kind] = max(self.told.get(kind, 0.0), chance)
         if not open_yet and not (outcome and outcome.edits):
             return outcome
-        chances = likely(" ".join(t.text for t in clause.tokens).lower())
-        assert chances is not None
         if outcome is not None and outcome.edits:
             kinds = _plain(kinds_of_edits(outcome.edits))
             if any(near(k, chances) >= UNLIKELY or near(k, self.chances) >= LIKELY for k in kinds):
@@ -153,7 +153,14 @@ class Judge:
         if stray:
             kept = tuple(e for e in first.edits if e not in stray)
             return Outcome(kept)
-        weak = [k for k in _plain(kinds) if near(k, chances) < UNLIKELY]
+        if kinds <= kinds_of_edits(self.world.memory.edits):
+            return None  # going on with what was wished for before
+        exact = any(t.kind in ("num", "amount", "key") for t in self.tokens)
+        least = UNLIKELY / 10.0 if exact else UNLIKELY
+        weak = [k for k in _plain(kinds) if max(near(k, chances), near(k, self.told)) < least]
+        half = bool(first.ignored) and not self.world.memory.edits
+        if half and all(max(near(k, chances), near(k, self.told)) < LIKELY for k in _plain(kinds)):
+            return self._instead(CERTAIN) or confirm(Outcome(first.edits), first.ignored)
         if not weak and not self._turned(kinds):
             if first.question is not None and wished and wished <= kinds:
                 return Outcome(first.edits)
@@ -161,6 +168,9 @@ class Judge:
         other = self._instead(CERTAIN)
         if other is not None and other.edits:
             return other
+        rivals = {k for k in wished if near(k, dict.fromkeys(kinds, 1.0)) < 1.0}
+        if not rivals and max(chances.get(k, 0.0) for k in _NOTHING) < 0.3:
+            return None
         return confirm(Outcome(first.edits), [])
 
     def _stray(self, edits: Sequence[Edit], wished: frozenset[str]) -> list[Edit]:
@@ -168,23 +178,36 @@ class Judge:
         assert self.chances is not None
         by_edit = [(e, _plain(kinds_of_edits([e]))) for e in edits]
         held = {k for _, kinds in by_edit for k in kinds if self.chances.get(k, 0.0) >= LIKELY}
-        if not held or not wished or not wished <= held:
+        exact = any(t.kind in ("num", "amount") for t in self.tokens)
+        if not held or not wished or not wished <= held or exact:
             return []
         return [
             e for e, kinds in by_edit
-            if all(self.chances.get(k, 0.0) < UNLIKELY and k != "resize" for k in kinds)
+            if all(
+                max(self.chances.get(k, 0.0), near(k, self.told)) < UNLIKELY and k != "resize"
+                for k in kinds
+            )
         ]  # fmt: skip
 
     def _of_doubt(self, question: Question, wished: frozenset[str]) -> Outcome | None:
         """A doubt about words is settled where the whole sentence tells the same wish."""
         assert self.chances is not None
         words = {w for t in self.tokens for w in t.text.split()}
-        if words & _TURNS_ROUND:
+        if words & _TURNS_ROUND or _heavy(question.unclear, self.tokens):
             return None
         edits = question.choices[0].edits
         kinds = kinds_of_edits(edits)
         plain = _plain(kinds)
-        both = all(near(k, self.chances) >= LIKELY for k in plain) and not self._turned(kinds)
+        turned = self._turned(kinds)
+        rivals = wished - plain - _NOTHING
+        if (
+            not rivals
+            and not turned
+            and _strange(question.unclear, self.tokens)
+            and all(near(k, self.chances) >= POSSIBLE for k in plain)
+        ):
+            return Outcome(edits)
+        both = all(near(k, self.chances) >= LIKELY for k in plain) and not turned
         if both and wished and all(near(k, dict.fromkeys(plain, 1.0)) >= 1.0 for k in wished):
             return Outcome(edits)
         other = self._instead(SURE)
@@ -210,6 +233,22 @@ class Judge:
 
     def _known_absent(self) -> bool:
         return any(t.kind == "effect" and t.value == "none" for t in self.tokens)
+
+
+def _heavy(words: Sequence[str], tokens: Sequence[Token]) -> bool:
+    """Whether a part, a figure or a denial is in doubt: then only the person can tell."""
+    doubted = {w for text in words for w in text.split()} if len(words) < 4 else set()
+    return any(t.kind in _HEAVY and set(t.text.split()) <= doubted for t in tokens)
+
+
+_HEAVY = frozenset({"track", "section", "num", "amount", "neg", "ord", "nopart", "verb"})
+
+
+def _strange(words: Sequence[str], tokens: Sequence[Token]) -> bool:
+    """Whether the words in doubt are few and only unknown ones, which mostly tell why or how."""
+    doubted = {w for text in words for w in text.split()}
+    unknown = {t.text for t in tokens if t.kind == "unknown"}
+    return 0 < len(doubted) <= 2 and doubted <= unknown
 
 
 def _plain(kinds: Iterable[str]) -> frozenset[str]:

@@ -35,7 +35,9 @@ def confirm(outcome: Outcome, words: Sequence[str]) -> Outcome:
     said = " ".join(words)
     unclear = f"I am not sure about '{said}'. " if said else ""
     text = f"{unclear}Did you mean: {_shown(outcome.edits)}? (yes, no, or say it otherwise)"
-    return replace(outcome, edits=(), question=Question(text, (Choice("yes", outcome.edits),)))
+    return replace(
+        outcome, edits=(), question=Question(text, (Choice("yes", outcome.edits),), tuple(words))
+    )
 
 
 def either(steps: Sequence[Sequence[Edit]]) -> Question:

@@ -21,6 +21,7 @@ from loopmind.music.edit import (
     Reseed,
     ResizeSection,
     SetEnergy,
+    SetLayers,
     SetTempo,
     ShiftMood,
     SwapSound,
@@ -39,6 +40,9 @@ def again(clause: Clause) -> Outcome | None:
         return _retargeted(clause, last)
     if not last:
         return None
+    if elsewhere and clause.word("meant", "mean") and not clause.does:
+        moved_to = _retargeted(clause, last)
+        return replace(moved_to, actions=(Undo(),)) if moved_to.edits else moved_to
     if clause.follows and elsewhere and _only_nouns(clause):
         if clause.has("only") and clause.sections and not clause.tracks:
             moved_to = _retargeted(clause, last)
@@ -65,6 +69,9 @@ def again(clause: Clause) -> Outcome | None:
     gone = all(isinstance(e, (RemoveTrack, RemoveSection)) for e in last)
     if "unmute" in clause.does and clause.has("pron") and not elsewhere and gone:
         return act(Undo())
+    returned = _returned(clause, last)
+    if returned and not elsewhere:
+        return done(returned)
     corrected = _corrected(clause, last)
     if corrected and not elsewhere:
         return replace(done(corrected), actions=(Undo(),))
@@ -94,6 +101,24 @@ def again(clause: Clause) -> Outcome | None:
     if "raise" in clause.does and not clause.has("effect"):
         return done(_scaled(last, 1.0, clause.degree, world.memory.bpm))
     return None
+
+
+def _returned(clause: Clause, last: tuple[Edit, ...]) -> list[Edit]:
+    """ "bring it back in", "turn those back up": what was taken away comes back."""
+    back = "unmute" in clause.does or clause.has("part", "back") or clause.has("again")
+    if not back or not (clause.has("pron") or not clause.acts):
+        return []
+    found: list[Edit] = []
+    for edit in last:
+        match edit:
+            case MuteTrack(muted=True) if clause.lemmas & {"play", "let", "turn", "bring", "have"}:
+                found.append(replace(edit, muted=False))
+            case SetLayers() if edit.remove and not (edit.only or edit.add):
+                found.append(SetLayers(edit.section, add=edit.remove))
+            case ChangeStrip(parameter="gain_db") if edit.by and clause.has("part", "up", "down"):
+                if (edit.by < 0) == clause.has("part", "up"):
+                    found.append(replace(edit, by=-edit.by))
+    return found if len(found) == len(last) else []
 
 
 def _corrected(clause: Clause, last: tuple[Edit, ...]) -> list[Edit]:

@@ -68,13 +68,13 @@ def regenerate(clause: Clause) -> Outcome | None:
         and not clause.tracks
         and not any(r.positional for r in clause.sections)
         and len(clause.sections) == 1
-        and not clause.word("places")
+        and not clause.word("places", "around", "round")
     )
     other |= clause.word("variation", "variations") and bool(clause.sections or clause.tracks)
     retried = (
         clause.has("again")
         and bool(clause.sections or clause.tracks)
-        and bool(clause.lemmas & {"try", "do"})
+        and bool(clause.lemmas & {"try", "do"} or clause.word("do"))
     )
     if (
         "swap" in does

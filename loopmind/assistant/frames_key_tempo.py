@@ -184,6 +184,8 @@ def key(clause: Clause) -> Outcome | None:
         way = 1
     elif clause.does & {"lower"} or "drop" in clause.lemmas:
         way = -1
+    if clause.has("too") and interval is not None:
+        way = -way  # "plays an octave too high"
     if semitones is None and interval is None and pitching and clause.number is not None and way:
         steps = clause.number.number or float(clause.number.value)
         return _transposed(clause, targets, round(abs(steps)) * way)

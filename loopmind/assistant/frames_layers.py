@@ -188,12 +188,27 @@ def remove(clause: Clause) -> Outcome | None:
         return None
     if back:
         return _back(clause, targets)
+    beyond = _beyond(clause)
+    if beyond:
+        targets.sections = beyond
     if targets.sections:
         if quant is not None and quant.text == "without" and clause.complaint:
             return joining(clause, targets.sections, targets.tracks)
         return _without(clause, targets)
     edit = MuteTrack if silenced else RemoveTrack
     return done((edit(t) for t in targets.tracks), tracks=targets.tracks)
+
+
+def _beyond(clause: Clause) -> tuple[str, ...]:
+    """ "no guitar after the bridge": the sections after it, or before one."""
+    refs = [r for r in clause.sections if r.prep in ("after", "before") and r.names]
+    if len(refs) != 1 or len(clause.sections) != 1 or refs[0].open:
+        return ()
+    if any(t.text.startswith(("right", "just", "directly", "straight")) for t in clause.tokens):
+        return ()
+    names = [s.name for s in clause.world.sections]
+    at = names.index(refs[0].names[0])
+    return tuple(names[at + 1 :] if refs[0].prep == "after" else names[:at])
 
 
 def _without(clause: Clause, targets: Targets) -> Outcome:

@@ -158,6 +158,8 @@ def levels(clause: Clause) -> Outcome | None:
         way = -1  # "guitar back a little"
     if way == 0:
         return None
+    if clause.has("too") and clause.tracks and all(r.prep == "for" for r in clause.tracks):
+        return None  # "too high for my voice"
     memory = clause.world.memory
     if (
         loud is None
@@ -183,8 +185,9 @@ def levels(clause: Clause) -> Outcome | None:
     percent = clause.amount("percent")
     if percent is not None:
         by = max(min(percent.number / 10.0, 6.0), 0.5) * way
-    if clause.has("ratio") and not db:
-        by = 6.0 if way > 0 else -6.0
+    ratio = clause.first("ratio")
+    if ratio is not None and not db:
+        by = 6.0 if way > 0 and float(ratio.value) >= 1.0 else -6.0
     if targets.tracks and not (clause.has("song") and not clause.tracks):
         return strips(targets, "gain_db", by=by)
     if targets.sections and not clause.has("song"):

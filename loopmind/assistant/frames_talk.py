@@ -39,7 +39,32 @@ def whole(text: str, world: World) -> Outcome | None:
     return None
 
 
+_COUNTED = {"one": 1, "a": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+
+
+def _steps(count: str) -> Undo:
+    return Undo(int(count) if count.isdigit() else _COUNTED[count])
+
+
 _SET_PHRASES: tuple[tuple[str, Any], ...] = (
+    (
+        r"^(?:please |now |go |take |jump )*(\d|one|a|two|three|four|five) "
+        r"(?:steps?|changes?) back\b",
+        _steps,
+    ),
+    (
+        r"^(?:please |now |can you |could you )*(?:bounce|export|render|save|write)\b.*"
+        r"\b(?:wav|mp3|flac|ogg|file|disk)\b",
+        Render,
+    ),
+    (r"^(?:let me |can i |i want to |let us )?(?:have|take) a listen\b", Render),
+    (r"\bwhat (?:(?:kinds? of|sorts? of|else|all) )?(?:things )?can i (?:say|ask|tell|do)", Help),
+    (
+        r"\b(?:everything|all|what|whatever) (?:that )?(?:i|we)(?: have)?(?: all)? "
+        r"(?:changed|done|edited)"
+        r"(?: so far| up to now| until now| today)",
+        ShowHistory,
+    ),
     (
         r"^(?:switch|go|change|jump|move|check ?out|return)(?: me)?(?: back)? (?:over )?"
         rf"to (?:the )?branch (?:called |named )?{_NAME}",
@@ -142,7 +167,7 @@ _ASKING = frozenset(
 def _asked(clause: Clause, text: str) -> Outcome | None:
     wh = clause.first("wh")
     if wh is not None and any(
-        t.kind in ("verb", "track", "section") for t in clause.tokens[: clause.where(wh)]
+        t.kind in ("verb", "track", "section", "level") for t in clause.tokens[: clause.where(wh)]
     ):
         wh = None  # "duck the bass when the kick hits"
     if wh is not None and any(

@@ -18,7 +18,13 @@ def same_unit(last: Clause, clause: Clause) -> bool:
     if unit is None or len(tokens) < 2 or tokens[-1].kind != "num" or clause.amount(unit.value):
         return False
     led = tokens[-2].kind in ("prep", "part", "level", "height") or bool(clause.tracks)
-    if not (led and (clause.tracks or clause.sections)) or unit.value not in ("bars", "db"):
+    fading = clause.has("noun", "fadein", "fadeout", "fade") or bool(
+        clause.does & {"fade", "fade_in", "fade_out"}
+    )
+    if not (led and (clause.tracks or clause.sections or fading)) or unit.value not in (
+        "bars",
+        "db",
+    ):
         return False
     figure = tokens[-1]
     tokens[-1] = Token("amount", unit.value, figure.text, number=figure.number)

@@ -32,12 +32,11 @@ LONGEST_PHRASE = 6
 
 @dataclass
 class Lexed:
-    """The tokens of a text, what was mended in it, and the text as it is then (`said`)."""
+    """The tokens of a text, and what was mended in it."""
 
     tokens: list[Token] = field(default_factory=list)
     mended: list[tuple[str, str]] = field(default_factory=list)
     text: str = ""
-    said: str = ""
 
 
 @functools.cache
@@ -178,8 +177,7 @@ def lex(
         words_text,
     )
     words = figures(large_figures(words))
-    said = re.sub(r" key(\d+)_ ", lambda m: f" {keys[int(m[1])]} ", cased)
-    out = Lexed(text=" ".join(words), mended=mended, said=" ".join(said.split()))
+    out = Lexed(text=" ".join(words), mended=mended)
     table, at = phrases(), 0
     while at < len(words):
         used, token = _next(words, at, table, names, keys)

@@ -49,6 +49,8 @@ HARMLESS = frozenset(
     ideally maybe perhaps possibly potentially probably
     quickly real super mega ultra crazy insanely ridiculously incredibly awfully terribly
     every each own right lastly firstly secondly nobody tiktok bitte
+    place separate whatsoever speaker speakers rhythmically along machines machine music easily
+    somehow somewhat nowadays honest honestly-speaking proper decent neat tidy
     danke merci gracias por favor flow trust believe sanity please-do
     thanks thank
     """.split()  # noqa: SIM905 -- a column of quoted words would hide them

@@ -298,7 +298,7 @@ _put("prep", "except", "except", "except for", "apart from", "other than", "besi
      "aside from")  # fmt: skip
 _put("prep", "like", "like", "more like", "similar to", "closer to", "à la", "in the style of")
 _put("prep", "than", "than", "compared to")
-_put("prep", "instead", "instead of", "rather than", "in place of", "not")
+_put("prep", "instead", "instead of", "rather than", "in place of", "in lieu of", "not")
 PHRASES["not"] = ("neg", "not")
 PHRASES["behind"] = ("prep", "after")
 _put("only", "only", "only", "just", "solely", "nothing but", "purely", "by itself", "alone",
@@ -386,3 +386,7 @@ _put("sep", "and", "and", "&", "n", "plus", "+", "as well as", "or", "then", "no
 _put("sep", "hard", ".", ";", "!", "?", "and then", "but", "then", "afterwards", "and also",
      "however", "though", "while", "plus also", "after that", "next up", "because", "since",
      "so that", "but also", ":", "…", "...", "and please", "although", "cause", "cuz")  # fmt: skip
+_put("pron", "it", "those two", "these two", "them both", "both of them", "the two of them")
+_put("verb", "mute", "shut up", "be quiet", "keep quiet")
+_put("verb", "remove", "get rid off", "rid of")
+_put("neg", "not", "nobody should be", "nobody should")

@@ -20,6 +20,11 @@ TWO_CORE_SLIPS_FROM = 7
 
 # Slips too short or too far for distances.
 SLIPS = {
+    "fourty": "forty", "nd": "and", "undre": "under", "freez": "freeze", "lok": "lock",
+    "loc": "lock", "wat": "what", "hav": "have", "liek": "like", "chior": "choir",
+    "qiet": "quiet", "evrything": "everything", "shoud": "should", "wich": "which",
+    "cna": "can", "coud": "could", "wuld": "would", "muhc": "much", "mcuh": "much",
+    "strigns": "strings", "stings": "strings", "ouro": "outro", "outr": "outro",
     "les": "less", "lesss": "less", "lees": "less", "lss": "less", "leess": "less", "moar": "more",
     "moer": "more", "mor": "more", "mroe": "more", "morre": "more", "moore": "more",
     "moree": "more", "witout": "without", "wihout": "without", "withot": "without",

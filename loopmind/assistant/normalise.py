@@ -20,7 +20,8 @@ SPELLED_OUT = {
     "shouldnt": "should not", "couldnt": "could not", "wasnt": "was not", "havent": "have not",
     "needa": "need to", "hafta": "have to", "sum": "some", "da": "the", "dat": "that",
     "dis": "this", "wit": "with", "em": "them", "'em": "them", "mo": "more", "vocs": "vocals",
-    "b4": "before", "gtr": "guitar", "gtrs": "guitars", "thx": "thanks", "cn": "can", "n": "and",
+    "b4": "before", "aswell": "as well", "gtr": "guitar", "gtrs": "guitars", "thx": "thanks",
+    "cn": "can", "n": "and",
     "bg": "background", "vol": "volume", "pno": "piano", "btw": "by the way",
     "til": "until", "till": "until", "ver": "version",
 }  # fmt: skip
@@ -86,6 +87,12 @@ COMMON = frozenset(
 )
 
 
+_QUALITIES = (
+    "(?:loud|quiet|long|short|wet|dry|dark|bright|fast|slow|much|many|busy|low|high|harsh|soft|"
+    "wide|narrow|sad|happy|weak|thin|muddy|boomy|dull|hard|clean|empty|full)"
+)
+
+
 def tidy(text: str) -> str:
     """Plain signs for fancy ones, short forms spelled out; keeps the case.
 
@@ -96,6 +103,11 @@ def tidy(text: str) -> str:
                          (0x2013, "-"), (0x2014, ", "), (0x266F, "#"), (0x266D, "b"),
                          (0x2026, ". ")):  # fmt: skip
         text = text.replace(chr(fancy), plain)
+    text = re.sub(r"\br ?(?:&|'?n'?|and) ?b\b", "rnb", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bought to\b", "should", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b[5-9]0'?s (?=[a-z])", "", text, flags=re.IGNORECASE)
+    text = re.sub(rf"\b2 (?={_QUALITIES}\b)", "too ", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bplus (\d+(?:\.\d+)?) ?(?=db|decibel)", r"+\1 ", text, flags=re.IGNORECASE)
     for short, full in _SHORT_FORMS:
         text = re.sub(rf"(?<=\w){re.escape(short)}\b" if short[0] in "'n" else rf"\b{short}\b",
                       full, text, flags=re.IGNORECASE)  # fmt: skip

@@ -170,14 +170,16 @@ class _Reader:
     def reading(self) -> Reading:
         lexed = lex(self.text, self.world.names, self.world.sound_words())
         before = self.world.memory
-        self.judge = Judge(lexed.said, lexed.tokens, replace(self.world, memory=before))
+        self.judge = Judge(lexed.tokens, replace(self.world, memory=before))
         first = self._first(lexed)
         said_again = self.judge.of_whole(first, self.wishes > 1)
         if said_again is None:
             return first
         self.edits, self.actions = list(said_again.edits), list(said_again.actions)
         self.question, self.notes = said_again.question, list(said_again.notes)
-        self.ignored, self.world.memory = [], before
+        if not said_again.edits or set(said_again.edits) - set(first.edits):
+            self.ignored = []
+        self.world.memory = before
         if said_again.tracks or said_again.sections:
             self.tracks, self.sections = said_again.tracks, said_again.sections
         return self._done()

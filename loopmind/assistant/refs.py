@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from loopmind.assistant.lexicon import SECTION_WORDS_PLURAL
+from loopmind.assistant.lexicon import PARTICLE_VERBS, SECTION_WORDS_PLURAL
 from loopmind.assistant.senses import Token
 from loopmind.assistant.world import Pointed, World
 
@@ -139,6 +139,12 @@ def _preposition(tokens: list[Token], start: int) -> str:
     if token.kind == "neg":
         return "instead" if at > 0 and any(t.kind == "track" for t in tokens[:at]) else ""
     if token.kind == "prep":
+        before = tokens[at - 1] if at else None
+        if token.text == "in" and before is not None and before.kind == "verb":
+            opens = start < len(tokens) and tokens[start].kind in ("det", "other", "quant")
+            thrown = (before.value, "in") in PARTICLE_VERBS and opens
+            if thrown and tokens[start].value in ("indef", "other", "more"):
+                return ""  # "throw in a breakdown"
         if token.value == "to" and at > 0 and tokens[at - 1].kind == "prep":
             return "to"
         if at > 0 and tokens[at - 1].kind == "prep" and tokens[at - 1].value in ("after", "before"):
@@ -235,7 +241,7 @@ def section_refs(tokens: list[Token], world: World) -> list[SectionRef]:
     for at, token in enumerate(tokens):
         if token.kind != "section":
             continue
-        if found and token.kind == "section" and _is_of(tokens, at, found):
+        if _is_of(tokens, at):
             continue
         start = _start(tokens, at)
         inside = tokens[start:at]
@@ -248,8 +254,13 @@ def section_refs(tokens: list[Token], world: World) -> list[SectionRef]:
     return found
 
 
-def _is_of(tokens: list[Token], at: int, found: list[SectionRef]) -> bool:
-    return False
+def _is_of(tokens: list[Token], at: int) -> bool:
+    """ "the start of verse 1": the verse is meant."""
+    if tokens[at].value not in ("start", "end") or at + 1 >= len(tokens):
+        return False
+    of = tokens[at + 1]
+    noun = next((t for t in tokens[at + 2 :] if t.kind not in ("det", "ord", "filler")), None)
+    return of.text == "of" and noun is not None and noun.kind == "section"
 
 
 def _end(tokens: list[Token], at: int) -> int:

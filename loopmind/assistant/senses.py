@@ -148,6 +148,8 @@ def disambiguated(tokens: list[Token]) -> list[Token]:
             and (before is None or before.kind in ("only", "sep", "neg", "too"))
         ):
             token = Token("verb", "take", token.text)
+        elif token.text == "like" and out and out[-1].text in ("would", "might"):
+            token = Token("verb", "like", token.text)
         elif (
             token.text == "right"
             and token.kind == "side"

@@ -5,34 +5,11 @@ from __future__ import annotations
 import itertools
 
 from loopmind.assistant.clauses import PREDICATES, Clause
-from loopmind.assistant.lending import lend_noun, open_noun, same_unit
+from loopmind.assistant.lending import lend_noun, same_unit
 from loopmind.assistant.lexicon import PARTICLE_VERBS
+from loopmind.assistant.pieces import GLUE, pieces_of
 from loopmind.assistant.senses import Token
 from loopmind.assistant.world import World
-
-_GLUE = frozenset(
-    {
-        "be",
-        "want",
-        "need",
-        "have",
-        "get",
-        "go",
-        "let",
-        "like",
-        "love",
-        "feel",
-        "sound",
-        "make",
-        "give",
-        "do",
-        "hear",
-        "come",
-        "tell",
-        "try",
-        "think",
-    }
-)
 
 
 def _has_head(tokens: list[Token]) -> bool:
@@ -88,7 +65,7 @@ def _predicate(tokens: list[Token]) -> Token | None:
 
 def split(tokens: list[Token], world: World) -> list[Clause]:
     """The clauses of a request."""
-    pieces = _pieces(tokens)
+    pieces = pieces_of(tokens)
     clauses: list[Clause] = []
     scope: tuple[str, ...] = ()
     pending: list[Token] = []
@@ -201,7 +178,10 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
         and any(r.prep == "on" for r in clause.tracks)
         and not any(t.kind in own for t in tokens)
     ):
-        effect = next((t for t in last.tokens if t.kind in ("effect", "tone")), None)
+        effect = next(
+            (t for t in last.tokens if t.kind in ("effect", "tone", "fat") or t.text == "drive"),
+            None,
+        )
         if effect is not None:  # "more reverb on the guitar but less on the vocals"
             tokens.insert(tokens.index(first) + 1, effect)
     if (
@@ -261,7 +241,7 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
             t.kind in PREDICATES or t.kind in ("quant", "part", "effect", "tone", "other", "same")
             for t in last.tokens
         )
-        and last.lemmas <= _GLUE | {"turn", "set", "bring", "push", "keep", "put"}
+        and last.lemmas <= GLUE | {"turn", "set", "bring", "push", "keep", "put"}
         and opener == "and"
     ):
         _extend(last, tokens)  # "make the kick and the snare punchier"
@@ -281,7 +261,7 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
             t.kind in PREDICATES or t.kind in ("quant", "part", "effect", "tone", "other", "same")
             for t in last.tokens
         )
-        and last.lemmas <= _GLUE | {"turn", "set", "bring"}
+        and last.lemmas <= GLUE | {"turn", "set", "bring"}
     ):
         _extend(last, tokens)
         return
@@ -323,72 +303,3 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
             _extend(last, tokens)
     else:
         clauses.append(clause)
-
-
-def _pieces(tokens: list[Token]) -> list[tuple[str, list[Token]]]:
-    """Runs of tokens between separators, each with the separator in front of it."""
-    pieces: list[tuple[str, list[Token]]] = []
-    run: list[Token] = []
-    opener = "hard"
-    for place, token in enumerate(tokens):
-        if token.text == "so" and run and _so_that(tokens[place + 1 :]):
-            pieces.append((opener, run))
-            run, opener = [], "hard"
-            continue
-        if (
-            token.text == "but"
-            and any(t.kind == "song" for t in run)
-            and place + 1 < len(tokens)
-            and (tokens[place + 1].kind in ("det", "track"))
-            and "verb" not in [t.kind for t in tokens[place + 1 :]]
-        ):
-            run.append(Token("prep", "except", "but"))
-            continue
-        nouns = {"det", "ord", "track", "section", "num", "filler", "sep"}
-        if (
-            token.text == ":"
-            and run
-            and {t.kind for t in run} <= nouns
-            and (any(t.kind == "track" for t in run))
-        ):
-            continue  # "drums: louder"
-        if token.value in (",", "and") and open_noun(run, tokens[place + 1 :]):
-            continue  # "a nastier, more distorted 808"
-        if token.kind == "sep":
-            if run:
-                pieces.append((opener, run))
-                run = []
-                opener = "but" if token.text == "but" else token.value
-            elif token.value == "hard" or opener != "hard":
-                opener = "but" if token.text == "but" else token.value
-            continue
-        if _breaks_here(run, token, tokens[place + 1 :]):
-            pieces.append((opener, run))
-            run, opener = [], ","
-        run.append(token)
-    if run:
-        pieces.append((opener, run))
-    return pieces
-
-
-def _so_that(after: list[Token]) -> bool:
-    """ "strip the bridge so the last hook hits harder": what follows is a clause of its own."""
-    kinds = [t.kind for t in after if t.kind != "filler"]
-    starts = bool(kinds) and kinds[0] in ("det", "ord", "track", "section", "pron", "verb")
-    return starts and "verb" in kinds
-
-
-def _breaks_here(run: list[Token], token: Token, after: list[Token]) -> bool:
-    """Wishes that follow each other without a sign: "more bass less hats", "no pads no perc"."""
-    if token.kind != "quant" or not run:
-        return False
-    quants = [i for i, t in enumerate(run) if t.kind == "quant"]
-    nouns = [i for i, t in enumerate(run) if t.kind in ("track", "effect", "tone", "section")]
-    verb = any(t.kind == "verb" and t.value not in _GLUE for t in run)
-    return bool(
-        quants
-        and nouns
-        and nouns[-1] > quants[0]
-        and not verb
-        and run[-1].kind not in ("prep", "degree", "verb")
-    )

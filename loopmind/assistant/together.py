@@ -8,6 +8,7 @@ from loopmind.music.edit import (
     Edit,
     RegenerateSection,
     Reseed,
+    SetFade,
     SetGenre,
     SetLock,
     ShiftMood,
@@ -35,6 +36,13 @@ def together(edits: list[Edit]) -> list[Edit]:
         if swapped is not None and isinstance(edit, ShiftMood):
             moods = tuple(dict.fromkeys((*swapped.moods, *edit.moods)))
             found[found.index(swapped)] = replace(swapped, moods=moods)
+            continue
+        half = next((e for e in found if isinstance(e, SetFade) and isinstance(edit, SetFade)
+                     and (e.section, e.track) == (edit.section, edit.track)), None)  # fmt: skip
+        if isinstance(edit, SetFade) and half is not None:
+            inward = half.in_beats if edit.in_beats is None else edit.in_beats
+            outward = half.out_beats if edit.out_beats is None else edit.out_beats
+            found[found.index(half)] = replace(half, in_beats=inward, out_beats=outward)
             continue
         twin = next((e for e in found if _same_wish(e, edit)), None)
         if twin is not None:

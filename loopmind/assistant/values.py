@@ -94,10 +94,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """One short question; a person answers by number or in words."""
+    """One short question; a person answers by number or in words. unclear: words it is about."""
 
     text: str
     choices: tuple[Choice, ...]
+    unclear: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
