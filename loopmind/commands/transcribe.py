@@ -46,9 +46,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how far notes move onto the grid, 0 to 1 (default: 1)",
     )  # fmt: skip
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--stems", action="store_true", help="write the separated stems as well")
     group.add_argument(
-        "--no-separate", action="store_true", help="hear all in the mix, do not separate it first"
+        "--separate", action="store_true", help="take it apart first and hear each stem for itself"
+    )
+    group.add_argument(
+        "--stems", action="store_true", help="the same, and write the separated stems as well"
+    )
+    group.add_argument(
+        "--no-separate", action="store_true", help="hear all in the mix (this is the default)"
     )
     parser.add_argument("--json", action="store_true", help="tell what was done as JSON")
 
@@ -115,8 +120,10 @@ def _run(file: Path, out: Path, args: argparse.Namespace) -> Transcript:
         recording=str(file), title=file.name, out=str(out), strength=args.strength,
         grid=args.quantize or "1/16", quantised=args.quantize is not None,
     )  # fmt: skip
-    if args.no_separate:
-        graph = graph.disconnect("transcribe.stems")
+    if args.separate or args.stems:
+        graph = graph.with_node("separate", "loopmind.separate_stems")
+        graph = graph.connect("load.audio", "separate.audio")
+        graph = graph.connect("separate.stems", "transcribe.stems")
     targets = ["write", *(["separate"] if args.stems else [])]
     with ProgressLine() as line, song_session() as session:
         result = session.evaluate(graph, targets, listener=ShowEvents(line))

@@ -70,7 +70,7 @@ def train(
         optimiser.load_state_dict(state["optimiser"])
         step, spent_s = int(state["step"]), float(state["spent_s"])
     started = time.process_time() - spent_s
-    running = 0.0
+    running: float | None = None
     net.train()
     while step < config.steps:
         spent_s = time.process_time() - started
@@ -88,7 +88,7 @@ def train(
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         value = float(loss.detach())
-        running = value if step == 0 else 0.98 * running + 0.02 * value
+        running = value if running is None else 0.98 * running + 0.02 * value
         step += 1
         if step % _TELL_EVERY == 0:
             tell(f"step {step}  loss {running:.4f}  {spent_s:.0f} s")
