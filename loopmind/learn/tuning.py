@@ -36,7 +36,8 @@ MODELS: dict[str, str] = {
     "fit": "fit.npz",
 }
 HELD_SHARE = 0.3
-_LEAST_GAIN = 1e-3
+# By less than this share of what it was, a figure may differ by chance.
+_LEAST_GAIN = 5e-3
 _FEWEST = 4
 
 
@@ -113,9 +114,10 @@ class Learned:
 
 
 def is_better(before: Mapping[str, float], after: Mapping[str, float]) -> bool:
-    """Whether the first figure of `after` beats that of `before`."""
+    """Whether the first figure of `after` clearly beats that of `before`."""
     first = next(iter(before))
-    return after.get(first, -math.inf) > before[first] + _LEAST_GAIN
+    least = _LEAST_GAIN * max(1.0, abs(before[first]))
+    return after.get(first, -math.inf) > before[first] + least
 
 
 def trainer(name: str) -> Trainer:
