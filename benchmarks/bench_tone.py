@@ -1,10 +1,9 @@
-"""Accuracy and speed of hearing key, instrument and likeness, next to librosa on the same files.
+"""Accuracy of hearing keys and speed of hearing tone and timbre, next to librosa on the same files.
 
-    OMP_NUM_THREADS=1 python benchmarks/bench_tone.py LABELS.csv [MORE_LABELS.csv ...] [--epochs N]
+    OMP_NUM_THREADS=1 python benchmarks/bench_tone.py LABELS.csv [MORE_LABELS.csv ...]
 
-Names are never read. Key: librosa's chroma_cqt with Krumhansl's profiles. Instrument and likeness:
-statistics of 20 librosa MFCC. Both sides train the same network on the recordings at hand, one
-source always held back; what the shipped model adds (rendered sounds) stands in its card.
+Names are never read. Key: librosa's chroma_cqt with Krumhansl's profiles. How well instruments
+are told, and alike sounds found, says `loopmind evaluate tag`, and the tagger's card.
 """
 
 from __future__ import annotations
@@ -12,21 +11,16 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from loopmind.analysis.embedding import embed
-from loopmind.analysis.features import shape_of, timbre_features
 from loopmind.analysis.frontend import frontend
 from loopmind.analysis.hear import hear
 from loopmind.analysis.rhythm import hear_rhythm
 from loopmind.analysis.timbre import hear_timbre
-from loopmind.analysis.tone import Tone, hear_tone
+from loopmind.analysis.tone import hear_tone
 from loopmind.files.decode import AudioFileError, read_audio
-from loopmind.learn.instruments import Examples, coarse, coarse_choice, macro_f1, predict, train
-from loopmind.learn.material import our_instrument
 from loopmind.music.audio import Audio
 from loopmind.music.key import Key, mirex_score
 
@@ -34,19 +28,6 @@ KRUMHANSL = {
     "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 }
-
-
-@dataclass(eq=False)
-class Heard:
-    """One labelled file as both sides describe it."""
-
-    source: str
-    instrument: str
-    features: np.ndarray
-    mfcc: np.ndarray
-    tone: Tone
-    rhythm: tuple[float, ...]
-    onset_rate: float
 
 
 def rows_of(paths: list[Path]) -> list[tuple[Path, dict[str, str]]]:
@@ -109,82 +90,6 @@ def keys(rows: list[tuple[Path, dict[str, str]]]) -> None:
                   f"  MIREX {np.mean(weights):.3f} of {len(weights)}", flush=True)  # fmt: skip
 
 
-def describe(rows: list[tuple[Path, dict[str, str]]]) -> list[Heard]:
-    heard = []
-    for path, row in rows:
-        audio = read(path) if row["instrument"] else None
-        if audio is None:
-            continue
-        spectra = frontend(audio)
-        tone, rhythm = hear_tone(spectra), hear_rhythm(spectra)
-        shape = shape_of(spectra.mono, spectra.rate_hz, spectra.power, spectra.hop)
-        source = "hydrogen" if "hydrogen" in row["source"] else row["source"]
-        heard.append(
-            Heard(
-                source=source,
-                instrument=our_instrument(row["instrument"], row["path"], row["note"]),
-                features=timbre_features(shape, tone, tone.heard),
-                mfcc=librosa_mfcc(audio),
-                tone=tone,
-                rhythm=rhythm.rhythm,
-                onset_rate=len(rhythm.onsets_s) / max(0.25, audio.duration_s),
-            )
-        )
-    return heard
-
-
-def mean_average_precision(vectors: np.ndarray, names: list[str], sources: list[str]) -> float:
-    """Same-class retrieval among the sounds of all other sources, averaged over queries."""
-    vectors = vectors / np.maximum(1e-9, np.linalg.norm(vectors, axis=1, keepdims=True))
-    likeness = vectors @ vectors.T
-    label, source = np.array(names), np.array(sources)
-    scores = []
-    for i in range(len(vectors)):
-        others = np.flatnonzero(source != source[i])
-        order = others[np.argsort(-likeness[i, others], kind="stable")]
-        right = label[order] == label[i]
-        if right.any():
-            precision = np.cumsum(right) / np.arange(1, len(right) + 1)
-            scores.append(float(precision[right].mean()))
-    return float(np.mean(scores))
-
-
-def instruments(heard: list[Heard], epochs: int) -> None:
-    source = [item.source for item in heard]
-    truth = [coarse(item.instrument) for item in heard]
-    names = np.array([item.instrument for item in heard])
-    if len(set(source)) < 2:
-        print("instrument  needs at least two sources to hold one back")
-        return
-    embeddings = np.zeros((0, 0))
-    for name in ("mfcc", "features"):
-        inputs = np.stack([getattr(item, name) for item in heard])
-        no_path = np.full(len(heard), "")
-        data = Examples(inputs, names, np.array(source), no_path, np.zeros(len(heard), np.int8))
-        guess = [""] * len(heard)
-        rows = [np.zeros(0)] * len(heard)
-        for held_back in sorted(set(source)):
-            chosen = data.source == held_back
-            model = train(data.where(~chosen), members=1, epochs=epochs)
-            for i, p in zip(np.flatnonzero(chosen), predict(model, inputs[chosen]), strict=True):
-                guess[i] = coarse_choice(p)
-                if name == "features":
-                    item = heard[i]
-                    standard = model.standardise(item.features)
-                    rows[i] = np.array(embed(p, standard, item.tone, item.rhythm, item.onset_rate))
-        who = "librosa" if name == "mfcc" else "loopmind"
-        top1 = np.mean([a == b for a, b in zip(truth, guess, strict=True)])
-        print(f"instrument  {who:9} top-1 {top1:.3f} of {len(truth)}"
-              f"  macro-F1 {macro_f1(truth, guess):.3f}  (unseen source)", flush=True)  # fmt: skip
-        if name == "features":
-            embeddings = np.stack(rows)
-    mfcc = np.stack([item.mfcc for item in heard])
-    mfcc = (mfcc - mfcc.mean(axis=0)) / (mfcc.std(axis=0) + 1e-6)
-    for who, vectors in (("librosa", mfcc), ("loopmind", embeddings)):
-        score = mean_average_precision(vectors, truth, source)
-        print(f"likeness    {who:9} mAP {score:.3f} of {len(truth)}  (other sources)", flush=True)
-
-
 def speed(rows: list[tuple[Path, dict[str, str]]]) -> None:
     sounds = [audio for path, row in rows if row["kind"] == "loop" and (audio := read(path))][:24]
     if not sounds:
@@ -213,12 +118,10 @@ def speed(rows: list[tuple[Path, dict[str, str]]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("labels", type=Path, nargs="+")
-    parser.add_argument("--epochs", type=int, default=60)
     options = parser.parse_args()
     rows = rows_of(options.labels)
     keys(rows)
     speed(rows)
-    instruments(describe(rows), options.epochs)
 
 
 if __name__ == "__main__":

@@ -10,20 +10,19 @@ import pytest
 from loopmind.analysis.key import rotations
 from loopmind.learn import synth
 from loopmind.learn.augment import vary
-from loopmind.learn.instruments import (
-    Examples,
-    build,
-    coarse_choice,
-    evaluate,
-    load,
-    macro_f1,
-    train,
-)
 from loopmind.learn.keys import merge, scores_of
-from loopmind.learn.material import Sound, our_instrument, synthesised
-from loopmind.learn.phrases import drum_hits, instrument_of_program, progressions, single_notes
+from loopmind.learn.lmms import instrument_of_name
+from loopmind.learn.material import our_instrument
+from loopmind.learn.phrases import (
+    drum_hits,
+    instrument_of_program,
+    played_loop,
+    progressions,
+    role_of_notes,
+    single_notes,
+)
 from loopmind.learn.render import Note, Phrase, _variable_length, _write_midi
-from loopmind.music.loop import INSTRUMENTS
+from loopmind.music.loop import INSTRUMENTS, ROLES
 
 
 def test_synthesised_sounds_are_labelled_finite_and_repeatable() -> None:
@@ -81,43 +80,25 @@ def test_percussion_labels_find_their_kind() -> None:
     assert our_instrument("drum loop", "x") == "drums"
 
 
-def toy(rng: np.random.Generator, count: int, source: str) -> Examples:
-    names = np.array(["kick", "hat", "bass"])
-    truth = rng.integers(0, 3, count)
-    features = rng.standard_normal((count, 8)).astype(np.float32)
-    features[np.arange(count), truth] += 4.0
-    none = np.full(count, "")
-    return Examples(features, names[truth], np.full(count, source), none, np.zeros(count, np.int8))
+def test_loops_say_their_role() -> None:
+    rng = np.random.default_rng(7)
+    for instrument in ("bass", "lead", "pad", "keys", "strings", "vocal", "guitar"):
+        for _ in range(5):
+            notes, seconds, role = played_loop(instrument, rng)
+            assert notes and role in ROLES and 2.0 < seconds < 14.0
+            assert all(0 <= n.pitch <= 127 and n.start_s < seconds for n in notes)
+    low = [Note(i * 0.5, 0.4, 34, 90) for i in range(8)]
+    assert role_of_notes("keys", low) == "bass" and role_of_notes("drums", low) == "drums"
+    held = [Note(i // 3 * 3.0, 3.0, 60 + i % 3 * 4, 90) for i in range(9)]
+    assert role_of_notes("keys", held) == "pad" and role_of_notes("bass", low) == "bass"
 
 
-def joined(*parts: Examples) -> Examples:
-    names = Examples.__dataclass_fields__
-    return Examples(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
-
-
-def test_the_trainer_learns_and_repeats_itself() -> None:
-    rng = np.random.default_rng(0)
-    examples = joined(toy(rng, 300, "a"), toy(rng, 300, "b"))
-    report = evaluate(examples, members=1, epochs=8)
-    assert isinstance(report["top1"], float) and report["top1"] > 0.9
-    a, b = (train(examples, members=1, epochs=1) for _ in range(2))
-    assert np.array_equal(a.first, b.first) and np.array_equal(a.last, b.last)
-    assert coarse_choice(a.probabilities(examples.features[0])) in (*INSTRUMENTS,)
-
-
-def test_scores() -> None:
-    assert macro_f1(["a", "b"], ["a", "b"]) == 1.0
-    assert macro_f1(["a", "a", "b", "b"], ["a", "a", "a", "a"]) == pytest.approx(1 / 3, abs=1e-3)
-
-
-def test_building_keeps_features_and_their_truth(tmp_path: Path) -> None:
-    sounds: list[Sound] = list(synthesised(np.random.default_rng(2), 1))[:3]
-    assert build(sounds, tmp_path / "examples-a.npz", variations=1) == 6
-    examples = load(tmp_path)
-    assert len(examples.features) == 6 and examples.varied.tolist() == [0, 1] * 3
-    assert not examples.recorded.any() and np.isfinite(examples.features).all()
-    with pytest.raises(FileNotFoundError, match="build"):
-        load(tmp_path / "empty")
+def test_names_of_presets_say_their_instrument() -> None:
+    assert instrument_of_name("post 80s lead 2", "") == "lead"
+    assert instrument_of_name("bassoon", "Bass") == "woodwind"
+    assert instrument_of_name("synth bass 3", "the_mysterious_bank") == "bass"
+    assert instrument_of_name("warm pad", "Collection") == "pad"
+    assert instrument_of_name("volo", "Cormi_Sound") == ""
 
 
 def test_merged_key_networks_give_the_mean_score() -> None:

@@ -156,3 +156,28 @@ def test_words_point_to_their_sounds() -> None:
     query = found[0] + found[2]
     best = np.argsort(-(places @ query))[:6]
     assert {rows[i] for i in best} == {("warm", "pad")}
+
+
+def test_judging_labelled_files(tmp_path: Path) -> None:
+    from loopmind.files.encode import write_audio
+    from loopmind.learn.judge_tags import PEER, judge
+    from loopmind.learn.judging import OURS, UNUSABLE
+
+    lines = ["path,instrument,kind,source"]
+    made = list(synthesised(np.random.default_rng(8), 1))
+    for index, one in enumerate(s for s in made if s.instrument in ("kick", "hat", "pad")):
+        write_audio(tmp_path / f"{index}.wav", Audio(one.samples[None], one.rate_hz))
+        lines.append(f"{index}.wav,{one.instrument},{one.kind},s{index % 2}")
+    (tmp_path / "bad.wav").write_text("no sound " * 30)
+    lines += ["bad.wav,kick,oneshot,s0", "0.wav,kazoo,oneshot,s0", "none.wav,kick,oneshot,s0"]
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    seen: list[int] = []
+    rows = judge(tmp_path / "labels.csv", lambda done, total, what: seen.append(done))
+    ours = {row.what: row.value for row in rows if row.of == OURS}
+    peers = {row.what: row.value for row in rows if row.of == PEER}
+    assert set(peers) == {"instrument top-1", "instrument macro-F1", "retrieval mAP"}
+    assert set(peers) < set(ours) and "loop or one-shot" in ours
+    assert ours["instrument top-1"] >= 2 / 3 and all(0.0 <= v <= 1.0 for v in ours.values())
+    bad = [row.what for row in rows if row.unit == UNUSABLE]
+    assert len(bad) == 3 and "kazoo" in " ".join(bad) and "bad.wav" in " ".join(bad)
+    assert seen == sorted(seen) and len(seen) >= 4

@@ -15,6 +15,7 @@ from loopmind.files.decode import AudioFileError
 from loopmind.library import naming, search
 from loopmind.library.corrections import SIDECAR_NAME
 from loopmind.library.library import Library, LibraryError
+from loopmind.music.audio import Audio
 from loopmind.music.belief import rank
 from loopmind.music.loop import Loop
 
@@ -244,3 +245,40 @@ def test_a_few_corrections_teach_a_word(tmp_path: Path, monkeypatch: pytest.Monk
         other = next(loop for loop in crate.loops if loop.path.endswith("plim 5.wav"))
         assert other.best_instrument == "keys"
         assert library.scan([root], workers=0) == crate
+
+
+def test_learned_words_find_what_sounds_like_them(
+    library: Library, sounds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from loopmind.analysis.listening import words
+
+    crate = library.scan([sounds], workers=0)
+    wanted = crate.loops[4]
+    place = np.array(wanted.embedding, np.float32)
+    monkeypatch.setattr(words, "known_words", lambda: frozenset({"velvety"}))
+    monkeypatch.setattr(words, "place_of", lambda said: place if "velvety" in said else None)
+    best = library.search("velvety", 3)[0]
+    assert best.loop.digest == wanted.digest and best.why == ("sounds velvety 1.00",)
+    # Words for another length of embedding (a library heard by another model) say nothing.
+    monkeypatch.setattr(words, "place_of", lambda said: np.ones(5, np.float32))
+    with pytest.raises(UsageError, match="try an instrument"):
+        library.search("velvety")
+
+
+def test_embeddings_are_kept_exactly_in_half_the_room() -> None:
+    from loopmind.analysis.embedding import STEPS, embed
+    from loopmind.library.rows import pack_loop, unpack_loop
+
+    rng = np.random.default_rng(3)
+    place = rng.standard_normal(256).astype(np.float32)
+    numbers = embed(place / np.linalg.norm(place))
+    assert abs(np.linalg.norm(numbers) - 1.0) < 1e-3 and all(
+        n * STEPS == round(n * STEPS) for n in numbers
+    )
+    heard = quick_hear(Audio(np.zeros((1, 99), np.float32), 8000), path="a", digest="0" * 32)
+    loop = replace(heard, embedding=numbers)
+    row = pack_loop(loop)
+    assert unpack_loop(row, "a").embedding == numbers
+    other = replace(loop, embedding=tuple((np.array(numbers) + 1e-4).tolist()))
+    assert len(row) <= len(pack_loop(other)) - 500
+    assert np.allclose(unpack_loop(pack_loop(other), "a").embedding, other.embedding, atol=1e-7)

@@ -22,7 +22,7 @@ from loopmind.runtime.generate import song_graph
 graph = song_graph({"wish": "house", "folders": ["x"]})
 print(json.dumps({
     "from": loopmind.__file__, "genres": len(names()), "presets": presets(),
-    "model": str(model_file("instruments.npz")), "problems": [str(p) for p in graph.validate()],
+    "model": str(model_file("tagger.onnx")), "problems": [str(p) for p in graph.validate()],
 }))
 """
 

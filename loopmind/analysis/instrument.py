@@ -1,17 +1,13 @@
-"""Which instrument a sound is, by a small trained network, and which role it can play in a song.
+"""What is believed of a sound's instrument, and which role it can play in a song.
 
-`loopmind.learn.instruments` trains the network; here it runs in plain numpy.
+The tagger (`listening.tagger`) tells the probabilities; here they become beliefs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.models import INSTRUMENTS_MODEL, read_arrays
 from loopmind.music.belief import Belief, rank
 from loopmind.music.loop import INSTRUMENTS, ROLE_OF_INSTRUMENT, ROLES
 
@@ -19,44 +15,6 @@ F32 = NDArray[np.float32]
 
 # Labels elsewhere often know only "percussion"; these are its kinds.
 PERCUSSION_KINDS = ("tom", "cymbal", "percussion")
-
-
-@dataclass(frozen=True, eq=False)
-class Classifier:
-    """An ensemble of two-hidden-layer networks on standardised features.
-
-    mean, scale: (features,). first, second, last: (members, in, out), with their biases.
-    """
-
-    mean: F32
-    scale: F32
-    first: F32
-    first_bias: F32
-    second: F32
-    second_bias: F32
-    last: F32
-    last_bias: F32
-
-    def standardise(self, features: F32) -> F32:
-        """Features scaled to about unit spread, held within -4..4."""
-        return np.asarray(np.clip((features - self.mean) * self.scale, -4.0, 4.0), np.float32)
-
-    def probabilities(self, features: F32) -> F32:
-        """Class probabilities (len(INSTRUMENTS),) of one feature vector, averaged over members."""
-        hidden = np.broadcast_to(self.standardise(features), (len(self.first), 1, features.size))
-        hidden = np.maximum(hidden @ self.first + self.first_bias[:, None], 0.0)
-        hidden = np.maximum(hidden @ self.second + self.second_bias[:, None], 0.0)
-        scores = (hidden @ self.last + self.last_bias[:, None])[:, 0]
-        scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-        mean: F32 = (scores / scores.sum(axis=1, keepdims=True)).mean(axis=0)
-        return mean
-
-
-@lru_cache(maxsize=1)
-def classifier() -> Classifier:
-    """The shipped classifier. Raises FileNotFoundError where the model file is missing."""
-    arrays = read_arrays(INSTRUMENTS_MODEL)
-    return Classifier(**{name: arrays[name] for name in Classifier.__dataclass_fields__})
 
 
 def believe_instrument(probabilities: F32) -> tuple[Belief[str], ...]:

@@ -22,14 +22,13 @@ from loopmind.errors import LoopMindError
 from loopmind.files.digest import file_digest
 from loopmind.files.places import model_file
 
-INSTRUMENTS_MODEL = "instruments.npz"
 TAGGER_MODEL = "tagger.onnx"
 WORDS_MODEL = "words.npz"
 KEY_MODEL = "key.npz"
 TEMPO_MODEL = "tempo.npz"
-MODELS = (INSTRUMENTS_MODEL, KEY_MODEL, TEMPO_MODEL)
+MODELS = (TAGGER_MODEL, KEY_MODEL, TEMPO_MODEL)
 
-_DIGEST_LINE = re.compile(r"^\|\s*blake2b\s*\|\s*([0-9a-f]+)\s*\|\s*$", re.MULTILINE)
+_DIGEST_LINE = re.compile(r"^\|[ \t]*blake2b[ \t]*\|[ \t]*([0-9a-f]+)[ \t]*\|[ \t]*$", re.MULTILINE)
 _QUIET = 4  # onnxruntime's severity "fatal": what goes wrong is raised, and told by ModelError
 _AGAIN = "install LoopMind again, or name another model"
 _sessions: dict[tuple[str, int, int, int, bool], Model] = {}

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from loopmind.analysis.embedding import SIZE, embed
 from loopmind.analysis.features import Shape, shape_of, timbre_features
-from loopmind.analysis.instrument import believe_instrument, believe_role, classifier
+from loopmind.analysis.instrument import believe_instrument, believe_role
+from loopmind.analysis.listening.tagger import tell
 from loopmind.analysis.moods import Character, energy_of, tags_of
 from loopmind.analysis.tone import Tone
 from loopmind.music.belief import Belief
@@ -51,10 +52,8 @@ def hear_timbre(spectra: Spectra, rhythm: Rhythm, tone: Tone) -> Timbre:
     if float(mean.sum()) <= 1e-18 or float(np.abs(mono).max(initial=0.0)) <= 1e-7:
         return Timbre(spectrum_db, 0.0, 0.0, (), (), (), (0.0,) * SIZE)
     shape = shape_of(mono, spectra.rate_hz, power, spectra.hop)
-    model = classifier()
-    features = timbre_features(shape, tone, tone.heard)
-    probabilities = model.probabilities(features)
-    instrument = believe_instrument(probabilities)
+    told = tell(spectra, timbre_features(shape, tone, tone.heard))
+    instrument = believe_instrument(told.instrument)
     seconds = max(0.25, mono.size / spectra.rate_hz)
     onset_rate = len(rhythm.onsets_s) / seconds
     attack = attack_of(shape)
@@ -77,9 +76,7 @@ def hear_timbre(spectra: Spectra, rhythm: Rhythm, tone: Tone) -> Timbre:
             pitched=tone.pitched,
         ),
         tags=tags_of(character, energy),
-        embedding=embed(
-            probabilities, model.standardise(features), tone, rhythm.rhythm, onset_rate
-        ),
+        embedding=embed(told.embedding),
     )
 
 

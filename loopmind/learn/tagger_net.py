@@ -83,6 +83,15 @@ class Member(nn.Module):
         return place, self.heads(hidden)
 
 
+def weights_of(members: list[Member]) -> list[float]:
+    """How much each member's answers count: those that see no pictures together as the others."""
+    seeing = sum(member.pictures for member in members)
+    blind = len(members) - seeing
+    if not seeing or not blind:
+        return [1.0 / len(members)] * len(members)
+    return [0.5 / seeing if member.pictures else 0.5 / blind for member in members]
+
+
 class Tagger(nn.Module):
     """The shipped network; outputs are (n, EMBEDDING) of unit length and probabilities."""
 
@@ -100,8 +109,12 @@ class Tagger(nn.Module):
             place for member, (place, _) in zip(self.members, told, strict=True) if member.size
         ]
         embedding = torch.cat(places, 1) / len(places) ** 0.5
+        weights = weights_of(list(self.members))
         parts = [scores.split([len(INSTRUMENTS), len(ROLES), len(KINDS)], 1) for _, scores in told]
-        means = [torch.stack([part[k].softmax(1) for part in parts]).mean(0) for k in range(3)]
+        means = [
+            sum(w * part[k].softmax(1) for w, part in zip(weights, parts, strict=True))
+            for k in range(3)
+        ]
         return (embedding, *means)
 
 

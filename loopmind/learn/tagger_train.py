@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from loopmind.analysis.listening.tagger import EMBEDDING
 from loopmind.learn.tagger_data import Examples, shown
-from loopmind.learn.tagger_net import READ, Member, Readers, Scaling, Tagger
+from loopmind.learn.tagger_net import READ, Member, Readers, Scaling, Tagger, weights_of
 from loopmind.music.loop import INSTRUMENTS, ROLES
 
 F32 = NDArray[np.float32]
@@ -261,6 +261,10 @@ def told(model: Tagger, examples: Examples, read: F32) -> tuple[F32, F32, F32, F
         sizes = [len(INSTRUMENTS), len(ROLES)]
         sizes.append(parts[0][1].shape[1] - sum(sizes))
         split = [scores.split(sizes, 1) for _, scores in parts]
-        means = [torch.stack([s[k].softmax(1) for s in split]).mean(0) for k in range(3)]
+        weights = weights_of(list(model.members))
+        means = [
+            torch.stack([w * s[k].softmax(1) for w, s in zip(weights, split, strict=True)]).sum(0)
+            for k in range(3)
+        ]
     first, second, third = (mean.numpy() for mean in means)
     return place.numpy(), first, second, third

@@ -32,6 +32,9 @@ _STATE_NAME = "similar.json"
 _BELIEVED = 0.25
 _FLOOR = 0.05
 _INSTRUMENT_PULL = 2.0
+_SOUND_PULL = 0.5
+_WORD_PULL = 1.0
+_MOST_COMPARED = 50_000
 _HNSW_LINKS = 32
 _HNSW_EFFORT = 96
 _FILLER = frozenset(
@@ -215,9 +218,10 @@ class Searcher:
     # by words
 
     def by_words(self, text: str, k: int, filters: Filters) -> list[Match]:
-        """The `k` sounds that fit the words of `text`: instruments, tags, tempo, key, names.
+        """The `k` sounds that fit the words of `text`: instruments, tags, tempo, key, names, sound.
 
-        Each wish scores 0..1; the score is their weighted geometric mean, so a sound must meet
+        What words sound like ("analog", "deep") is learned: see `analysis.listening.words`. Each
+        wish scores 0..1; the score is their weighted geometric mean, so a sound must meet
         all of them somewhat. Raises UsageError where no word is understood or found in a name.
         """
         said = read_words(text)
@@ -306,7 +310,36 @@ class Searcher:
             )
             if found:
                 wishes.append((f"name: {word}", 1.0, {row[0]: 1.0 for row in found}))
-        return wishes
+        sounding = self._sounding(text, said)
+        return [*wishes, sounding] if sounding is not None else wishes
+
+    def _sounding(
+        self, text: str, said: NameEvidence
+    ) -> tuple[str, float, dict[int, float]] | None:
+        """The wish to sound like the words, as the encoder's text side knows them."""
+        from loopmind.analysis.listening.words import known_words, place_of, words_in
+
+        words = [word for word in words_in(text) if word not in _FILLER]
+        known = [word for word in words if word in known_words()]
+        # Words for instruments that the text side spells otherwise: "bd" is a kick.
+        known += [b.value for b in said.instrument if b.weight > 0.5 and b.value not in known]
+        place = place_of(known)
+        if place is None:
+            return None
+        self._refresh()
+        if self._index is None or self._index.d != place.size:
+            return None
+        wanted = min(self._index.ntotal, _MOST_COMPARED)
+        scores, ids = self._index.search(place[np.newaxis], wanted)
+        scores, ids = scores[0][ids[0] >= 0], ids[0][ids[0] >= 0]
+        middle, top = float(np.median(scores)), float(scores.max(initial=-1.0))
+        if top - middle < 1e-6:
+            return None
+        held = np.clip((scores - middle) / (top - middle), 0.0, 1.0)
+        found = {int(i): float(h) for i, h in zip(ids, held, strict=True) if h > 0.0}
+        # What instruments, roles and moods say is labelled anyway; other words only this knows.
+        others = [w for w in known if w not in said.known and w not in (*ROLES, *INSTRUMENTS)]
+        return f"sounds {' '.join(known)}", _SOUND_PULL + _WORD_PULL * len(others), found
 
     def _holding(self, labels: Sequence[str]) -> dict[int, float]:
         marks = ",".join("?" * len(labels))
