@@ -6,12 +6,13 @@ from pathlib import Path
 
 from loopmind.errors import LoopMindError
 from loopmind.files.encode import write_audio
-from loopmind.library.library import Library
+from loopmind.graph.document import Graph, GraphNode
 from loopmind.music.audio import Audio
 from loopmind.music.edit import PutClip
 from loopmind.music.history import Revision
-from loopmind.music.loop import Loop, Role
+from loopmind.music.loop import Crate, Loop, Role
 from loopmind.music.song import Clip
+from loopmind.runtime.generate import song_session
 from loopmind.runtime.project_session import ProjectSession
 
 FOLDER = "recordings"
@@ -67,12 +68,16 @@ def _free_place(folder: Path, track: str, bars: tuple[int, int]) -> Path:
 
 
 def _heard(file: Path, library: Path | None) -> Loop:
-    with Library(library) as remembered:
-        crate = remembered.scan([file])
-    if not crate.loops:
-        reason = crate.unusable[0].reason if crate.unusable else "it holds no sound"
+    controls = {"folders": (file,), "library": library}
+    graph = Graph({"scan": GraphNode("loopmind.scan_folders", controls=controls)})
+    with song_session() as session:
+        result = session.evaluate(graph, ["scan"])
+    try:
+        result.check_for_user()
+    except LoopMindError as error:
         raise LoopMindError(
-            f"nothing was laid into the song: {file.name} {reason}; "
+            f"nothing was laid into the song: {error}; "
             "check the input with 'loopmind devices' and its level"
-        )
+        ) from error
+    crate: Crate = result["scan"]
     return crate.loops[0]
