@@ -29,6 +29,7 @@ F32 = NDArray[np.float32]
 BEST_PEER = "best classical"
 _LONGEST_S = 30.0
 _SILENT = 1e-4
+_ALONE_DB = 40.0  # a stem that is all there is has nothing to be gained
 
 
 def si_sdr(estimate: F32, truth: F32) -> float:
@@ -65,6 +66,7 @@ def judge(
         )  # fmt: skip
         ours = dict(zip(found.names, (sound.samples for sound in found.sounds), strict=True))
         base = {stem: si_sdr(mix, sound) for stem, sound in truth.items()}
+        truth = {stem: sound for stem, sound in truth.items() if base[stem] < _ALONE_DB}
         for of, estimates in {OURS: ours, **peers(mix)}.items():
             for stem, sound in truth.items():
                 if stem in estimates:
@@ -72,7 +74,7 @@ def judge(
                     gains.setdefault(stem, {}).setdefault(of, []).append(gain)
         for stem in truth:
             levels.setdefault(stem, []).append(base[stem] + gains[stem][OURS][-1])
-        if sdr:
+        if sdr and truth:
             for stem, value in bss_sdr(ours, truth).items():
                 plain.setdefault(stem, []).append(value)
     progress(len(lines), len(lines), "")
