@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from loopmind.analysis.listening.pitched import limits_of, notes_of
-from loopmind.analysis.listening.pitched_decode import Limits
+from loopmind.analysis.listening.pitched_decode import Found, Limits
 from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, listen
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import open_model
@@ -131,3 +131,24 @@ def test_solo_parts_are_playable() -> None:
                 assert note.length_s > 0 and note.start_s + note.length_s <= 12.0 + 1e-6
                 assert note.start_s >= last.get(note.pitch, 0.0) - 1e-6
                 last[note.pitch] = note.start_s + note.length_s
+
+
+def test_the_second_network_learns_who_plays(own: list[Sheet]) -> None:
+    pytest.importorskip("torch")
+    from loopmind.analysis.listening.pitched_players import FEATURES, Players
+    from loopmind.learn.notes_players import mixed, train, who_plays
+
+    rng = np.random.default_rng(1)
+    seen = rng.standard_normal((600, FEATURES)).astype(np.float32)
+    truth = np.zeros((600, len(FAMILIES)), np.float32)
+    truth[np.arange(600), np.where(seen[:, 60] > 0.0, 2, 0)] = 1.0
+    for hidden in ((), (16,)):
+        net = Players.from_text(train(seen, truth, hidden=hidden, epochs=150).to_text())
+        right = truth[np.arange(600), net(seen).argmax(axis=1)].mean()
+        assert right > 0.7
+    sound, chosen = mixed(own[0], rng)
+    assert sound.size == own[0].sounds.shape[1] and chosen
+    at = 0.6 * FPS
+    pitch = own[0].tracks[1]["notes"][1][2]
+    found = Found(at, at + 20, pitch - 21, 0.5, 0.9, np.zeros(len(FAMILIES), np.float32))
+    assert who_plays([found], own[0], [0, 1])[0, FAMILIES.index("bass")] == 1.0

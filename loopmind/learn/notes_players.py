@@ -11,6 +11,7 @@ writes WORK/players.txt, which `learn.notes_model export` puts into the model's 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,9 +33,8 @@ F32 = NDArray[np.float32]
 
 TAKEN_FILE, PLAYERS_FILE = "taken.npz", "players.txt"
 _WINDOW_S = 0.05
-_HIDDEN = 64
-_EPOCHS = 40
-_BATCH = 1024
+_EPOCHS = 16
+_BATCH = 512
 
 
 def mixed(sheet: Sheet, rng: np.random.Generator) -> tuple[F32, list[int]]:
@@ -91,15 +91,22 @@ def take(own: Sequence[Sheet], work: Path, mixes: int, seed: int = 11) -> int:
     return sum(len(t) for t in truth)
 
 
-def train(seen: F32, truth: F32, *, epochs: int = _EPOCHS, seed: int = 3) -> Players:
-    """Fit two hidden layers; what is said of all families counts, each for itself."""
+def train(
+    seen: F32, truth: F32, *, hidden: Sequence[int] = (), epochs: int = _EPOCHS, seed: int = 3
+) -> Players:
+    """Fit layers of `hidden` widths; what is said of each family counts for itself.
+
+    With few notes to learn from, no hidden layer tells best; with 100,000, (64, 64) would.
+    """
     torch.manual_seed(seed)
-    mean, scale = seen.mean(axis=0), seen.std(axis=0) + 1e-3
-    net = nn.Sequential(
-        nn.Linear(FEATURES, _HIDDEN), nn.ReLU(), nn.Dropout(0.2), nn.Linear(_HIDDEN, _HIDDEN),
-        nn.ReLU(), nn.Dropout(0.2), nn.Linear(_HIDDEN, len(FAMILIES)),
-    )  # fmt: skip
-    optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=1e-2)
+    mean, scale = seen.mean(axis=0), seen.std(axis=0) + 1e-2
+    layers: list[nn.Linear] = []
+    parts: list[nn.Module] = []
+    for width, following in itertools.pairwise((FEATURES, *hidden, len(FAMILIES))):
+        layers.append(nn.Linear(width, following))
+        parts += [layers[-1], nn.ReLU(), nn.Dropout(0.2)]
+    net = nn.Sequential(*parts[:-2])
+    optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.1)
     x, y = torch.from_numpy((seen - mean) / scale), torch.from_numpy(truth)
     generator = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
@@ -111,16 +118,16 @@ def train(seen: F32, truth: F32, *, epochs: int = _EPOCHS, seed: int = 3) -> Pla
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-    layers = []
-    for number in (0, 3, 6):
-        weight = net[number].weight.detach().numpy().T.astype(np.float64)
-        bias = net[number].bias.detach().numpy().astype(np.float64)
+    kept = []
+    for number, layer in enumerate(layers):
+        weight = layer.weight.detach().numpy().T.astype(np.float64)
+        bias = layer.bias.detach().numpy().astype(np.float64)
         if number == 0:
             # What features are measured in is folded into the first layer.
             weight = weight / scale[:, None]
             bias = bias - mean @ weight
-        layers.append(np.vstack([weight, bias]).astype(np.float32))
-    return Players(tuple(layers))
+        kept.append(np.vstack([weight, bias]).astype(np.float32))
+    return Players(tuple(kept))
 
 
 def main() -> None:
@@ -130,6 +137,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--mixes", type=int, default=150)
     parser.add_argument("--epochs", type=int, default=_EPOCHS)
+    parser.add_argument("--hidden", type=int, nargs="*", default=[], help="widths of layers")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.action == "take":
@@ -138,14 +146,15 @@ def main() -> None:
     with np.load(args.work / TAKEN_FILE, allow_pickle=False) as kept:
         seen, truth = kept["seen"], kept["truth"]
     held = len(seen) * 9 // 10
-    trial = train(seen[:held], truth[:held], epochs=args.epochs)
+    trial = train(seen[:held], truth[:held], hidden=args.hidden, epochs=args.epochs)
     said = trial(seen[held:])
     first = seen[held:, : len(FAMILIES)]
     for name, opinion in (("first network", first), ("second network", said)):
         right = truth[held:][np.arange(len(said)), opinion.argmax(axis=1)].mean()
         print(f"{name}: right family of held-back notes {right:.3f}")
     atomic_write(
-        args.work / PLAYERS_FILE, train(seen, truth, epochs=args.epochs).to_text().encode()
+        args.work / PLAYERS_FILE,
+        train(seen, truth, hidden=args.hidden, epochs=args.epochs).to_text().encode(),
     )
 
 
