@@ -205,7 +205,7 @@ def test_stopping_is_one_line(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
     def stop(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("loopmind.library.library.hear_row", stop)
+    monkeypatch.setattr("loopmind.library.pool.hear_row", stop)
     extra = place.file("more/new.wav", new_sound())
     outcome = loopmind("generate", extra.parent, "--out", place.root / "never")
     assert (outcome.code, outcome.out, outcome.lines) == (130, "", ["loopmind: stopped"])

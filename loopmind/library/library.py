@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.errors import CancelledError
 from loopmind.files.digest import file_digest
 from loopmind.files.places import default_library
 from loopmind.library.corrections import check_correction, check_field, read_sidecar, write_sidecar
-from loopmind.library.hearing import HeardRow, hear_file, hear_row
+from loopmind.library.hearing import HeardRow, hear_file
 from loopmind.library.index import (
     COMMIT_SECONDS,
     Cancelled,
@@ -31,7 +30,7 @@ from loopmind.library.index import (
     resolve,
 )
 from loopmind.library.merging import Merger, analysis_version
-from loopmind.library.pool import Job, hear_all
+from loopmind.library.pool import default_workers, hear_all, hear_here
 from loopmind.library.rows import unpack_loop
 from loopmind.library.schema import (
     DATABASE_NAME,
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
     from loopmind.library.search import Match, Searcher
 
 __all__ = ["Library", "LibraryError", "ScanReport"]
-
-_MOST_WORKERS = 8
 
 
 @dataclass(frozen=True)
@@ -223,7 +220,7 @@ class Library:
         if not jobs:
             return 0
         tell(0, len(jobs), "")
-        rows = hear_all(jobs, workers, stop) if workers else _hear_here(jobs, stop)
+        rows = hear_all(jobs, workers, stop) if workers else hear_here(jobs, stop)
         batch: list[tuple[str, HeardRow]] = []
         committed = time.monotonic()
         done = 0
@@ -366,20 +363,6 @@ class Library:
         if len(text) == 32 and all(letter in "0123456789abcdef" for letter in text):
             return text
         raise LibraryError(f"{target} is neither a file nor a known digest; check the path")
-
-
-def default_workers() -> int:
-    """Processes that may run at once: the cores this one may use, at most 8 to spare memory."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, min(_MOST_WORKERS, len(os.sched_getaffinity(0))))
-    return max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
-
-
-def _hear_here(jobs: Sequence[Job], stop: Cancelled) -> Generator[tuple[int, HeardRow], None, None]:
-    for number, (path, digest) in enumerate(jobs):
-        if stop():
-            raise CancelledError("the scan was cancelled; what was heard so far is kept")
-        yield number, hear_row(path, digest)
 
 
 @contextmanager

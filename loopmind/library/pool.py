@@ -13,10 +13,11 @@ from contextlib import suppress
 from typing import IO, Any, cast
 
 from loopmind.errors import CancelledError, LoopMindError
-from loopmind.library.hearing import HeardRow
+from loopmind.library.hearing import HeardRow, hear_row
 from loopmind.library.worker import receive, send
 
 Job = tuple[str, str]
+_MOST_WORKERS = 8
 _POLL_SECONDS = 0.05
 _SIGKILL = 9
 _IN_FLIGHT = 2  # the next job waits in the pipe while one is heard
@@ -154,3 +155,23 @@ def hear_all(
     finally:
         for worker in pool:
             worker.stop()
+
+
+def default_workers() -> int:
+    """Processes that may run at once: the cores this one may use, at most 8 to spare memory."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, min(_MOST_WORKERS, len(os.sched_getaffinity(0))))
+    return max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
+
+
+def hear_here(
+    jobs: Sequence[Job], stop: Callable[[], bool]
+) -> Generator[tuple[int, HeardRow], None, None]:
+    """Hear `jobs` one after another in this process; yields their numbers and rows.
+
+    Raises CancelledError once `stop` says so.
+    """
+    for number, (path, digest) in enumerate(jobs):
+        if stop():
+            raise CancelledError("the scan was cancelled; what was heard so far is kept")
+        yield number, hear_row(path, digest)
