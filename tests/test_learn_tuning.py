@@ -189,6 +189,8 @@ def test_sounds_are_named_by_file_folder_or_table(tmp_path: Path) -> None:
     named = {p.audio.name: p.instrument for p in found}
     assert named == {"one.wav": "kick", "warm pad.wav": "pad", "snare 3.wav": "snare"}
     assert not bad
+    # Folders that sort by instrument are no sources: all kinds must be on both sides.
+    assert {p.source for p in found} == {"sounds", "take"}
     (place / "labels.csv").write_text(
         "path,instrument\ntake/7.wav,Bass drum\nKicks/one.wav,spoon\nnone.wav,kick\n"
     )

@@ -50,14 +50,25 @@ def named_sounds(folder: Path) -> tuple[list[Pair], list[Row]]:
     found = []
     for path in audio_files(folder):
         inside = path.relative_to(folder)
-        # The file's own name first, then the folders from the inside out.
-        for words in (inside.stem, *(part for part in reversed(inside.parts[:-1]))):
-            name = instrument_in(words)
-            if name:
-                source = "/".join(inside.parts[:-1]) or folder.name
-                found.append(Pair(source, path, instrument=name))
-                break
+        # The file's own name first, then the folders from the inside out. "Drums" is the name of
+        # many a kit, so whatever says more than that wins.
+        said = [instrument_in(w) for w in (inside.stem, *reversed(inside.parts[:-1]))]
+        told = [name for name in said if name]
+        name = next((name for name in told if name != "drums"), told[0] if told else "")
+        if name:
+            found.append(Pair(_pack(inside) or folder.name, path, instrument=name))
     return found, []
+
+
+def _pack(inside: Path) -> str:
+    """The folder that a sound came in, above folders that only sort by instrument.
+
+    Else whole instruments would be held back, and only the others learned.
+    """
+    parts = list(inside.parts[:-1])
+    while parts and instrument_in(parts[-1]) not in ("", "drums"):
+        parts.pop()
+    return "/".join(parts)
 
 
 def _labelled_sounds(labels: Path) -> tuple[list[Pair], list[Row]]:

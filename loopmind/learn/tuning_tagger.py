@@ -31,8 +31,8 @@ from loopmind.learn.tuning_material import named_sounds
 _LONGEST_S = 10.0
 _BATCH = 48
 _VARIATIONS = 3
-_RATE = 6e-4
-_STAY = 3e-3
+_RATE = 2e-4
+_STAY = 1e-2
 
 
 class TaggerTrainer:
@@ -82,7 +82,7 @@ class TaggerTrainer:
             loss: torch.Tensor = torch.nn.functional.nll_loss(log, wanted)
             return loss + 0.2 * contrast(said["embedding"], wanted, None)
 
-        tune(net, loss_of, budget, progress, rate=_RATE, stay=_STAY, steps=600)
+        tune(net, loss_of, budget, progress, rate=_RATE, stay=_STAY, steps=300)
         some = slice(0, 3)
         write_back(net, model, target, {
             "near": shown(examples.near[some]), "far": shown(examples.far[some]),
