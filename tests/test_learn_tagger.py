@@ -164,8 +164,15 @@ def test_judging_labelled_files(tmp_path: Path) -> None:
     from loopmind.learn.judging import OURS, UNUSABLE
 
     lines = ["path,instrument,kind,source"]
-    made = list(synthesised(np.random.default_rng(8), 1))
-    for index, one in enumerate(s for s in made if s.instrument in ("kick", "hat", "pad")):
+    from loopmind.learn import synth
+
+    rng = np.random.default_rng(8)
+    made = [
+        Sound(synth._finish(maker(rng)), synth.RATE_HZ, name, "oneshot", "")
+        for name, maker in (("kick", synth._kick), ("hat", synth._hat))
+        for _ in range(2)
+    ]
+    for index, one in enumerate(made):
         write_audio(tmp_path / f"{index}.wav", Audio(one.samples[None], one.rate_hz))
         lines.append(f"{index}.wav,{one.instrument},{one.kind},s{index % 2}")
     (tmp_path / "bad.wav").write_text("no sound " * 30)
@@ -177,7 +184,7 @@ def test_judging_labelled_files(tmp_path: Path) -> None:
     peers = {row.what: row.value for row in rows if row.of == PEER}
     assert set(peers) == {"instrument top-1", "instrument macro-F1", "retrieval mAP"}
     assert set(peers) < set(ours) and "loop or one-shot" in ours
-    assert ours["instrument top-1"] >= 2 / 3 and all(0.0 <= v <= 1.0 for v in ours.values())
+    assert ours["instrument top-1"] >= 0.75 and all(0.0 <= v <= 1.0 for v in ours.values())
     bad = [row.what for row in rows if row.unit == UNUSABLE]
     assert len(bad) == 3 and "kazoo" in " ".join(bad) and "bad.wav" in " ".join(bad)
     assert seen == sorted(seen) and len(seen) >= 4

@@ -90,7 +90,8 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
         Row(f"recall of {name} ({int(table['files'])})", table["recall"], "", OURS)
         for name, table in per_class(truth, guess).items()
     ]
-    return [*figures, *rows]
+    # Where no class is there twice, nothing can be retrieved.
+    return [*(row for row in figures if not np.isnan(row.value)), *rows]
 
 
 def instrument_of(label: str) -> str:
