@@ -15,7 +15,9 @@ from loopmind.analysis.listening.separation import (
 )
 from loopmind.analysis.listening.stft import HOP, LAP, WINDOW, Loudness, signal, spectra
 from loopmind.analysis.models import ModelError
+from loopmind.dsp.resample import resample
 from loopmind.errors import CancelledError, UsageError
+from loopmind.files.decode import read_audio
 from loopmind.music.audio import Audio
 from tests.separation_models import untrained
 
@@ -160,3 +162,23 @@ def test_another_kind_of_model_is_refused(tmp_path: Path, model: Path) -> None:
     cut.with_suffix(".md").write_bytes(model.with_suffix(".md").read_bytes())
     with pytest.raises(ModelError, match="cut off or altered"):
         LightSeparator(cut)
+
+
+def test_the_shipped_model_tells_real_drums_from_a_real_bass(real_loops: Path) -> None:
+    """Loops of a source that it never learned from."""
+    from loopmind.learn.judge_separation import si_sdr
+
+    folder, frames = real_loops / "orin-ayo", 6 * 44_100
+    truth = {}
+    for stem, name in (
+        ("drums", "drums/amazing-pop_100bpm_arra.ogg"),
+        ("bass", "bass/pop_90bpm_D.ogg"),
+    ):
+        audio = read_audio(folder / name)
+        sound = resample(audio.samples, audio.rate_hz, 44_100)[:, :frames]
+        truth[stem] = np.broadcast_to(0.1 * sound / np.sqrt(np.mean(sound**2)), (2, frames))
+    mix = np.ascontiguousarray(truth["drums"] + truth["bass"], np.float32)
+    stems = separate(Audio(mix, 44_100), LightSeparator(threads=1))
+    for name, sound in zip(stems.names, stems.sounds, strict=True):
+        if name in truth:
+            assert si_sdr(sound.samples, truth[name]) > 3.0 + si_sdr(mix, truth[name]), name
