@@ -18,7 +18,7 @@ from pathlib import Path
 from loopmind.dsp.bank import Bank, load_bank, merged
 from loopmind.dsp.starting import numba_version
 from loopmind.errors import CancelledError, LoopMindError
-from loopmind.files.atomic import atomic_write
+from loopmind.files.atomic import OutputError, atomic_write
 from loopmind.files.places import default_cache
 
 KERNEL_MODULES = (
@@ -72,7 +72,7 @@ _NAME, _SUFFIX = "loopmind-", ".compiled"
 _BANKS_KEPT = 12  # those of earlier sources are of no use any more
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CHILD = """
-import importlib, sys
+import contextlib, importlib, os, sys
 from loopmind.dsp.bank import packed
 from loopmind.dsp.kernel import compile_declared
 pieces = {}
@@ -80,8 +80,12 @@ for name in sys.argv[2:]:
     importlib.import_module(name)
     pieces |= compile_declared()
     print(name, flush=True)
-with open(sys.argv[1], "wb") as file:
-    file.write(packed(pieces))
+try:
+    with open(sys.argv[1], "wb") as file:
+        file.write(packed(pieces))
+except OSError:
+    with contextlib.suppress(OSError):
+        os.unlink(sys.argv[1])
 """
 
 
@@ -188,7 +192,10 @@ def warm_up(
                 part.unlink()
     if any(child.returncode != 0 for child in children):
         raise KernelError("\n".join(errors))
-    atomic_write(stamp, merged(banks))
+    # Where the disk is full numba has all that fits, and the next start tries again.
+    if len(banks) == workers:
+        with suppress(OutputError):
+            atomic_write(stamp, merged(banks))
     for old in sorted(stamp.parent.glob(f"{_NAME}*{_SUFFIX}"), key=_age)[_BANKS_KEPT:]:
         with suppress(OSError):
             old.unlink()
