@@ -23,6 +23,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from loopmind.analysis.listening.separation import LightSeparator, separate
 from loopmind.cli import main as loopmind
 from loopmind.dsp.resample import resample
 from loopmind.files.decode import read_audio
@@ -30,6 +31,7 @@ from loopmind.learn.fluid import Part, Player
 from loopmind.learn.judge_notes import Line, score
 from loopmind.learn.pieces import Piece, pieces
 from loopmind.learn.render import RENDER_RATE_HZ, Note
+from loopmind.music.audio import Audio
 from loopmind.music.transcript import PROGRAMS
 
 F32 = NDArray[np.float32]
@@ -39,10 +41,10 @@ SHOWN_S = 30.0
 
 
 def transcribe(file: Path, work: Path) -> tuple[dict[str, Any], dict[str, Any], Path]:
-    """What `loopmind transcribe FILE --stems --json` tells, its notes.json, and its folder."""
+    """What `loopmind transcribe FILE --json` tells, its notes.json, and its folder."""
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        code = loopmind(["transcribe", str(file), "--out", str(work), "--stems", "--json"])
+        code = loopmind(["transcribe", str(file), "--out", str(work), "--json"])
     if code:
         raise SystemExit(f"transcribing {file} failed")
     data: dict[str, Any] = json.loads(told.getvalue())[0]
@@ -107,7 +109,7 @@ def panels(rows: Mapping[str, NDArray[np.float64]], seconds: float, file: Path, 
     axes[-1, 0].set_xlabel("seconds", color=MUTED, fontsize=9)
     axes[0, 0].set_title(title, color=TEXT, fontsize=10, loc="left")
     figure.tight_layout()
-    figure.savefig(file, facecolor=BACKGROUND)
+    figure.savefig(file, facecolor=BACKGROUND, pil_kwargs={"quality": 82})
     pyplot.close(figure)
 
 
@@ -139,18 +141,19 @@ def show(file: Path, name: str, font: Path, pictures: Path, work: Path) -> dict[
     mono = audio.samples.mean(axis=0)
     seconds = min(SHOWN_S, notes["duration_s"])
     rows = {"mix": spectrum(mono[: round(seconds * audio.rate_hz)], audio.rate_hz)}
-    for stem in sorted((out / "stems").glob("*.wav")):
-        sound = read_audio(stem, max_seconds=seconds)
-        rows[stem.stem] = spectrum(sound.samples.mean(axis=0), sound.rate_hz)
+    first = np.ascontiguousarray(audio.samples[:, : round(seconds * audio.rate_hz)])
+    found = separate(Audio(first, audio.rate_hz), LightSeparator())
+    for stem, sound in zip(found.names, found.sounds, strict=True):
+        rows[stem] = spectrum(sound.samples.mean(axis=0), sound.rate_hz)
     panels(
-        rows, seconds, pictures / f"{name}-stems.png", f"{data['file'].rsplit('/', 1)[-1]}: stems"
+        rows, seconds, pictures / f"{name}-stems.jpg", f"{data['file'].rsplit('/', 1)[-1]}: stems"
     )
     again = played(notes, font)
     ours, theirs = spectrum(mono, audio.rate_hz), spectrum(again, RENDER_RATE_HZ)
     columns = round(seconds * RENDER_RATE_HZ / 1024)
     panels(
         {"original": ours[:, :columns], "MIDI": theirs[:, :columns]}, seconds,
-        pictures / f"{name}-aligned.png", "the recording, and its MIDI played by a soundfont",
+        pictures / f"{name}-aligned.jpg", "the recording, and its MIDI played by a soundfont",
     )  # fmt: skip
     same, chance = agreement(ours, theirs)
     counts = ", ".join(f"{track} {count}" for track, count in data["notes"].items())

@@ -59,6 +59,7 @@ _SILENT = 1e-4
 _LEAKED = 0.01
 _STRAY_SHARE, _STRAY_NOTES = 0.04, 4
 _FEWEST_BEATS = 8
+_NEAR_S = 1.0
 _STEADY_KINDS = ("loop", "oneshot")
 _ORDER = ("drums", "bass", "keys", "guitar", "strings", "brass", "woodwind", "lead", "pad", "vocal")
 
@@ -113,7 +114,13 @@ def assemble(
             notes += transcribe_drums(sound, progress=look)
         else:
             texture = _TEXTURES.get(instrument or "", "mix")
-            notes += hear_notes(sound, texture=texture, instrument=instrument or "", progress=look)
+            found = hear_notes(sound, texture=texture, instrument=instrument or "", progress=look)
+            if stems and instrument is None:
+                mixed = hear_notes(
+                    audio, texture="mix", instrument="", progress=lambda done, total: look(1, 1)
+                )
+                found = _named_as(found, mixed, {job[2] for job in jobs})
+            notes += found
     tell(1000 * len(jobs), 1000 * (len(jobs) + 1), "following the beat")
     spectra = frontend(audio)
     grid = hear_grid(spectra, np.array(sorted(note.start_s for note in notes)))
@@ -122,6 +129,31 @@ def assemble(
     key = _key(spectra) if pitched else None
     tracks = tracks_of(notes, grid, quantising)
     return finished(name, audio.duration_s, tracks, grid, key, pitched, quantising)
+
+
+def _named_as(
+    found: Iterable[TranscribedNote], mixed: Iterable[TranscribedNote], taken: set[str | None]
+) -> list[TranscribedNote]:
+    """The notes of a stem of many instruments, each named as the same note of the whole mix.
+
+    A separator changes the colour of what it leaves, by which instruments are told; the mix is as
+    it was played. taken: instruments that have stems of their own.
+    """
+    heard = sorted((n for n in mixed if n.instrument not in taken), key=lambda n: n.start_s)
+    if not heard:
+        return list(found)
+    times = np.array([note.start_s for note in heard])
+    named = []
+    for note in found:
+        # The same note, or else whoever plays nearest in time and pitch.
+        low, high = np.searchsorted(times, (note.start_s - _NEAR_S, note.start_s + _NEAR_S))
+        near = heard[low:high] or heard
+
+        def apart(other: TranscribedNote, note: TranscribedNote = note) -> float:
+            return abs(other.pitch - note.pitch) + 10.0 * abs(other.start_s - note.start_s)
+
+        named.append(replace(note, instrument=min(near, key=apart).instrument))
+    return named
 
 
 def _power(audio: Audio) -> float:
