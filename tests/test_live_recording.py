@@ -95,6 +95,20 @@ def test_another_take_of_the_same_bars_replaces_the_first(path: Path) -> None:
         ]
 
 
+def test_a_take_that_moved_away_is_not_replaced(path: Path) -> None:
+    with ProjectSession.open(path) as session:
+        song = session.draft.song
+        first = song.sections[0]
+        lay_recording(session, take(session, 1), (1, 1))
+        session.apply([MoveSection(first.name, song.sections[-1].name)])
+        lay_recording(session, take(session, 1, 2), (1, 1))
+        now = session.draft.song
+        clips = [c for c in now.clips if c.recorded]
+        place = now.beats - first.bars * now.beats_per_bar
+        assert [c.start_beat for c in clips] == [0.0, place]
+        assert len({c.digest for c in clips}) == 2
+
+
 def test_edits_leave_what_was_put_by_hand() -> None:
     before, crate = draft_of("everything"), crate_of("everything")
     song = before.song

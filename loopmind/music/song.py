@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from loopmind.music.brief import Brief
@@ -66,7 +67,8 @@ class Clip:
     source_bpm, source_start_s: the reading of the loop's tempo, and where in the file beat 0 lies.
     loop_beats: length in song beats of the fitted loop, which repeats to fill the clip;
     offset_beats: where in it the clip begins. fades are in beats. silences: (start, length)
-    in beats from the clip's start that are left out (drop-outs, thinning).
+    in beats from the clip's start that are left out (drop-outs, thinning). recorded: a take of the
+    user's, which is never swung and which no edit that does not name its track takes away.
     """
 
     id: str
@@ -85,6 +87,19 @@ class Clip:
     treatment: Treatment = "plain"
     silences: tuple[tuple[float, float], ...] = ()
     hits: tuple[Hit, ...] = ()
+    recorded: bool = False
+
+
+def with_free_id(clip: Clip, taken: Collection[str]) -> Clip:
+    """`clip`, under the next free number where its id is taken."""
+    if clip.id not in taken:
+        return clip
+    head, _, tail = clip.id.rpartition("/")
+    head = head or clip.id
+    number = int(tail) + 1 if tail.isdigit() else 1
+    while f"{head}/{number}" in taken:
+        number += 1
+    return replace(clip, id=f"{head}/{number}")
 
 
 @dataclass(frozen=True)

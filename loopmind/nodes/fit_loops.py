@@ -38,23 +38,30 @@ def fit_loops(
     """Stretch and transpose every sound of the song to its tempo and key, sample-exact to the bars.
 
     Drums are fitted by moving their hits, all else by Signalsmith Stretch; a swung song moves
-    off-beats to the common swing. Errors: a file that vanished since it was scanned.
+    off-beats to the common swing, but never those of a recording. Errors: a file that vanished
+    since it was scanned.
     """
     loops = crate.by_digest()
     roles = {track.id: track.role for track in song.tracks}
     wanted: dict[MaterialKey, str] = {}
+    as_played: set[MaterialKey] = set()
     for clip in song.clips:
         for key in clip_material(clip, song):
             wanted.setdefault(key, roles[clip.track])
+            if clip.recorded:
+                as_played.add(key)
     keys = sorted(wanted)
     reader = _Reader(loops, keys)
 
     def fit(key: MaterialKey) -> Audio:
         context.check_cancelled()
         loop, role = loops[key.digest], wanted[key]
+        swing = loop.swing if key in as_played else song.swing
         # One sound that changed is fitted anew, the others are remembered.
-        what = (key, role, loop.swing, key.bpm or song.bpm, song.swing, rate_hz)
-        return context.remember(what, "audio", lambda: _fit(key, loop, role, song, rate_hz, reader))
+        what = (key, role, loop.swing, key.bpm or song.bpm, swing, rate_hz)
+        return context.remember(
+            what, "audio", lambda: _fit(key, loop, role, song.bpm, swing, rate_hz, reader)
+        )
 
     # Threads: decoding and resampling leave the interpreter's lock; for the dozen sounds of a
     # song, starting processes would cost more than the stretching itself.
@@ -97,7 +104,7 @@ def _seconds(key: MaterialKey, loop: Loop) -> float:
 
 
 def _fit(
-    key: MaterialKey, loop: Loop, role: str, song: Song, rate_hz: int, reader: _Reader
+    key: MaterialKey, loop: Loop, role: str, bpm: float, swing: float, rate_hz: int, reader: _Reader
 ) -> Audio:
     from loopmind.compose.fit import FitError, fit_material  # often what came of it is known
 
@@ -106,11 +113,11 @@ def _fit(
         return fit_material(
             key,
             audio,
-            bpm=key.bpm or song.bpm,
+            bpm=key.bpm or bpm,
             rate_hz=rate_hz,
             role=role,
             source_swing=loop.swing,
-            target_swing=song.swing,
+            target_swing=swing,
         )
     except FitError as error:
         raise LoopMindError(f"{loop.path}: {error}") from error

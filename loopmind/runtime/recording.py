@@ -8,10 +8,10 @@ from loopmind.errors import LoopMindError
 from loopmind.files.encode import write_audio
 from loopmind.graph.document import Graph, GraphNode
 from loopmind.music.audio import Audio
-from loopmind.music.edit import PutClip
+from loopmind.music.edit import Edit, PutClip, RemoveClip
 from loopmind.music.history import Revision
 from loopmind.music.loop import Crate, Loop, Role
-from loopmind.music.song import Clip
+from loopmind.music.song import Clip, with_free_id
 from loopmind.runtime.generate import song_session
 from loopmind.runtime.project_session import ProjectSession
 
@@ -30,10 +30,10 @@ def lay_recording(
     """Lay `audio`, played while bars `bars` (first and last, from 1) were heard, into the song.
 
     It is written to the folder "recordings" beside the project and is one clip on `track`, which
-    is made with `role` where the song has none; one undo takes it out again. Another take of the
-    same bars takes the place of the earlier one, whose file stays. library: the folder of the
-    library that hears it. Raises LoopMindError where nothing was recorded, EditError where the
-    song has no such bars or the track is locked, OutputError.
+    is made with `role` where the song has none; one undo takes it out again. Another take takes
+    the place of those on the track that lie in the same bars; their files stay. library: the
+    folder of the library that hears it. Raises LoopMindError where nothing was recorded,
+    EditError where the song has no such bars or the track is locked, OutputError.
     """
     song = session.draft.song
     first, last = bars
@@ -42,20 +42,31 @@ def lay_recording(
     loop = _heard(file, library)
     session.take_in([loop])
     begin, tempo = float((first - 1) * song.beats_per_bar), song.tempo
-    edits = []
+    edits: list[Edit] = []
+    end = begin + beats
+    replaced = [
+        c.id for c in song.clips
+        if c.recorded and c.track == track and begin <= c.start_beat
+        and c.start_beat + c.beats <= end + 1e-6
+    ]  # fmt: skip
+    taken = {c.id for c in song.clips} - set(replaced)
     # Where the tempo changes meanwhile, each stretch is a clip of its own.
-    for number, (start, end, bpm) in enumerate(tempo.stretches(begin, begin + beats)):
+    for number, (start, until, bpm) in enumerate(tempo.stretches(begin, end)):
         clip = Clip(
             id=f"{track}/{first}-{last}" + (f"/{number}" if number else ""),
             track=track,
             start_beat=start,
-            beats=end - start,
+            beats=until - start,
             digest=loop.digest,
             source_bpm=bpm,
             source_start_s=tempo.seconds(start) - tempo.seconds(begin),
-            loop_beats=end - start,
+            loop_beats=until - start,
+            recorded=True,
         )
+        clip = with_free_id(clip, taken)
+        taken.add(clip.id)
         edits.append(PutClip(clip, role))
+    edits += [RemoveClip(name) for name in replaced if name not in taken]
     return session.apply(edits, f"recorded bars {first} to {last}")
 
 

@@ -23,6 +23,7 @@ from loopmind.compose.editing import (
     tone,
     wide,
 )
+from loopmind.compose.editing.recordings import with_lost_told
 from loopmind.music import edit as edits
 from loopmind.music.brief import Brief
 from loopmind.music.draft import Draft
@@ -69,6 +70,8 @@ APPLIED_BY: dict[type[Any], Application] = {
     edits.SetLock: wide.set_lock,
     edits.Reseed: regenerate.reseed,
 }
+NAMING = (edits.RemoveTrack, edits.PutClip, edits.RemoveClip)
+"""Edits that name what they take away, be it a recording."""
 
 
 def start(brief: Brief, palette: Palette, song: Song, mix: Mix) -> Draft:
@@ -82,7 +85,8 @@ def apply(edit: Edit, draft: Draft, crate: Crate) -> Draft:
     Raises EditError naming the part that stands in the way, and the remedy.
     """
     asking.refuse_no_numbers(edit)
-    return APPLIED_BY[type(edit)](edit, draft, crate)
+    after = APPLIED_BY[type(edit)](edit, draft, crate)
+    return after if isinstance(edit, NAMING) else with_lost_told(draft, after)
 
 
 def apply_all(wanted: Iterable[Edit], draft: Draft, crate: Crate) -> Draft:

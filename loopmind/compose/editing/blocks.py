@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from loopmind.compose.editing import curves
 from loopmind.compose.editing.curves import CurveKey, Piece, Points
+from loopmind.compose.editing.recordings import cut_at_sections
 from loopmind.compose.editing.scene import in_section
 from loopmind.music.song import Automation, Clip, Section, SectionKind, Song
 
@@ -41,8 +42,11 @@ class Fades:
 
 
 def taken_apart(song: Song) -> tuple[list[Block], Song, Fades]:
-    """The song's sections one by one, the song without its fades, and these."""
-    song, fades = without_fades(song)
+    """The song's sections one by one, the song without its fades, and these.
+
+    A recording over several sections is cut between them, so that each takes its own part along.
+    """
+    song, fades = without_fades(cut_at_sections(song))
     blocks = []
     for section in song.sections:
         blocks.append(Block(section, tuple(c for c in song.clips if in_section(song, section, c))))

@@ -10,7 +10,7 @@ from loopmind.compose.editing import asking
 from loopmind.compose.editing.asking import EditError
 from loopmind.compose.editing.blocks import shortened
 from loopmind.compose.editing.picking import Place, crate_traits, made_choice, ranked
-from loopmind.compose.editing.scene import Scene, in_section, with_free_id
+from loopmind.compose.editing.scene import Scene, in_section
 from loopmind.compose.editing.settling import settle
 from loopmind.compose.lanes import Lane
 from loopmind.compose.patterns import STEPS_PER_BEAT
@@ -20,7 +20,7 @@ from loopmind.compose.wording import listed
 from loopmind.music.draft import Draft
 from loopmind.music.edit import SetFill
 from loopmind.music.loop import Crate
-from loopmind.music.song import Clip, Hit, Section, Song, Track
+from loopmind.music.song import Clip, Hit, Section, Song, Track, with_free_id
 
 FILL = "fill"
 _USUAL_BEATS = {"roll": 2.0, "stutter": 1.0, "break": 1.0}
@@ -106,11 +106,12 @@ def _own(song: Song, held: Section) -> set[Clip]:
 
 
 def _kit_clips(draft: Draft, song: Song, held: Section) -> list[Clip]:
-    """The clips of drums and percussion in a section that no lock holds, but for its fill."""
+    """Clips of drums and percussion in a section: none locked or recorded, and not its fill."""
     kit = {t.id for t in song.tracks if t.role in _KIT and t.id not in (FILL, "crash")}
     return [
         c for c in song.clips
-        if c.track in kit and in_section(song, held, c) and asking.is_free(draft, c)
+        if c.track in kit and not c.recorded and in_section(song, held, c)
+        and asking.is_free(draft, c)
     ]  # fmt: skip
 
 

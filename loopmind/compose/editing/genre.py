@@ -10,11 +10,12 @@ from loopmind.compose import explain, select
 from loopmind.compose.compatibility import UNPITCHED_ROLES
 from loopmind.compose.editing import asking
 from loopmind.compose.editing.asking import EditError
-from loopmind.compose.editing.pitch import at_tempo, cannot_follow
+from loopmind.compose.editing.recordings import recorded_tracks
 from loopmind.compose.editing.regenerate import rewritten
 from loopmind.compose.editing.scene import Scene
 from loopmind.compose.editing.settling import remix, settle
 from loopmind.compose.editing.sounds import chosen, exchanged
+from loopmind.compose.editing.tempo import at_tempo, cannot_follow, other_tempi
 from loopmind.compose.editing.wished import Wish
 from loopmind.compose.genres import GenreProfile, find, names, profile
 from loopmind.compose.hum import SLOT as SUNG
@@ -41,7 +42,8 @@ def set_genre(edit: SetGenre, draft: Draft, crate: Crate) -> Draft:
         raise EditError(f"the song is {known} already; name another genre, or reseed it")
     seed = edit.seed or draft.song.seed
     # Before the tempo moves, as the song shall last about as long as it does now.
-    length_s = draft.song.beats * 60.0 / draft.song.bpm
+    length_s = draft.song.tempo.seconds(draft.song.beats)
+    own_tempi = [s.name for s in draft.song.sections if s.bpm is not None]
     draft, said = _at_home(draft, crate, genre)
     locked = [t.id for t in draft.song.tracks if draft.is_locked("track", t.id)]
     stuck = [s.name for s in draft.song.sections if draft.is_locked("section", s.name)]
@@ -55,10 +57,16 @@ def set_genre(edit: SetGenre, draft: Draft, crate: Crate) -> Draft:
     elif any(t.id == SUNG for t in draft.song.tracks):
         draft = _rewritten(draft, crate, seed)
         said.append("the form stays, as the melody was sung to it")
+    elif recorded := recorded_tracks(draft.song):
+        draft = _rewritten(draft, crate, seed)
+        said.append(f"the form stays, as the recording on {listed(recorded)} was played to it")
     else:
         draft = _arranged(draft, crate, genre, seed, length_s)
         said.append(f"{len(draft.song.sections)} sections as {genre.name} has them")
+        if own_tempi:
+            said.append(f"{asking.verb(own_tempi, 'has', 'have')} no tempo of their own any more")
     draft = remix(settle(draft, crate), crate, style=_style(draft, genre), keep=locked)
+    said += other_tempi(draft.song)
     if locked or stuck:
         said.append(f"{listed([*stuck, *locked])} stayed, as locked")
     return asking.told(draft, f"the song is {genre.name} now: {'; '.join(said)}")
@@ -94,9 +102,10 @@ def _all_at(draft: Draft, crate: Crate, bpm: float) -> tuple[Draft, list[str]]:
 def _most_at(draft: Draft, crate: Crate, bpm: float) -> tuple[Draft, list[str]]:
     """The same with other sounds for what cannot follow. Raises EditError where there are none."""
     stuck = cannot_follow(draft, bpm)
+    recorded = cannot_follow(draft, bpm, recorded=True)
     held = [t for t in stuck if any(
         c.track == t and not asking.is_free(draft, c) for c in draft.song.clips
-    ) or draft.is_locked("track", t) or t == SUNG]  # fmt: skip
+    ) or draft.is_locked("track", t) or t == SUNG or t in recorded]  # fmt: skip
     if held:
         raise EditError(f"{listed(held)} cannot follow to {bpm:g} bpm, and stays")
     moved, _ = at_tempo(draft, crate, bpm, yielding=stuck)
@@ -197,7 +206,7 @@ def _rewritten(draft: Draft, crate: Crate, seed: int) -> Draft:
     spans = [(s.start_bar * bar, (s.start_bar + s.bars) * bar) for s in held]
     clips = tuple(
         c for c in song.clips
-        if c.track not in gone or any(a <= c.start_beat < b for a, b in spans)
+        if c.recorded or c.track not in gone or any(a <= c.start_beat < b for a, b in spans)
     )  # fmt: skip
     draft = replace(draft, song=replace(song, clips=clips))
     for section in draft.song.sections:

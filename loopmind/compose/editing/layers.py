@@ -54,7 +54,7 @@ def set_layers(edit: SetLayers, draft: Draft, crate: Crate) -> Draft:
         raise EditError(f"in {held.name} {names} play already; name other tracks")
     for name in (*joining, *leaving):
         asking.refuse_locked_track(draft, name)
-    draft = relayered(draft, crate, held, joining, leaving)
+    draft = relayered(draft, crate, held, joining, leaving, leaving)
     said = []
     if joining:
         said.append(asking.verb(joining, "comes in", "come in"))
@@ -84,12 +84,16 @@ def _plays(song: Song, section: Section, track: str) -> bool:
 
 
 def relayered(
-    draft: Draft, crate: Crate, held: Section, joining: Sequence[str], leaving: Sequence[str]
-) -> Draft:
-    """The draft with tracks joining and leaving one section; the others there stay as they are."""
+    draft: Draft, crate: Crate, held: Section, joining: Sequence[str], leaving: Sequence[str],
+    named: Collection[str] = (),
+) -> Draft:  # fmt: skip
+    """The draft with tracks joining and leaving one section; the others there stay as they are.
+
+    named: tracks that the user wants to leave, with what is recorded on them.
+    """
     song = draft.song
     if leaving:
-        song = spliced(song, held, (), set(leaving))
+        song = spliced(song, held, (), set(leaving), named)
     if joining:
         scene = Scene(replace(draft, song=song), crate)
         ids = {*scene.playing[held.name], *joining}
@@ -243,7 +247,7 @@ def remove_track(edit: RemoveTrack, draft: Draft, crate: Crate) -> Draft:
         asking.refuse_locked_sound(draft, [d for c in within for d in asking.sounds(c)], gone.id)
         for one in found:
             if _plays(draft.song, one, gone.id):
-                draft = relayered(draft, crate, one, (), (gone.id,))
+                draft = relayered(draft, crate, one, (), (gone.id,), (gone.id,))
         names = listed([s.name for s in found])
         said = asking.verb([gone.id], "no longer plays", "no longer play")
         return asking.told(draft, f"{said} in {names}{_silence(draft, found)}")

@@ -147,7 +147,7 @@ def rewritten(scene: Scene, held: Section, seed: int | None, tracks: tuple[str, 
     if not tracks:
         swept = scene.swept(held.name, {t.id for t in scene.song.tracks} - stuck)
         return spliced(swept, held, fresh, replaced)
-    return spliced(scene.song, held, fresh, replaced)
+    return spliced(scene.song, held, fresh, replaced, tracks)
 
 
 def rewritten_tracks(draft: Draft, crate: Crate, tracks: Collection[str]) -> Draft:

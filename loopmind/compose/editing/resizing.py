@@ -11,11 +11,10 @@ from dataclasses import replace
 from loopmind.compose.editing import curves
 from loopmind.compose.editing.blocks import Block, shortened
 from loopmind.compose.editing.curves import Piece
-from loopmind.compose.editing.scene import with_free_id
 from loopmind.compose.transitions import RISER
 from loopmind.compose.variation import tidy_silences
 from loopmind.music.draft import Draft
-from loopmind.music.song import Clip, Song
+from loopmind.music.song import Clip, Song, with_free_id
 
 _FILL, _CRASH = "fill", "crash"
 _NEAR = 0.01

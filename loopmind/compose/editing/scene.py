@@ -23,7 +23,7 @@ from loopmind.compose.wishes import genre_of
 from loopmind.music.cuts import Cuts
 from loopmind.music.draft import Draft
 from loopmind.music.loop import Crate
-from loopmind.music.song import Clip, Section, Song
+from loopmind.music.song import Clip, Section, Song, with_free_id
 
 
 class Scene:
@@ -75,7 +75,7 @@ class Scene:
         found: dict[str, Counter[float]] = {}
         for clip in self.song.clips:
             name = section_name_at(self.song, clip.start_beat)
-            plain = clip.treatment == "plain" and clip.track != RISER.id
+            plain = clip.treatment == "plain" and clip.track != RISER.id and not clip.recorded
             if name is not None and plain:
                 own = gains.get(clip.digest, 0.0)
                 found.setdefault(name, Counter())[round(clip.gain_db - own, 2)] += 1
@@ -197,12 +197,20 @@ def in_section(song: Song, section: Section, clip: Clip) -> bool:
     return section.start_bar <= bar < section.start_bar + section.bars
 
 
-def spliced(song: Song, section: Section, fresh: Sequence[Clip], replaced: Collection[str]) -> Song:
+def spliced(
+    song: Song, section: Section, fresh: Sequence[Clip], replaced: Collection[str],
+    named: Collection[str] = (),
+) -> Song:  # fmt: skip
     """`song` with the clips of the tracks `replaced` in `section` replaced by those of `fresh`.
 
-    Every other clip stays the same value; where an id is taken, the new clip gets the next.
+    Every other clip stays the same value, and so does a recording on a track that the user has not
+    `named`; where an id is taken, the new clip gets the next.
     """
-    kept = [c for c in song.clips if not (in_section(song, section, c) and c.track in replaced)]
+    kept = [
+        c for c in song.clips
+        if c.track not in replaced or not in_section(song, section, c)
+        or (c.recorded and c.track not in named)
+    ]  # fmt: skip
     taken = {c.id for c in kept}
     made = []
     for clip in fresh:
@@ -211,15 +219,3 @@ def spliced(song: Song, section: Section, fresh: Sequence[Clip], replaced: Colle
             taken.add(clip.id)
             made.append(clip)
     return replace(song, clips=(*kept, *made))
-
-
-def with_free_id(clip: Clip, taken: Collection[str]) -> Clip:
-    """`clip`, under the next free number where its id is taken."""
-    if clip.id not in taken:
-        return clip
-    head, _, tail = clip.id.rpartition("/")
-    head = head or clip.id
-    number = int(tail) + 1 if tail.isdigit() else 1
-    while f"{head}/{number}" in taken:
-        number += 1
-    return replace(clip, id=f"{head}/{number}")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from loopmind.compose.editing import asking
 from loopmind.compose.editing.asking import EditError
-from loopmind.compose.editing.pitch import (
+from loopmind.compose.editing.tempo import (
     FASTEST_BPM,
     SLOWEST_BPM,
     refuse_spoilt,

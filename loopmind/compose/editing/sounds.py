@@ -195,7 +195,7 @@ def exchanged(
 
     def exchange(clip: Clip) -> Clip:
         mine = clip.track == track and any(in_section(song, s, clip) for s in sections)
-        if not mine or not asking.is_free(draft, clip):
+        if not mine or clip.recorded or not asking.is_free(draft, clip):
             return clip
         played = asking.sounds(clip)[0] if asking.sounds(clip) else ""
         new = turns.get(played, swap.new)

@@ -12,6 +12,7 @@ from loopmind.compose.editing.form import (
     rebuilt,
     with_copied_choices,
 )
+from loopmind.compose.editing.recordings import rest_of
 from loopmind.music.draft import Draft
 from loopmind.music.edit import SplitSection
 from loopmind.music.loop import Crate
@@ -65,7 +66,7 @@ def _halves(block: Block, bars: int, bar: int, name: str, draft: Draft) -> list[
         else:
             room = cut - clip.start_beat
             before.append(replace(shortened(clip, room), fade_out_beats=0.0))
-            after.append(_rest(clip, room))
+            after.append(rest_of(clip, room))
     kept = [c for c in after if _sounds(c)]
     second = Block(
         replace(section, start_bar=section.start_bar + bars, bars=section.bars - bars), tuple(kept)
@@ -77,19 +78,3 @@ def _halves(block: Block, bars: int, bar: int, name: str, draft: Draft) -> list[
 def _sounds(clip: Clip) -> bool:
     silent = sum(length for _, length in clip.silences)
     return bool(clip.hits or clip.digest) and silent < clip.beats - 1e-6
-
-
-def _rest(clip: Clip, room: float) -> Clip:
-    """What is left of a clip behind its first `room` beats, in phase with them."""
-    beats = clip.beats - room
-    silences = [
-        (max(start - room, 0.0), min(start + length - room, beats))
-        for start, length in clip.silences if start + length > room
-    ]  # fmt: skip
-    offset = (clip.offset_beats + room) % clip.loop_beats if clip.loop_beats else 0.0
-    return replace(
-        clip, start_beat=clip.start_beat + room, beats=beats, offset_beats=offset,
-        hits=tuple(replace(h, beat=h.beat - room) for h in clip.hits if h.beat >= room),
-        silences=tuple((start, end - start) for start, end in silences if end > start),
-        fade_in_beats=0.0,
-    )  # fmt: skip
