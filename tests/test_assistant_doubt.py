@@ -20,8 +20,12 @@ def read(text: str, *before: str) -> Reading:
 @pytest.mark.parametrize(
     "text",
     [
-        "mute the drums in the second half of verse 1",
-        "mute the bass for the first two bars of hook 1",
+        "mute the bass for half of verse 1",
+        "take half of the drums out",
+        "delay the vocals",
+        "echo on everything",
+        "add a fill",
+        "split the hook",
         "drop the drums right before the last hook",
         "bring the lead in halfway through verse 2",
         "mute the banjo",

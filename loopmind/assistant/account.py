@@ -247,6 +247,8 @@ class _Account:
         ref = next((r for r in self.clause.sections if r.at == at), None)
         joined = ref is not None and self.clause.tokens[max(ref.start - 1, 0)].text == "behind"
         beside = ref is not None and ref.positional and not joined
+        if ref is not None and "fill" in self.aspects and ref.prep:
+            return True  # a fill before the hook ends what comes before it
         if beside and self.aspects & _NOT_BESIDE:
             names = [s.name for s in self.clause.world.sections]
             if ref is not None and ref.names and ref.prep in ("after", "before"):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.doubt import confirm
-from loopmind.assistant.kinds import kinds_of_edits
+from loopmind.assistant.kinds import EXACT, kinds_of_edits
 from loopmind.assistant.likely import likely
 from loopmind.assistant.limits import impossible
 from loopmind.assistant.outcome import Outcome
@@ -22,6 +22,7 @@ from loopmind.assistant.senses import Token
 from loopmind.assistant.values import Question, Reading
 from loopmind.assistant.world import World
 from loopmind.music.edit import Edit
+from loopmind.music.mix import EFFECT_KINDS
 
 Chances = Mapping[str, float]
 # Kinds that are easily told for one another and lead to much the same.
@@ -104,6 +105,8 @@ class Judge:
             return outcome
         if outcome is not None and outcome.edits:
             kinds = _plain(kinds_of_edits(outcome.edits))
+            if kinds & EXACT:
+                return outcome
             if any(near(k, chances) >= UNLIKELY or near(k, self.chances) >= LIKELY for k in kinds):
                 return outcome
         found = proposed(clause, chances)
@@ -145,7 +148,10 @@ class Judge:
         chances = self.chances
         assert chances is not None
         kinds = kinds_of_edits(first.edits)
-        if kinds & {"other", "automation"} or wished & _GOES_ON:
+        slower = kinds <= {"tempo_up", "tempo_down"} and any(
+            t.kind == "timefeel" for t in self.tokens
+        )  # "the bridge in half time" is not half as long
+        if kinds & EXACT or slower or wished & _GOES_ON:
             return None
         if _plain(kinds) <= _SILENCED and len(wished) == 1 and wished <= _SILENCED - kinds:
             return self._instead(CERTAIN)
@@ -232,7 +238,9 @@ class Judge:
         )
 
     def _known_absent(self) -> bool:
-        return any(t.kind == "effect" and t.value == "none" for t in self.tokens)
+        named = ("none", *EFFECT_KINDS)
+        return any(t.kind == "fill" or (t.kind == "effect" and t.value in named)
+                   for t in self.tokens)  # fmt: skip
 
 
 def _heavy(words: Sequence[str], tokens: Sequence[Token]) -> bool:

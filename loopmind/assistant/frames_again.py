@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.frames_inserts import EFFECT_BY
 from loopmind.assistant.outcome import Outcome, Targets, act, done, note
 from loopmind.assistant.values import Undo
 from loopmind.music.edit import (
@@ -20,10 +21,12 @@ from loopmind.music.edit import (
     RemoveTrack,
     Reseed,
     ResizeSection,
+    SetEffect,
     SetEnergy,
     SetLayers,
     SetTempo,
     ShiftMood,
+    SplitSection,
     SwapSound,
     Transpose,
 )
@@ -196,6 +199,8 @@ def _retargeted(clause: Clause, last: tuple[Edit, ...]) -> Outcome:
     targets = Targets(clause)
     if targets.trouble is not None:
         return targets.trouble
+    if targets.sections and any(isinstance(edit, SplitSection) for edit in last):
+        return note("a section was split for that; say it anew for the other section")
     found: list[Edit] = []
     for edit in last:
         names = {f.name for f in fields(edit)}
@@ -246,6 +251,8 @@ def _once_more(clause: Clause, last: tuple[Edit, ...], *, other: bool) -> Outcom
             found.append(replace(edit, seed=seed))
         elif other:
             return Outcome()
+        elif isinstance(edit, SplitSection):
+            continue
         else:
             found.append(edit)
     return done(found)
@@ -282,7 +289,10 @@ def _scaled(last: tuple[Edit, ...], way: float, degree: int, before_bpm: float =
                 found.append(replace(edit, moods=opposite, amount=0.25))
         elif isinstance(edit, Transpose):
             found.append(replace(edit, semitones=round(edit.semitones * way)))
-        elif isinstance(edit, ResizeSection):
+        elif isinstance(edit, SetEffect) and edit.amount != 0.0:
+            by = (edit.by or EFFECT_BY) * way * share
+            found.append(replace(edit, amount=None, by=round(by, 3)))
+        elif isinstance(edit, (ResizeSection, SplitSection)):
             continue
         else:
             found.append(edit) if way > 0 else None

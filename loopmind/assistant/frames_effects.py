@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.frames_inserts import THERE_ARE
 from loopmind.assistant.frames_levels import is_absolute, level, strips
 from loopmind.assistant.outcome import Outcome, Targets, ask, done, missing_track, note
 from loopmind.assistant.senses import Token
@@ -14,6 +15,7 @@ from loopmind.music.edit import (
 )
 from loopmind.music.mix import Compressor, Sidechain
 
+_OF_THE_MIX = frozenset({"reverb", "compression", "sidechain", "none"})
 SEND_DB = (2.0, 4.0, 8.0)
 
 
@@ -28,14 +30,14 @@ CLASHES = (
 
 def effects(clause: Clause) -> Outcome | None:
     """Reverb, compression, sidechain; and effects that do not exist."""
-    effect = next((t for t in clause.tokens if t.kind == "effect" and t.value != "volume"), None)
+    effect = next((t for t in clause.tokens if t.kind == "effect" and t.value in _OF_THE_MIX), None)
     dist = clause.first("dist")
     does = clause.does
     absent = clause.first("effect", "none")
     if absent is not None:
         return note(
-            f"there is no {absent.text} here; a track has level, pan, width, equaliser, "
-            "compressor, saturation, reverb and ducking"
+            f"there is no {absent.text} here; a track can have {THERE_ARE}, besides reverb, "
+            "equaliser, compressor, saturation, level, pan and width"
         )
     if "pump" in clause.lemmas and "make" in clause.lemmas and clause.tracks:
         return _duck(clause)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.frames_swap import seed_of
@@ -244,8 +245,23 @@ def _transposed(clause: Clause, targets: Targets, steps: int) -> Outcome:
     return done((Transpose(steps, t) for t in tracks), tracks=tracks)
 
 
+_LEAST_FIGURE = 40.0
+
+
 def tempo(clause: Clause) -> Outcome | None:
-    """Faster, slower, and exact tempi."""
+    """Faster, slower, and exact tempi, of the song or of the sections that are named."""
+    found = _tempo(clause)
+    places = [r for r in clause.sections if not r.positional]
+    if found is None or not found.edits or not places or clause.has("song"):
+        return found
+    targets = Targets(clause)
+    if targets.trouble is not None:
+        return targets.trouble
+    edits = [replace(e, sections=targets.sections) for e in found.edits if isinstance(e, SetTempo)]
+    return done(edits, sections=targets.sections)
+
+
+def _tempo(clause: Clause) -> Outcome | None:
     bpm = clause.amount("bpm")
     feel = clause.first("timefeel")
     quality = clause.first("tempo")
@@ -253,7 +269,9 @@ def tempo(clause: Clause) -> Outcome | None:
     song = clause.world.draft.song
     does = clause.does
     percent = clause.amount("percent")
-    figure = clause.number if not (clause.sections or clause.tracks) else None
+    figure = clause.number if not clause.tracks else None
+    if figure is not None and clause.sections and not (figure.number >= _LEAST_FIGURE):
+        figure = None  # "the second of the 2 hooks"
     if does & {"fade_in", "fade_out"} or clause.has("noun", "fadein", "fadeout"):
         return None
     beat = bool(clause.tracks) and all(r.text in ("beat", "beats") for r in clause.tracks)

@@ -24,7 +24,8 @@ _PLAIN = {
     "swap_sound": "swap", "regenerate_section": "regenerate", "reseed": "reseed",
     "add_section": "section_add", "remove_section": "section_remove",
     "move_section": "section_move", "duplicate_section": "section_repeat", "add_track": "add_track",
-    "set_key": "key", "set_genre": "genre", "set_automation": "automation",
+    "split_section": "split", "set_key": "key", "set_genre": "genre",
+    "set_automation": "automation",
 }  # fmt: skip
 _ACTIONS: dict[type, str] = {
     Undo: "undo", Redo: "redo", Explain: "explain", ListParts: "list", ShowHistory: "history",
@@ -36,6 +37,8 @@ _BY_WAY = {
     "decay_s": ("room_longer", "room_shorter"),
 }  # fmt: skip
 DRY_DB = -36.0
+EXACT = frozenset({"other", "automation", "effect_up", "effect_down", "fill", "no_fill", "split"})
+"""Kinds whose words are the frames' alone to tell: they are named, or they are not meant."""
 
 
 def kinds_of_edits(edits: Iterable[Edit]) -> frozenset[str]:
@@ -93,6 +96,11 @@ def _kinds(edit: Mapping[str, Any]) -> set[str]:
             return {f"style_{edit.get('style')}"}
         case "set_fade":
             return _fades(edit)
+        case "set_effect":
+            amount, by = edit.get("amount"), edit.get("by") or 0.0
+            return {"effect_down" if amount == 0.0 or by < 0 else "effect_up"}
+        case "set_fill":
+            return {"no_fill" if edit.get("kind") == "none" else "fill"}
         case "set_lock":
             return {"unlock" if edit.get("locked") is False else "lock"}
     return {"other"}

@@ -20,7 +20,7 @@ SECTION_WORDS_PLURAL = frozenset(
      "outros", "chorusses"}
 )  # fmt: skip
 UNSUPPORTED_SECTIONS = ("pre-chorus", "prechorus", "pre chorus", "pre-hook", "post-chorus",
-                        "drum fill", "fill", "fills", "solo section", "drum break", "beat switch",
+                        "solo section", "drum break", "beat switch",
                         "tag", "pause", "silence", "riser", "risers", "impact", "transition",
                         "transitions", "lyrics", "crash")  # fmt: skip
 # track words beyond the vocabulary of prompts; "=drums" is the drum loop alone

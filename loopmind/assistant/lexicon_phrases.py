@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from loopmind.assistant.lexicon_effects import ABSENT_EFFECTS, EFFECT_PHRASES
+
 # Words and phrases -> (kind, value). Kinds are explained where they are used (clauses.py).
 PHRASES: dict[str, tuple[str, str]] = {}
 
@@ -150,12 +152,8 @@ _put("effect", "sidechain", "sidechain", "side chain", "sidechaining", "ducking"
      "sidechain compression", "side-chain", "make room", "make some room", "make space",
      "leave room", "leave space", "carve out space", "give room", "clear some room",
      "clear room")  # fmt: skip
-_put("effect", "none", "delay", "echo", "chorus effect", "autotune", "auto-tune", "flanger",
-     "phaser", "vocoder", "bitcrusher", "bitcrush", "delays", "pitch correction",
-     "chorus pedal", "tremolo", "wah", "gate", "noise gate", "de-esser", "lyrics", "talkbox",
-     "vibrato", "echoes", "harmonizer", "ping pong delay", "swing", "swingy", "humanize",
-     "shuffle feel", "time signature", "waltz", "triplet", "triplets", "metronome", "slapback",
-     "glitch effects")  # fmt: skip
+_put("effect", "none", *ABSENT_EFFECTS)
+PHRASES.update(EFFECT_PHRASES)
 _put("effect", "volume", "volume", "level", "levels", "loudness", "gain", "fader", "vol")
 _put("noun", "tempo", "tempo", "bpm", "speed", "pace")
 _put("noun", "key", "key", "scale")
@@ -258,8 +256,8 @@ _put("ratio", "0.25", "a quarter", "quarter", "to a quarter")
 _put("ratio", "0.333", "a third of")
 _put("timefeel", "2", "double time", "double-time", "doubletime", "double speed",
      "double the tempo", "double the speed", "twice as fast", "twice the speed")  # fmt: skip
-_put("timefeel", "0.5", "half time", "half-time", "halftime", "half speed", "half the tempo",
-     "half the speed", "half as fast")  # fmt: skip
+_put("timefeel", "0.5", "in half time", "half time", "half-time", "halftime", "half speed",
+     "half the tempo", "half the speed", "half as fast")  # fmt: skip
 _put("interval", "1", "a half step", "half step", "half-step", "semitone", "a semitone",
      "half a step", "half tone", "a half tone", "halfstep", "half steps")  # fmt: skip
 _put("interval", "2", "whole step", "a whole step", "a whole tone", "whole tone", "a step",

@@ -65,6 +65,7 @@ VERBS: dict[str, str] = {
     **dict.fromkeys(("render", "export", "bounce"), "render"),
     **dict.fromkeys(("branch", "fork"), "branch"),
     **dict.fromkeys(("merge",), "merge"),
+    **dict.fromkeys(("split", "divide"), "split"),
     **dict.fromkeys(("convert", "transform", "flip", "morph", "adapt", "reinterpret", "remix"),
                     "convert"),
     **dict.fromkeys(("make", "set", "let", "turn", "get", "go", "bring", "take", "put", "push",

@@ -19,6 +19,8 @@ from loopmind.assistant.frames_add import add
 from loopmind.assistant.frames_again import again
 from loopmind.assistant.frames_anew import regenerate, unclear
 from loopmind.assistant.frames_effects import effects
+from loopmind.assistant.frames_fills import fills, split_section
+from loopmind.assistant.frames_inserts import inserts
 from loopmind.assistant.frames_key_tempo import genre, key, tempo
 from loopmind.assistant.frames_layers import only, remove
 from loopmind.assistant.frames_length import fade, resize
@@ -31,6 +33,7 @@ from loopmind.assistant.frames_swap import swap
 from loopmind.assistant.frames_sweep import sweep
 from loopmind.assistant.frames_talk import asked, render, undo, whole
 from loopmind.assistant.frames_tone import place, style, tone
+from loopmind.assistant.halves import in_part
 from loopmind.assistant.lexer import Lexed, lex
 from loopmind.assistant.lexicon import REMARKS
 from loopmind.assistant.limits import impossible
@@ -75,6 +78,9 @@ FRAMES: tuple[Frame, ...] = (
     undo,
     everything_but,
     lock,
+    inserts,
+    fills,
+    split_section,
     again,
     genre,
     key,
@@ -134,7 +140,8 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
     fixed = whole(shown, world)
     if fixed is not None:
         return _finish(now, [], list(fixed.actions), None, [], [], (), ())
-    return _Reader(shown, world).reading()
+    part = in_part(shown, world, lambda said, there: _Reader(said, there).reading())
+    return part if part is not None else _Reader(shown, world).reading()
 
 
 # Who something is told of, before the wish itself.

@@ -90,9 +90,52 @@ def _ones(tokens: list[Token]) -> list[Token]:
     return found
 
 
+def _chorus(tokens: list[Token]) -> list[Token]:
+    """ "some chorus on the pad" is the effect, "the pad in the chorus" is the section."""
+    return [
+        Token("effect", "chorus", t.text) if _is_effect(tokens, at) else t
+        for at, t in enumerate(tokens)
+    ]
+
+
+def _is_effect(tokens: list[Token], at: int) -> bool:
+    if tokens[at].kind != "section" or tokens[at].text != "chorus":
+        return False
+    before = [t for t in tokens[:at] if t.kind != "filler"]
+    after = [t for t in tokens[at + 1 :] if t.kind != "filler"]
+    det = before[-1] if before and before[-1].kind in ("det", "quant", "degree") else None
+    if before and before[-1].kind in ("ord", "num"):
+        return False
+    lead = next((t for t in reversed(before) if t is not det), None)
+    if lead is not None and lead.kind == "prep":
+        return lead.text == "through" and any(t.kind == "track" for t in before)
+    some = det is not None and det.text != "the" and det.text not in ("this", "that", "every")
+    given = lead is not None and lead.kind == "track" and any(t.text == "give" for t in before)
+    if given and some:
+        return not after or after[0].kind in ("prep", "sep")
+    joins = after[0].text.removesuffix(" the") if after else ""
+    if joins not in ("on", "to", "off", "from"):
+        return False
+    noun = next((t for t in after[1:] if t.kind not in ("det", "mood")), None)
+    pronoun = noun is not None and noun.kind == "pron" and det is not None and (
+        det.kind != "det" or det.text == "some"
+    )  # fmt: skip
+    if noun is None or not (noun.kind == "track" or pronoun):
+        return False
+    if joins == "from":
+        return any(t.kind == "verb" and t.value in ("remove", "take", "strip") for t in before)
+    if joins == "to":
+        return (some or det is None) and any(
+            t.kind == "verb" and t.value in ("add", "apply") for t in before
+        )
+    named = after[0].text != joins or (len(after) > 1 and after[1].kind == "det")
+    only = any(t.kind == "only" for t in tokens)
+    return not only and (named or some or det is None)
+
+
 def disambiguated(tokens: list[Token]) -> list[Token]:
     """Every token in the one reading that its neighbours allow."""
-    tokens = _ones(_but_then(tokens))
+    tokens = _chorus(_ones(_but_then(tokens)))
     out: list[Token] = []
     for place, token in enumerate(tokens):
         before = next((t for t in reversed(out) if t.kind != "filler"), None)

@@ -33,6 +33,11 @@ def tell(edit: Edit) -> str:
         case e.DuplicateSection():
             place = f" after {edit.after}" if edit.after else ""
             return f"{edit.section} repeated{place}"
+        case e.SplitSection():
+            bars = f"after {edit.bars} bar{'s' * (edit.bars != 1)}"
+            return f"{edit.section} split {bars if edit.bars else 'in the middle'}"
+        case e.SetFill():
+            return _fill(edit)
         case e.SetEnergy():
             if edit.energy is not None:
                 return f"energy {round(100 * edit.energy)} %{_where(edit.sections, 'of')}"
@@ -67,11 +72,11 @@ def _tell_sound(edit: Edit) -> str:
             count = abs(edit.semitones)
             return f"{edit.track or 'everything'} {way} {count} semitone{'s' * (count != 1)}"
         case e.SetTempo():
+            what = f"{_list(edit.sections)} " if edit.sections else ""
             if edit.bpm is not None:
-                return f"{edit.bpm:g} bpm"
-            return (
-                f"{abs(round(100 * (edit.by - 1), 1)):g} % {'faster' if edit.by > 1 else 'slower'}"
-            )
+                return f"{what}{'at ' if what else ''}{edit.bpm:g} bpm"
+            way = "faster" if edit.by > 1 else "slower"
+            return f"{what}{abs(round(100 * (edit.by - 1), 1)):g} % {way}"
         case e.SetKey():
             return f"into {edit.key}"
         case e.SetGenre():
@@ -98,6 +103,8 @@ def _tell_sound(edit: Edit) -> str:
                 if chain
                 else f"{edit.track} no longer ducked"
             )
+        case e.SetEffect():
+            return _effect(edit)
         case e.ChangeMaster():
             return _master(edit)
         case e.ChangeReverb():
@@ -110,6 +117,13 @@ def _tell_sound(edit: Edit) -> str:
             return f"mixed in style {edit.style}"
         case e.SetFade():
             return _fade(edit)
+        case e.PutClip():
+            return f"a clip of {edit.clip.track} at beat {edit.clip.start_beat:g}"
+        case e.RemoveClip():
+            return f"clip {edit.clip_id} taken away"
+        case e.SetAutomation():
+            drawn = edit.automation
+            return f"{drawn.track} {drawn.parameter} drawn over time"
         case _:
             named = {k: v for k, v in edit_to_plain(edit).items() if k != "edit"}
             return f"{edit_name(edit).replace('_', ' ')} {named}"
@@ -139,6 +153,29 @@ def _strip(edit: e.ChangeStrip) -> str:
             return (
                 "more saturated" if (value if value is not None else by) > 0 else "less saturated"
             )
+
+
+def _effect(edit: e.SetEffect) -> str:
+    name = "bit crusher" if edit.effect == "crusher" else edit.effect
+    if edit.amount == 0.0:
+        return f"{edit.track} without {name}{_where(edit.sections)}"
+    if edit.amount is not None:
+        how = f"{name} at {round(100 * edit.amount)} %"
+    elif edit.by:
+        how = f"{'more' if edit.by > 0 else 'less'} {name}"
+    else:
+        how = name
+    every = f" every {edit.beats:g} beat{'s' * (edit.beats != 1)}" if edit.beats else ""
+    return f"{edit.track} with {how}{every}{_where(edit.sections)}"
+
+
+def _fill(edit: e.SetFill) -> str:
+    place = f"at the end of {_list(edit.sections)}" if edit.sections else "everywhere"
+    if edit.kind == "none":
+        return f"no fill {place}"
+    name = {"roll": "drum roll", "stutter": "stutter of the drums", "break": "break of the drums"}
+    length = f" of {edit.beats:g} beat{'s' * (edit.beats != 1)}" if edit.beats else ""
+    return f"a {name.get(edit.kind, 'drum fill')}{length} {place}"
 
 
 def _master(edit: e.ChangeMaster) -> str:

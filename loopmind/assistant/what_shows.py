@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loopmind.music import edit as e
 from loopmind.music.edit import Edit
+from loopmind.music.mix import EFFECT_KINDS
 
 _ASPECT: dict[type, str] = {
     e.SwapSound: "swap", e.RegenerateSection: "anew", e.Reseed: "anew", e.AddSection: "addsec",
@@ -13,7 +14,7 @@ _ASPECT: dict[type, str] = {
     e.Transpose: "pitch", e.SetTempo: "tempo", e.SetKey: "key", e.SetGenre: "genre",
     e.ShiftMood: "mood", e.ChangeEq: "eq", e.SetCompressor: "comp", e.SetSidechain: "duck",
     e.ChangeReverb: "reverb", e.SetMixStyle: "style", e.SetAutomation: "auto", e.SetFade: "fade",
-    e.SetLock: "lock",
+    e.SetLock: "lock", e.SetEffect: "insert", e.SetFill: "fill", e.SplitSection: "split",
 }  # fmt: skip
 _PARAMETER = {"gain_db": "gain", "pan": "pan", "width": "width", "drive": "drive",
               "reverb_send_db": "reverb", "target_lufs": "loud",
@@ -35,7 +36,7 @@ def _set(words: str) -> frozenset[str]:
 
 # kind, or kind and value -> aspects that show it
 KINDS_SHOWN: dict[str, frozenset[str]] = {
-    "level": _set("gain loud reverb eq auto"),
+    "level": _set("gain loud reverb eq auto insert"),
     "size": _set("resize reverb fade addsec swap"),
     "energy": _set("energy addsec mood reverb gain loud drive anew swap auto"),
     "tempo": _set("tempo fade auto"),
@@ -46,7 +47,7 @@ KINDS_SHOWN: dict[str, frozenset[str]] = {
     "fat": _set("drive mood swap eq"),
     "mood": _set("mood swap addtrack genre style addsec anew eq"),
     "moodnoun": _set("mood swap addtrack energy gain"),
-    "height": _set("gain pitch tempo reverb loud energy eq resize"),
+    "height": _set("gain pitch tempo reverb loud energy eq resize insert"),
     "timefeel": _set("tempo"),
     "style": _set("style mood swap addtrack drive"),
     "side": _set("pan"),
@@ -56,11 +57,14 @@ KINDS_SHOWN: dict[str, frozenset[str]] = {
     "effect sidechain": _set("duck"),
     "effect volume": _set("gain loud reverb eq comp auto"),
     "effect none": frozenset(),
+    **{f"effect {kind}": _set("insert") for kind in EFFECT_KINDS},
+    "notelen": _set("insert"),
+    "fill": _set("fill"),
     "nopart": frozenset(),
     "key": _set("key"),
     "mode": _set("key"),
     "interval": _set("pitch key"),
-    "ratio": _set("resize tempo dupsec gain reverb loud"),
+    "ratio": _set("resize tempo dupsec gain reverb loud split"),
     "asis": _set("lock"),
     "only": _set("solo layers lock deltrack mute"),
     "noun tempo": _set("tempo"),
@@ -74,27 +78,30 @@ KINDS_SHOWN: dict[str, frozenset[str]] = {
     "noun hardstop": _set("fade"),
     "runner": _set("swap"),
     "other best": _set("swap"),
-    "other other": _set("swap anew addtrack addsec dupsec genre key tempo style mood energy pan"),
+    "other other": _set(
+        "fill swap anew addtrack addsec dupsec genre key tempo style mood energy pan"
+    ),
     "whole": _set("genre mood tempo style key loud anew energy fade layers resize solo pitch"),
 }
 
 # What a verb does -> aspects that show it; verbs that are not here fit anything.
 ACTS_SHOWN: dict[str, frozenset[str]] = {
-    "swap": _set("swap mood genre key tempo resize anew movesec lock style pitch pan"),
+    "swap": _set("insert fill swap mood genre key tempo resize anew movesec lock style pitch pan"),
     "add": _set("addtrack addsec layers reverb eq comp duck drive mood energy resize gain fade "
-                "swap dupsec auto style width solo mute loud"),
+                "swap dupsec auto style width solo mute loud insert fill"),
     "remove": _set("deltrack layers delsec reverb comp duck eq resize fade mute drive style gain "
-                   "loud energy solo tempo pitch lock"),
-    "mute": _set("mute layers gain fade reverb comp duck"),
+                   "loud energy solo tempo pitch lock insert fill split"),
+    "mute": _set("mute layers gain fade reverb comp duck insert"),
     "unmute": _set("mute layers solo anew"),
     "solo": _set("solo layers"),
     "unsolo": _set("solo"),
     "regenerate": _set("anew swap"),
     "reseed": _set("anew swap"),
     "raise": _set("ceiling gain loud energy reverb eq drive tempo pitch width mood comp duck "
-                  "resize auto"),
+                  "resize auto insert"),
     "lower": _set("gain loud energy reverb eq drive tempo pitch width mood comp duck resize "
-                  "layers auto"),
+                  "layers auto insert fill"),
+    "split": _set("split"),
     "shorten": _set("resize reverb fade"),
     "lengthen": _set("resize reverb fade"),
     "move": _set("movesec pan gain reverb key tempo"),
@@ -130,12 +137,12 @@ ACTS_SHOWN: dict[str, frozenset[str]] = {
 
 # Unit -> aspects whose figures can be in it.
 UNITS_SHOWN: dict[str, frozenset[str]] = {
-    "bars": _set("resize fade addsec auto"),
-    "beats": _set("fade auto"),
+    "bars": _set("resize fade addsec auto fill split"),
+    "beats": _set("fade auto fill insert"),
     "db": _set("gain reverb loud eq ceiling duck"),
     "dbtp": _set("ceiling"),
     "bpm": _set("tempo"),
-    "percent": _set("tempo pan energy gain reverb resize width drive loud"),
+    "percent": _set("insert tempo pan energy gain reverb resize width drive loud"),
     "semitones": _set("pitch"),
     "seconds": _set("fade reverb auto"),
     "hz": _set("eq auto"),
@@ -171,5 +178,8 @@ WORDS_SHOWN: dict[str, frozenset[str]] = _words({
     "hits plays": "duck",
     "double doubled": "resize tempo dupsec",
     "transition sweep sweeps": "auto",
+    "subtle light gentle faint heavy strong big huge massive dotted every": "insert",
+    "drum drums snare tom toms big short little right just": "fill",
+    "2 two half halves parts pieces sections": "split",
     "vinyl crackle noise effect effects": "deltrack mute layers gain swap style",
 })  # fmt: skip
