@@ -17,6 +17,7 @@ from loopmind.compose.compatibility import (
 from loopmind.compose.editing import asking
 from loopmind.compose.editing.asking import EditError
 from loopmind.compose.editing.picking import crate_traits
+from loopmind.compose.editing.recordings import recorded_tracks
 from loopmind.compose.editing.regenerate import rewritten_tracks
 from loopmind.compose.editing.scene import Scene
 from loopmind.compose.editing.sounds import chosen, exchanged
@@ -155,6 +156,9 @@ def _other_mode(draft: Draft, crate: Crate, key: Key, tracks: Collection[str]) -
         draft = exchanged(draft, crate, track, swap, draft.song.sections, whole=True, wish=Wish())
         name = explain.file_name(crate.by_digest()[swap.new.digest])
         said.append(f"{track} plays {name}, as what played does not fit {key.mode}")
+    played = [name for name in recorded_tracks(draft.song) if name in tracks]
+    if played:
+        said.append(f"the recording on {listed(played)} stays as it was played")
     scene = Scene(draft, crate)
     written = [lane.id for lane in scene.main if lane.kind in _NOTES]
     if written:
