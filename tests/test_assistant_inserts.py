@@ -107,6 +107,14 @@ def test_a_wish_for_half_a_section_splits_it_and_can_be_done(text: str) -> None:
     assert after.song.beats == song.beats
 
 
+def test_sections_have_tempi_of_their_own() -> None:
+    assert read("slow the bridge down to 120").edits == (SetTempo(120.0, sections=("bridge 1",)),)
+    (others,) = read("make everything but the bridge faster").edits
+    assert isinstance(others, SetTempo)
+    assert "bridge 1" not in others.sections
+    assert len(others.sections) == len(assistant_draft().song.sections) - 1
+
+
 def test_which_half_is_asked_with_both_as_choices() -> None:
     question = read("mute the bass for half of verse 1").question
     assert question is not None

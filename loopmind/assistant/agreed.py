@@ -136,7 +136,11 @@ class Judge:
             return None
         if first.question is not None:
             kinds = {k for c in first.question.choices for k in kinds_of_edits(c.edits)}
-            if not kinds or any(chances.get(k, 0.0) >= POSSIBLE for k in _plain(kinds)):
+            if (
+                not kinds
+                or kinds & EXACT
+                or any(chances.get(k, 0.0) >= POSSIBLE for k in _plain(kinds))
+            ):
                 return None
             return self._instead(CERTAIN)
         if first.notes:

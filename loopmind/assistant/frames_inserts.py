@@ -39,6 +39,8 @@ def inserts(clause: Clause) -> Outcome | None:
         return _exchanged(clause, kinds)
     if clause.lemmas - _PUTS and not clause.does & {"add", "remove", "mute", "raise", "lower"}:
         return None
+    if "hear" in clause.lemmas and not clause.lemmas & {"want", "let", "like", "need"}:
+        return None  # "I hear an echo on the vocals"
     way = _way(clause)
     if way is None:
         return None

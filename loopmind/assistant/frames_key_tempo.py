@@ -252,7 +252,13 @@ def tempo(clause: Clause) -> Outcome | None:
     """Faster, slower, and exact tempi, of the song or of the sections that are named."""
     found = _tempo(clause)
     places = [r for r in clause.sections if not r.positional]
-    if found is None or not found.edits or not places or clause.has("song"):
+    if found is None or not found.edits or not places:
+        return found
+    left_out = {n for r in places if r.prep == "except" for n in r.names}
+    if left_out:
+        others = tuple(s.name for s in clause.world.sections if s.name not in left_out)
+        return done([replace(e, sections=others) for e in found.edits if isinstance(e, SetTempo)])
+    if clause.has("song"):
         return found
     targets = Targets(clause)
     if targets.trouble is not None:
