@@ -43,6 +43,7 @@ def test_an_effect_that_there_is_not_is_told_with_those_there_are() -> None:
     ("text", "effect"),
     [
         ("more chorus on the pad", True),
+        ("the pad could use some chorus", True),
         ("take the chorus off the pad", True),
         ("turn the chorus on the pad down", True),
         ("no pad in the chorus", False),

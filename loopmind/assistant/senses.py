@@ -113,6 +113,10 @@ def _is_effect(tokens: list[Token], at: int) -> bool:
     given = lead is not None and lead.kind == "track" and any(t.text == "give" for t in before)
     if given and some:
         return not after or after[0].kind in ("prep", "sep")
+    if det is not None and det.text in ("some", "a bit of", "a little", "a touch of"):
+        wants = lead is not None and lead.kind == "verb" and any(t.kind == "track" for t in before)
+        if wants and (not after or after[0].kind in ("prep", "sep")):
+            return True  # "the pad could use some chorus"
     joins = after[0].text.removesuffix(" the") if after else ""
     if joins not in ("on", "to", "off", "from"):
         return False
