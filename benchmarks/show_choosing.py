@@ -59,7 +59,8 @@ def songs(crate: Crate, fit: FitModel | None, seeds: int) -> list[Palette]:
 
 def looped(palette: Palette, loops: dict[str, Loop]) -> list[Choice]:
     """The choices that are loops, not single hits."""
-    return [c for c in palette.choices if (c.picked.source_bpm or 0.0) > 0 and c.picked.digest in loops]
+    picked = [choice for choice in palette.choices if choice.picked.digest in loops]
+    return [choice for choice in picked if (choice.picked.source_bpm or 0.0) > 0]
 
 
 def measure(

@@ -55,8 +55,8 @@ def train(
 ) -> DrumNet:  # fmt: skip
     """Train for `config.steps` steps or `minutes`, whichever end first; checkpoints go to `work`.
 
-    Minutes are of the processor, so that a busy machine learns as much. The learning rate falls along
-    a cosine over steps or time, whichever is further.
+    Minutes are of the processor, so that a busy machine learns as much. The learning rate falls
+    along a cosine over steps or time, whichever is further.
     """
     torch.manual_seed(config.seed)
     where = device()

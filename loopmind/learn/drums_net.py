@@ -45,7 +45,7 @@ FULL = Config((24, 48, 48), 160, (1, 2, 4, 8, 16, 32, 64), 1000, 32, 60000, 1.5e
 """For a GPU."""
 
 
-class DrumNet(nn.Module):  # type: ignore[misc]
+class DrumNet(nn.Module):
     """Features (batch, frames, BANDS) -> activations and velocities, each (batch, frames, VOICES).
 
     Three convolutions over time and pitch that halve the pitch axis, then dilated convolutions

@@ -78,7 +78,7 @@ def make_net(own: int, pairs: int, config: FitConfig) -> torch.nn.Module:
     """The network of `FitModel` in torch; its call gives scores (L, K) of pair and own features."""
     import torch
 
-    class Net(torch.nn.Module):  # type: ignore[misc, unused-ignore]
+    class Net(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.tower = torch.nn.Linear(own, config.hidden)

@@ -191,7 +191,7 @@ def load(work: Path) -> NotesNet:
     return net
 
 
-class _Answers(nn.Module):  # type: ignore[misc]
+class _Answers(nn.Module):
     """The network as it is shipped: its answers are probabilities."""
 
     def __init__(self, net: NotesNet) -> None:

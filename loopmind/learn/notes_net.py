@@ -36,7 +36,7 @@ class NetSize:
     dilations: Sequence[int] = (1, 2, 4, 1)
 
 
-class Mix(nn.Module):  # type: ignore[misc]
+class Mix(nn.Module):
     """Every output channel a sum of the input channels: (in, ...) -> (out, ...).
 
     Channels lie first and all else is one long row, so that this is a single matrix product:
@@ -55,7 +55,7 @@ class Mix(nn.Module):  # type: ignore[misc]
         return y.reshape(-1, *x.shape[1:])
 
 
-class Norm(nn.Module):  # type: ignore[misc]
+class Norm(nn.Module):
     """Batch normalisation of channels that lie first."""
 
     def __init__(self, channels: int) -> None:
@@ -82,7 +82,7 @@ def along(x: Tensor, dilation: int) -> Tensor:
     return torch.cat([padded[:, :, d : d + time] for d in (0, dilation, 2 * dilation)])
 
 
-class Block(nn.Module):  # type: ignore[misc]
+class Block(nn.Module):
     """Along time, then across intervals; added to what came in."""
 
     def __init__(self, size: NetSize, dilation: int) -> None:
@@ -102,7 +102,7 @@ class Block(nn.Module):  # type: ignore[misc]
         return functional.relu(x + y + z)
 
 
-class NotesNet(nn.Module):  # type: ignore[misc]
+class NotesNet(nn.Module):
     """(batch, 4, frames, 104), frames a multiple of `fold` -> logits of OUTPUTS.
 
     onset, frame and velocity are (batch, frames, 88); family is (batch, 9, frames / fold, 88).

@@ -40,7 +40,7 @@ class NetSize:
         return sum(self.dilations)
 
 
-class TimeMix(nn.Module):  # type: ignore[misc, unused-ignore]
+class TimeMix(nn.Module):
     """Each band with itself `dilation` frames before and after."""
 
     def __init__(self, size: NetSize, dilation: int) -> None:
@@ -57,7 +57,7 @@ class TimeMix(nn.Module):  # type: ignore[misc, unused-ignore]
         return x + self.outer(nn.functional.silu(self.inner(y)))
 
 
-class BandMix(nn.Module):  # type: ignore[misc, unused-ignore]
+class BandMix(nn.Module):
     """The bands of each frame with each other, by one matrix for all features."""
 
     def __init__(self, size: NetSize) -> None:
@@ -73,7 +73,7 @@ class BandMix(nn.Module):  # type: ignore[misc, unused-ignore]
         return x + self.joint(y)
 
 
-class BandLinear(nn.Module):  # type: ignore[misc, unused-ignore]
+class BandLinear(nn.Module):
     """A matrix of its own for each of `bands`: (bands, rows, inputs) -> (bands, rows, outputs)."""
 
     def __init__(self, bands: int, inputs: int, outputs: int) -> None:
@@ -85,7 +85,7 @@ class BandLinear(nn.Module):  # type: ignore[misc, unused-ignore]
         return torch.baddbmm(self.bias, x, self.weight)
 
 
-class Separator(nn.Module):  # type: ignore[misc, unused-ignore]
+class Separator(nn.Module):
     """Spectra (batch, frames, 4, BINS) -> masks (batch, STEMS, frames, 2, BINS) that sum to one.
 
     The four are real and imaginary part left, real and imaginary part right, of a mix whose

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +120,7 @@ def build(sounds: Iterable[Sound], target: Path, *, variations: int) -> int:
                    sound.source, sound.path, sound.words, int(copy > 0), index)  # fmt: skip
             for name, value in zip(columns, row, strict=True):
                 columns[name].append(value)
-    arrays = {name: np.array(values) for name, values in columns.items()}
+    arrays: dict[str, Any] = {name: np.array(values) for name, values in columns.items()}
     arrays["features"] = arrays["features"].astype(np.float32)
     arrays["varied"] = arrays["varied"].astype(np.int8)
     part = target.with_name(f".{target.name}")
@@ -153,7 +154,7 @@ def load(work: Path, names: Sequence[str] = ("examples-*.npz",)) -> Examples:
         part["sound"] = part["sound"] + first
         first = int(part["sound"].max()) + 1
         parts.append(part)
-    return Examples(*(np.concatenate([part[name] for part in parts]) for name in fields))  # type: ignore[arg-type]
+    return Examples(*(np.concatenate([part[name] for part in parts]) for name in fields))
 
 
 def learnable_midi(paths: Sequence[Path]) -> list[Path]:

@@ -123,7 +123,8 @@ def pretrain(
                      "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
                      "random": random.get_state(), "dropout": torch.get_rng_state()}, checkpoint,
                 )  # fmt: skip
-    return readers.eval()
+    readers.eval()
+    return readers
 
 
 def distort(pictures: torch.Tensor, random: torch.Generator) -> torch.Tensor:
@@ -215,7 +216,9 @@ def train_members(
     for number, member in enumerate(members):
         _train_member(member, (x, numbers), truth, odds, settings, number, report)
         member.eval()
-    return Tagger(readers, members, scaling).eval()
+    tagger = Tagger(readers, members, scaling)
+    tagger.eval()
+    return tagger
 
 
 def _train_member(

@@ -35,7 +35,7 @@ def _onnx() -> Any:
         raise ModelError("the package onnx is missing; pip install onnx") from error
 
 
-class GraphNet(nn.Module):  # type: ignore[misc, unused-ignore]
+class GraphNet(nn.Module):
     """An ONNX graph in torch. Called with a mapping input -> tensor, it gives output -> tensor.
 
     Weights are parameters: floating-point initialisers of at least two numbers that some node

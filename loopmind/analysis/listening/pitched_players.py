@@ -43,8 +43,7 @@ class Players:
             x = np.asarray(x @ layer[:-1] + layer[-1], np.float32)
             if number + 1 < len(self.layers):
                 x = np.maximum(x, np.float32(0.0))
-        out: F32 = 1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0)))
-        return out
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))), np.float32)
 
     def to_text(self) -> str:
         """As kept in the file of the note network: shapes, and half-precise numbers in base 64."""
