@@ -82,7 +82,8 @@ def test_what_nobody_named_is_the_track_that_has_the_effect() -> None:
 @pytest.mark.parametrize(
     "text",
     ["don't put echo on the lead", "the echo on the lead is nice",
-     "more reverb and a delay on the lead"],
+     "more reverb and a delay on the lead",
+     "a delay on the melody, and a drum fill before the hook"],
 )  # fmt: skip
 def test_what_was_not_wished_for_is_not_done(text: str) -> None:
     assert not read(text).edits

@@ -30,8 +30,8 @@ def inserts(clause: Clause) -> Outcome | None:
     found = [t for t in clause.tokens if t.kind == "effect" and t.value in EFFECT_KINDS]
     if not found or clause.has("wh") or clause.has("effect", "none"):
         return None
-    if clause.has("effect", "reverb", "compression", "sidechain"):
-        return note("say that as two wishes, one for each effect")
+    if clause.has("effect", "reverb", "compression", "sidechain") or clause.has("fill"):
+        return note("say that as two wishes, one after the other")
     kinds = tuple(dict.fromkeys(cast(EffectKind, t.value) for t in found))
     if _as_verb(clause, found[0]) and kinds == ("echo",):
         return _meant(clause, kinds[0])

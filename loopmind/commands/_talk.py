@@ -20,6 +20,7 @@ from loopmind.commands._places import place
 from loopmind.commands._project import render_now, revision_words
 from loopmind.errors import LoopMindError
 from loopmind.music.edit import Edit, edit_to_plain
+from loopmind.music.mix import Strip
 
 if TYPE_CHECKING:
     from loopmind.music.history import Revision
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "swap the melody for something darker",
     "more bass, and less reverb on the vocals",
+    "put a delay on the melody",
+    "add a drum fill before the hook",
     "add a bridge after the second hook",
     "make the intro shorter",
     "start with just drums",
@@ -225,13 +228,17 @@ class Talk:
         song = tell_song(draft, self._names())
         tracks = [t for t in song.tracks if t.track == action.track]
         if tracks:
-            return track_lines(tracks[0])
+            heard = [_effects(s) for s in draft.mix.strips if s.track == action.track and s.effects]
+            return track_lines(tracks[0]) + heard
         if action.about == "sound":
             return [line for track in song.tracks for line in track_lines(track)[:2]]
         if action.about == "mix":
             return [
                 f"mix: {draft.mix.style}, {draft.mix.master.target_lufs:g} LUFS",
-                *(f"  {s.track}: {s.why}" for s in draft.mix.strips),
+                *(
+                    f"  {s.track}: {s.why}" + (f"; {_effects(s)}" if s.effects else "")
+                    for s in draft.mix.strips
+                ),
             ]
         target = draft.mix.master.target_lufs
         return [f"{song.title}: {song.facts}, mixed {draft.mix.style} to {target:g} LUFS"]
@@ -241,6 +248,7 @@ class Talk:
         if what == "sections":
             return [
                 f"{s.name}: {s.bars} bars, energy {round(100 * s.energy)} %"
+                + (f", {s.bpm:g} bpm" if s.bpm else "")
                 for s in draft.song.sections
             ]
         if what == "locks":
@@ -252,6 +260,11 @@ class Talk:
         if what == "sounds":
             return [f"{slot}: {name}" for slot, name in chosen.items() if name]
         return [f"{t.id}: {t.instrument}" for t in draft.song.tracks]
+
+
+def _effects(strip: Strip) -> str:
+    """The effects of a strip in words: "with echo 35 %, chorus 50 %"."""
+    return "with " + ", ".join(f"{e.kind} {round(100 * e.amount)} %" for e in strip.effects)
 
 
 def _patch(reading: Reading, told: Sequence[str], word: str) -> list[str]:
