@@ -1,7 +1,7 @@
 """The assistant on the phrase banks: how much of what people say comes out right.
 
-All banks have been learned from, so these are floors against falling back, no measure of how
-sentences fare that were never seen (docs/assistant.md tells that).
+All banks but phrases_judge have been learned from, so these are floors against falling back, no
+measure of how sentences fare that were never seen (docs/assistant.md tells that).
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ FLOORS = {
     "phrases_kept": (0.96, 0.015, 0.8),
     "phrases_fresh": (0.86, 0.06, 0.6),
     "phrases_dev": (0.86, 0.05, 0.6),
+    "phrases_judge": (0.78, 0.045, 0.3),
 }
 
 
 @pytest.mark.parametrize("name", FLOORS)
-def test_the_sentences_learned_from_come_out_right(name: str) -> None:
+def test_sentences_come_out_right(name: str) -> None:
     path = DATA / f"{name}.jsonl"
     if not path.is_file():
         pytest.skip("the phrase bank is not at hand")
