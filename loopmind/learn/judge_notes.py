@@ -180,7 +180,7 @@ def basic_pitch() -> Callable[[Audio], list[Line]] | None:
         logging.disable(logging.WARNING)  # it tells of every other runtime that is not installed
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from basic_pitch import note_creation  # type: ignore[import-untyped]
+            from basic_pitch import note_creation
     except ImportError:
         return None
     finally:
