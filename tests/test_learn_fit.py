@@ -108,6 +108,7 @@ def test_training_learns_what_belongs_together(model: FitModel) -> None:
     assert judge(model, held)["beside all"] > 0.8
 
 
+@pytest.mark.slow
 def test_losses_fall_and_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     held, losses = stock(songs(16)), []
     config = replace(SMALL, epochs=4, batch=16)

@@ -74,6 +74,7 @@ def test_batches_are_the_same_for_the_same_seed(own: list[Sheet]) -> None:
         Batches([], shares, 4, 3)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_goes_on_and_is_exported_equal(
     own: list[Sheet], tmp_path: Path
 ) -> None:

@@ -119,6 +119,7 @@ def test_orthogonal_steps_are_nearly_orthogonal() -> None:
         assert made.shape == shape and 0.5 < float(values.min()) <= float(values.max()) < 1.4
 
 
+@pytest.mark.slow
 def test_judging_puts_classical_peers_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ def noise(seconds: float) -> Audio:
     return Audio(samples.astype(np.float32), 44_100)
 
 
+@pytest.mark.slow
 def test_weights_by_path_give_stems_that_add_up(weights: Path) -> None:
     audio = noise(2.6)
     separator = open_separator(str(weights), threads=1)
@@ -85,6 +86,7 @@ def test_it_computes_what_demucs_computes(weights: Path) -> None:
     assert np.abs(ours.samples - wanted)[:, :30_000].max() < 1e-4
 
 
+@pytest.mark.slow
 def test_a_piano_is_keys_and_a_bag_weighs_its_models(tmp_path: Path) -> None:
     write_weights(tmp_path, "bbbbbbbb", SIX, seed=1)
     write_weights(tmp_path, "cccccccc", SIX, seed=2)

@@ -135,6 +135,7 @@ def test_parts_are_playable_and_the_same_for_the_same_seed() -> None:
             by_pitch[note.pitch] = note.start_s
 
 
+@pytest.mark.slow
 def test_training_in_small_learns_and_the_export_is_the_same(
     clips: list[Clip], tmp_path: Path
 ) -> None:
