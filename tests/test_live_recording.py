@@ -83,6 +83,7 @@ def test_a_take_is_heard_where_it_was_played(path: Path) -> None:
         assert any(loop.path.endswith("take 1.wav") for loop in session.crate.loops)
 
 
+@pytest.mark.slow
 def test_another_take_of_the_same_bars_replaces_the_first(path: Path) -> None:
     with ProjectSession.open(path) as session:
         for seed in (1, 2):
@@ -95,6 +96,7 @@ def test_another_take_of_the_same_bars_replaces_the_first(path: Path) -> None:
         ]
 
 
+@pytest.mark.slow
 def test_a_take_that_moved_away_is_not_replaced(path: Path) -> None:
     with ProjectSession.open(path) as session:
         song = session.draft.song

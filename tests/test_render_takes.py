@@ -106,6 +106,7 @@ def same(one: Rendering, other: Rendering) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_taking_up_an_earlier_render_changes_no_bit() -> None:
     """Edits one after the other, each on all before it, against renders from nothing."""
     song, mix, material = long_session()
@@ -217,6 +218,7 @@ def test_stems_are_mixed_whole_and_are_the_same() -> None:
         np.testing.assert_array_equal(stems[name], stem)
 
 
+@pytest.mark.slow
 def test_forgotten_takes_and_states_are_made_again() -> None:
     song, mix, material = long_session()
     other, _ = change_clip(10, gain_db=-3.0)(song, mix)
