@@ -18,7 +18,7 @@ from pathlib import Path
 from loopmind.errors import LoopMindError
 from loopmind.files.atomic import atomic_write
 from loopmind.files.digest import file_digest
-from loopmind.files.places import ACTIVE_NAME, models_in_use, user_models
+from loopmind.files.places import ACTIVE_NAME, models_in_use, own_models_state, user_models
 
 SHIPPED = "shipped"
 _KEPT = 5
@@ -39,7 +39,7 @@ class OwnModels:
 
 def own_models(name: str) -> OwnModels:
     """What the user has of the model `name` ("tagger")."""
-    state = _read()
+    state = own_models_state()
     folder = user_models() / name
     mine = [entry for entry in _list(state.get("made"), name) if (folder / entry).is_dir()]
     before = [e for e in _list(state.get("before"), name) if e == SHIPPED or e in mine]
@@ -57,7 +57,7 @@ def keep_model(name: str, files: list[Path]) -> str:
     for file in files:
         atomic_write(place / file.name, file.read_bytes())
     made = [folder, *(entry for entry in own_models(name).mine if entry != folder)]
-    state = _read()
+    state = own_models_state()
     _write(state, "made", name, made)
     return folder
 
@@ -95,7 +95,7 @@ def forget_models(name: str) -> None:
     """Remove what is neither in use nor among the last few that were."""
     held = own_models(name)
     keep = {held.use, *held.before, *held.mine[:_KEPT]}
-    state = _read()
+    state = own_models_state()
     _write(state, "made", name, [entry for entry in held.mine if entry in keep])
     for entry in held.mine:
         if entry not in keep:
@@ -104,20 +104,12 @@ def forget_models(name: str) -> None:
 
 
 def _switch(name: str, which: str, before: tuple[str, ...]) -> None:
-    state = _read()
+    state = own_models_state()
     use = {k: v for k, v in models_in_use().items() if k != name}
     if which != SHIPPED:
         use[name] = which
     state["use"] = use
     _write(state, "before", name, list(before))
-
-
-def _read() -> dict[str, object]:
-    try:
-        read = json.loads((user_models() / ACTIVE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return read if isinstance(read, dict) else {}
 
 
 def _list(table: object, name: str) -> list[str]:

@@ -81,16 +81,21 @@ def user_models() -> Path:
     return _data() / "models"
 
 
+def own_models_state() -> dict[str, object]:
+    """What ACTIVE_NAME in `user_models()` holds; nothing where it cannot be read."""
+    try:
+        read = json.loads((user_models() / ACTIVE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
 def models_in_use() -> dict[str, str]:
     """Model name ("tagger") -> folder below `user_models()` of the own one that is in use.
 
     What cannot be read counts as none in use: then what is shipped works.
     """
-    try:
-        read = json.loads((user_models() / ACTIVE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    use = read.get("use") if isinstance(read, dict) else None
+    use = own_models_state().get("use")
     if not isinstance(use, dict):
         return {}
     return {str(k): v for k, v in use.items() if isinstance(v, str) and _is_plain(v)}

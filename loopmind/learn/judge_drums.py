@@ -21,7 +21,7 @@ from loopmind.analysis.listening.drums_decode import VOICES, DrumHit
 from loopmind.analysis.listening.drums_frontend import DRUM_RATE_HZ, mono_at_rate
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
-from loopmind.learn.judging import OURS, Progress, Row, read_labels, unusable
+from loopmind.learn.judging import OURS, Progress, Row, midi_song, read_labels, unusable
 from loopmind.music.audio import Audio
 
 F32 = NDArray[np.float32]
@@ -194,22 +194,10 @@ def _rows(scores: dict[tuple[str, str], Score]) -> list[Row]:
 
 def drum_truth(path: Path) -> F32:
     """The hits of a MIDI file's drum parts. Raises LoopMindError where there are none."""
-    import io
-    import warnings
-
     from loopmind.learn.drums_data import hits_of
     from loopmind.learn.render import Note
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pretty_midi
-
-        try:
-            song = pretty_midi.PrettyMIDI(io.BytesIO(path.read_bytes()))
-        except OSError as error:
-            raise LoopMindError(f"{path.name} cannot be read ({error.strerror})") from error
-        except Exception as error:  # whatever damaged bytes lead the library to
-            raise LoopMindError(f"{path.name} is no MIDI file, or a damaged one") from error
+    song = midi_song(path)
     notes = [
         Note(float(n.start), float(n.end - n.start), int(n.pitch), int(n.velocity))
         for part in song.instruments

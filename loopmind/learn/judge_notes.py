@@ -20,7 +20,7 @@ from loopmind.analysis.listening.pitched import Texture, transcribe_pitched
 from loopmind.analysis.listening.pitched_model import FAMILIES
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
-from loopmind.learn.judging import OURS, Progress, Row, read_labels, unusable
+from loopmind.learn.judging import OURS, Progress, Row, midi_song, read_labels, unusable
 from loopmind.learn.phrases import instrument_of_program
 from loopmind.music.audio import Audio
 
@@ -138,19 +138,7 @@ def midi_truth(path: Path, *, mixed: bool) -> list[Line]:
 
     An instrument whose name is one of LoopMind's families is of that family. Raises LoopMindError.
     """
-    import io
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pretty_midi
-
-        try:
-            song = pretty_midi.PrettyMIDI(io.BytesIO(path.read_bytes()))
-        except OSError as error:
-            raise LoopMindError(f"{path.name} cannot be read ({error.strerror})") from error
-        except Exception as error:  # whatever damaged bytes lead the library to
-            raise LoopMindError(f"{path.name} is no MIDI file, or a damaged one") from error
+    song = midi_song(path)
     truth = []
     for part in song.instruments:
         if part.is_drum:

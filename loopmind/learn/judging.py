@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from loopmind.errors import LoopMindError
 
@@ -142,3 +143,20 @@ def share(hits: Sequence[bool]) -> float:
 
 def _list(names: Sequence[str]) -> str:
     return ", ".join(names)
+
+
+def midi_song(path: Path) -> Any:
+    """The `pretty_midi.PrettyMIDI` of a file that holds the truth. Raises LoopMindError."""
+    import io
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pretty_midi
+
+        try:
+            return pretty_midi.PrettyMIDI(io.BytesIO(path.read_bytes()))
+        except OSError as error:
+            raise LoopMindError(f"{path.name} cannot be read ({error.strerror})") from error
+        except Exception as error:  # whatever damaged bytes lead the library to
+            raise LoopMindError(f"{path.name} is no MIDI file, or a damaged one") from error

@@ -93,7 +93,7 @@ def recordings(labels: Path) -> Iterator[Sound]:
     for row in rows:
         if row["kind"] not in ("oneshot", "loop"):
             continue
-        sound = _read(labels.parent / row["path"])
+        sound = mono_sound(labels.parent / row["path"])
         if sound is not None:
             instrument = our_instrument(row["instrument"], row["path"], row["note"])
             source = _SAME_ORIGIN.get(row["source"], row["source"])
@@ -108,7 +108,7 @@ def folder(
     if skip:
         files = [file for file in files if not re.search(skip, file.name, re.IGNORECASE)]
     for index in rng.permutation(len(files))[:most]:
-        sound = _read(files[index])
+        sound = mono_sound(files[index])
         if sound is not None:
             name = f"{path.name}/{files[index].name}"
             yield Sound(sound[0], sound[1], instrument, "oneshot", f"folder:{path.name}", name)
@@ -172,7 +172,7 @@ def live_coding_kit(snd: Path) -> Iterator[Sound]:
     """The one-shots of FoxDot's folder `snd` whose letter stands for an instrument."""
     for place, instrument in _FOXDOT.items():
         for file in sorted((snd / place).glob("*.*")):
-            sound = _read(file)
+            sound = mono_sound(file)
             if sound is not None:
                 words = re.sub(r"[^a-z]+", " ", file.stem.lower()).strip()
                 yield Sound(sound[0], sound[1], instrument, "oneshot", "foxdot",
@@ -190,9 +190,10 @@ def midi_files(folders: Iterable[Path]) -> list[Path]:
     return sorted(p for folder in folders for p in folder.rglob("*.mid*") if p.is_file())
 
 
-def _read(path: Path) -> tuple[F32, int] | None:
+def mono_sound(path: Path, longest_s: float = _LONGEST_S) -> tuple[F32, int] | None:
+    """The mono samples of a file and their rate; None for a damaged, tiny or silent one."""
     try:
-        audio = read_audio(path, max_seconds=_LONGEST_S)
+        audio = read_audio(path, max_seconds=longest_s)
     except AudioFileError:
         return None
     mono = audio.samples.mean(axis=0, dtype=np.float32)

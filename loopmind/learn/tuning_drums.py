@@ -15,7 +15,6 @@ from loopmind.analysis.listening.drums import hear_drums
 from loopmind.analysis.listening.drums_frontend import drum_power, mono_at_rate
 from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
-from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.files.midi_notes import read_notes
 from loopmind.learn.drums_data import Clip, hits_of, to_steps
 from loopmind.learn.drums_net import SMALL, Batches
@@ -24,12 +23,10 @@ from loopmind.learn.judging import Progress, Row
 from loopmind.learn.render import Note
 from loopmind.learn.tuning import Budget, Pair
 from loopmind.learn.tuning_graph import trainable, tune, write_back
-from loopmind.learn.tuning_material import with_midi
-from loopmind.music.audio import Audio
+from loopmind.learn.tuning_material import recording_of, with_midi
 
 F32 = NDArray[np.float32]
 
-_LONGEST_S = 600.0
 _BATCH, _FRAMES = 6, 400
 _RATE = 5e-4
 _STAY = 2e-3
@@ -50,7 +47,7 @@ class DrumsTrainer:
         total = Score()
         for number, pair in enumerate(pairs):
             progress(number, len(pairs), pair.audio.name)
-            audio = _audio(pair)
+            audio = recording_of(pair)
             if audio is not None:
                 total += score_hits(_hits(pair), hear_drums(audio, model=opened))
         if not total.total.truth:
@@ -66,7 +63,7 @@ class DrumsTrainer:
         clips = []
         for number, pair in enumerate(pairs):
             progress(number, len(pairs), pair.audio.name)
-            audio = _audio(pair)
+            audio = recording_of(pair)
             if audio is not None:
                 drums = to_steps(drum_power(mono_at_rate(audio)))
                 clips.append(Clip(str(pair.audio), drums, np.zeros_like(drums), _hits(pair)))
@@ -90,13 +87,6 @@ class DrumsTrainer:
 
         tune(net, loss_of, budget, progress, rate=_RATE, stay=_STAY, steps=600)
         write_back(net, model, target, {"features": batches.draw(0)[0][:1].numpy()})
-
-
-def _audio(pair: Pair) -> Audio | None:
-    try:
-        return read_audio(pair.audio, max_seconds=_LONGEST_S)
-    except AudioFileError:
-        return None
 
 
 def _hits(pair: Pair) -> F32:

@@ -15,12 +15,15 @@ from typing import Any
 
 from loopmind.analysis.names import read_words
 from loopmind.errors import LoopMindError
+from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.files.midi_notes import read_notes
 from loopmind.learn.judging import Row, unusable
 from loopmind.learn.tuning import Pair
+from loopmind.music.audio import Audio
 from loopmind.music.loop import INSTRUMENTS
 from loopmind.music.notes import Notes
 
+LONGEST_S = 600.0
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 _MIDI = (".mid", ".midi")
 _MIXES = ("mix", "mixture", "full", "master", "song", "premaster")
@@ -32,6 +35,14 @@ STEM_WORDS = {
     "vocals": "vocals", "vocal": "vocals", "voice": "vocals", "vox": "vocals",
 }  # fmt: skip
 ROLE_OF_STEM = {"drums": "drums", "bass": "bass", "vocals": "vocal"}
+
+
+def recording_of(pair: Pair) -> Audio | None:
+    """The sound of a pair, at most its first LONGEST_S seconds; None where it cannot be read."""
+    try:
+        return read_audio(pair.audio, max_seconds=LONGEST_S)
+    except AudioFileError:
+        return None
 
 
 def audio_files(folder: Path) -> list[Path]:

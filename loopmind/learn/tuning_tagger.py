@@ -10,9 +10,8 @@ import torch
 
 from loopmind.analysis.models import Model, open_file
 from loopmind.errors import LoopMindError
-from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.learn.judging import Progress, Row
-from loopmind.learn.material import Sound
+from loopmind.learn.material import Sound, mono_sound
 from loopmind.learn.tagger_data import (
     Examples,
     build,
@@ -113,15 +112,12 @@ def _examples(pairs: Sequence[Pair], budget: Budget, progress: Progress) -> Exam
 
 
 def _sound(pair: Pair) -> Sound | None:
-    try:
-        audio = read_audio(pair.audio, max_seconds=_LONGEST_S)
-    except AudioFileError:
+    found = mono_sound(pair.audio, _LONGEST_S)
+    if found is None:
         return None
-    mono = audio.samples.mean(axis=0, dtype=np.float32)
-    if mono.size < 64 or float(np.abs(mono).max()) < 1e-4:
-        return None
-    kind = "loop" if audio.duration_s > 1.5 else "oneshot"
-    return Sound(mono, audio.rate_hz, pair.instrument, kind, pair.source, str(pair.audio))
+    mono, rate_hz = found
+    kind = "loop" if mono.size / rate_hz > 1.5 else "oneshot"
+    return Sound(mono, rate_hz, pair.instrument, kind, pair.source, str(pair.audio))
 
 
 def _told(model: Model, sound: Sound) -> str:

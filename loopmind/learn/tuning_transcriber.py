@@ -16,7 +16,6 @@ from loopmind.analysis.listening.pitched import Texture, limits_of, notes_of
 from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, INPUT, heard_mono, listen
 from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
-from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.files.midi_notes import read_notes
 from loopmind.learn.judge_notes import Line, midi_truth, score
 from loopmind.learn.judging import Progress, Row
@@ -24,10 +23,9 @@ from loopmind.learn.notes_batches import Batches, Shares
 from loopmind.learn.notes_data import sheets, write_sheet
 from loopmind.learn.tuning import Budget, Pair
 from loopmind.learn.tuning_graph import trainable, tune, write_back
-from loopmind.learn.tuning_material import instrument_in, with_midi
+from loopmind.learn.tuning_material import instrument_in, recording_of, with_midi
 from loopmind.music.loop import DRUM_INSTRUMENTS
 
-_LONGEST_S = 600.0
 _RATE = 3e-4
 _STAY = 2e-3
 _EACH = 3
@@ -113,10 +111,8 @@ def _entropy(said: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 
 
 def _mono(pair: Pair) -> NDArray[np.float32] | None:
-    try:
-        return heard_mono(read_audio(pair.audio, max_seconds=_LONGEST_S))
-    except AudioFileError:
-        return None
+    audio = recording_of(pair)
+    return None if audio is None else heard_mono(audio)
 
 
 def _truth(pair: Pair) -> list[_Note]:
