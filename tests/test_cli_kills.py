@@ -7,7 +7,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 import uuid
 from contextlib import closing, suppress
@@ -17,6 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 from bad_input import COMMAND, check_whole, hidden, write_good, write_hour
+from memory import run_measured
 
 from loopmind.library.schema import DATABASE_NAME
 
@@ -204,17 +204,6 @@ def test_two_processes_write_one_song(tmp_path: Path, good: Path) -> None:
     assert hidden(out) == []
 
 
-MEASURED = """
-import resource, sys
-from loopmind.cli import main
-code = main()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-peak = max(peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-print("peak", peak * (1 if sys.platform == "darwin" else 1024), file=sys.stderr)
-sys.exit(code)
-"""
-
-
 @pytest.mark.parametrize("kind", ["music", "one hit"])
 def test_an_hour_of_stereo_needs_little_memory(tmp_path: Path, kind: str) -> None:
     """635 MB on disk, 1.3 GB decoded: neither hearing nor fitting may load it whole."""
@@ -223,14 +212,8 @@ def test_an_hour_of_stereo_needs_little_memory(tmp_path: Path, kind: str) -> Non
         with hour.open("r+b") as stream:
             stream.seek(44 + 44100 * 4)
             stream.write(bytes(120 * 44100 * 4))
-    done = subprocess.run(
-        [
-            *[sys.executable, "-c", MEASURED, "generate", str(hour.parent)],
-            *["--length", "0:20", "--out", str(tmp_path / "song"), "--json"],
-        ],
-        capture_output=True,
-        text=True,
-        timeout=300,
+    done, peak = run_measured(
+        *["generate", hour.parent, "--length", "0:20", "--out", tmp_path / "song", "--json"]
     )
     if kind == "music":
         assert done.returncode == 0, done.stderr
@@ -239,5 +222,4 @@ def test_an_hour_of_stereo_needs_little_memory(tmp_path: Path, kind: str) -> Non
         assert done.returncode == 1
         assert "comes out silent; choose louder sounds" in done.stderr
         assert not list((tmp_path / "song").glob("song.*"))
-    peak = int(done.stderr.split()[-1])
     assert peak < 768 << 20, f"{peak / 2**20:.0f} MiB"

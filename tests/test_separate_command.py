@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from loopmind.graph.context import PlainContext
 from loopmind.music.audio import Audio
 from loopmind.nodes.separate_stems import separate_stems
 from tests.bad_input import loopmind, write_hour
+from tests.memory import run_measured
 from tests.separation_models import untrained
 
 FOUR = ["bass.wav", "drums.wav", "other.wav", "vocals.wav"]
@@ -213,14 +213,9 @@ def test_the_node_takes_a_sound_apart(model: Path) -> None:
 
 @pytest.mark.slow
 def test_hours_take_no_more_memory_than_minutes(tmp_path: Path, model: Path) -> None:
-    if not hasattr(os, "wait4"):
-        pytest.skip("this system does not tell the memory of one process")
     long = write_hour(tmp_path / "hour.wav")
-    command = [sys.executable, "-m", "loopmind.cli", "separate", str(long), "--model", str(model),
-               "--stems", "bass", "--out", str(tmp_path / "out")]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    used = usage.ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6)
-    assert used < 1.0, f"{used:.2f} GB"
+    done, peak = run_measured(
+        *["separate", long, "--model", model, "--stems", "bass", "--out", tmp_path / "out"]
+    )
+    assert done.returncode == 0, done.stderr
+    assert peak < 1 << 30, f"{peak / 2**20:.0f} MiB"
