@@ -3,11 +3,12 @@
     python benchmarks/bench_listening.py --pieces DIR [--count N] [--ways at-once,stems,truth]
     python benchmarks/bench_listening.py --speed FILE
 
-DIR holds pieces whose notes are known (loopmind.learn.pieces, its `test` split). Ways: "at-once"
-hears all in the mix; "stems" separates it first, by the light model; "drums-stem" only hears the
-drums in their stem and all else in the mix; "truth" is given the true stems: the most that
-separating could bring. Notes count with the right instrument: onset within 50 ms, same pitch, same
-family (drums: same voice of the five classes). --speed: times real time on two threads, and memory.
+DIR holds pieces whose notes are known (loopmind.learn.sounds.pieces, its `test` split). Ways:
+"at-once" hears all in the mix; "stems" separates it first, by the light model; "drums-stem" only
+hears the drums in their stem and all else in the mix; "truth" is given the true stems: the most
+that separating could bring. Notes count with the right instrument: onset within 50 ms, same pitch,
+same family (drums: same voice of the five classes). --speed: times real time on two threads, and
+memory.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from loopmind.analysis.listening.drums import hear_drums
 from loopmind.analysis.listening.pitched import transcribe_pitched
 from loopmind.analysis.listening.separation import LightSeparator, separate
 from loopmind.files.decode import read_audio
-from loopmind.learn.drums_data import hits_of
-from loopmind.learn.judge_drums import Score as DrumScore
-from loopmind.learn.judge_drums import score_hits
-from loopmind.learn.judge_notes import Line, score
-from loopmind.learn.pieces import Piece, pieces
-from loopmind.learn.render import RENDER_RATE_HZ, Note
+from loopmind.learn.drums.data import hits_of
+from loopmind.learn.drums.judge import Score as DrumScore
+from loopmind.learn.drums.judge import score_hits
+from loopmind.learn.notes.judge import Line, score
+from loopmind.learn.sounds.pieces import Piece, pieces
+from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
 from loopmind.music.audio import Audio
 from loopmind.music.transcript import DRUM_NOTES, Transcript
 

@@ -19,7 +19,7 @@ import numpy as np
 from loopmind.analysis.listening.pitched import transcribe_pitched
 from loopmind.analysis.listening.spectrogram import RATE_HZ, note_spectrogram
 from loopmind.files.decode import read_audio
-from loopmind.learn.judge_notes import basic_pitch
+from loopmind.learn.notes.judge import basic_pitch
 from loopmind.music.audio import Audio
 
 

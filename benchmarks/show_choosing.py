@@ -25,7 +25,7 @@ from loopmind.compose.compatibility import beat_chroma, family
 from loopmind.compose.learned_fit import FitModel, fit_model, fits_of
 from loopmind.compose.prompt import read_prompt
 from loopmind.compose.traits import traits
-from loopmind.learn.material import our_instrument
+from loopmind.learn.sounds.material import our_instrument
 from loopmind.library.library import Library
 from loopmind.music.codec import from_plain, to_plain
 from loopmind.music.loop import ROLE_OF_INSTRUMENT, Crate, Loop

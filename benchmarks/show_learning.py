@@ -19,9 +19,9 @@ import numpy as np
 
 from loopmind.files.encode import write_audio
 from loopmind.files.midi_notes import write_notes
-from loopmind.learn.material import our_instrument
-from loopmind.learn.pieces import drum_kits, pieces, play_kit
-from loopmind.learn.render import RENDER_RATE_HZ, Note
+from loopmind.learn.sounds.material import our_instrument
+from loopmind.learn.sounds.pieces import drum_kits, pieces, play_kit
+from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
 from loopmind.music.audio import Audio
 from loopmind.music.notes import Note as HeardNote
 from loopmind.music.notes import Notes
@@ -76,7 +76,7 @@ def sounds(args: argparse.Namespace) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("kit", "sounds"))
-    parser.add_argument("--pieces", type=Path, help="pieces that learn/pieces.py made")
+    parser.add_argument("--pieces", type=Path, help="pieces that learn/sounds/pieces.py made")
     parser.add_argument("--sounds", type=Path, help="collection with labels.csv")
     parser.add_argument("--name", default="HardElectro1", help="which kit")
     parser.add_argument("--labels", type=Path, help="a labels.csv")

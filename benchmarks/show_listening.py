@@ -27,10 +27,10 @@ from loopmind.analysis.listening.separation import LightSeparator, separate
 from loopmind.cli import main as loopmind
 from loopmind.dsp.resample import resample
 from loopmind.files.decode import read_audio
-from loopmind.learn.fluid import Part, Player
-from loopmind.learn.judge_notes import Line, score
-from loopmind.learn.pieces import Piece, pieces
-from loopmind.learn.render import RENDER_RATE_HZ, Note
+from loopmind.learn.notes.judge import Line, score
+from loopmind.learn.sounds.fluid import Part, Player
+from loopmind.learn.sounds.pieces import Piece, pieces
+from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
 from loopmind.music.audio import Audio
 from loopmind.music.transcript import PROGRAMS
 
@@ -187,7 +187,7 @@ def known(notes: dict[str, Any], piece: Piece) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--piece", type=Path, help="folder of one piece (loopmind.learn.pieces)")
+    parser.add_argument("--piece", type=Path, help="folder of one piece of learn/sounds/pieces.py")
     parser.add_argument("--track", type=Path, action="append", default=[], help="a real recording")
     parser.add_argument("--font", type=Path, required=True, help="soundfont that plays the MIDI")
     parser.add_argument("--pictures", type=Path, default=Path("docs/listening"))

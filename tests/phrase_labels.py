@@ -22,7 +22,7 @@ from loopmind.assistant.normalise import tidy
 from loopmind.assistant.openings import REQUESTS
 from loopmind.assistant.values import Memory
 from loopmind.assistant.world import World
-from loopmind.learn.reader_sentences import sentences
+from loopmind.learn.reader.sentences import sentences
 
 _ACTIONS = {"list_parts": "list", "show_history": "history", "play": "render", "switch": "branch",
             "merge": "branch", "export": "render"}  # fmt: skip

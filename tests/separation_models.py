@@ -16,8 +16,8 @@ def untrained(folder: Path) -> Path:
 
     from loopmind.analysis.listening.stft import BINS
     from loopmind.learn.export import export_onnx
-    from loopmind.learn.pieces import STEMS
-    from loopmind.learn.separator_net import NetSize, Separator
+    from loopmind.learn.separation.net import NetSize, Separator
+    from loopmind.learn.sounds.pieces import STEMS
 
     torch.manual_seed(0)
     net = Separator(NetSize(8, 16, 8, (1, 3)))

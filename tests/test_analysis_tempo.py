@@ -16,9 +16,9 @@ from loopmind.analysis.onsets import Novelty, Onsets, novelty, onsets
 from loopmind.analysis.rhythm import hear_rhythm
 from loopmind.analysis.tempo import hear_tempo
 from loopmind.analysis.tempo_model import believe, scorer
-from loopmind.learn.groove_sounds import synth_part
-from loopmind.learn.grooves import Groove, drum_groove, melodic_grooves
-from loopmind.learn.render import RENDER_RATE_HZ
+from loopmind.learn.sounds.render import RENDER_RATE_HZ
+from loopmind.learn.tempo_key.groove_sounds import synth_part
+from loopmind.learn.tempo_key.grooves import Groove, drum_groove, melodic_grooves
 from loopmind.music.audio import Audio
 from loopmind.music.belief import Belief
 
@@ -157,7 +157,7 @@ def test_a_long_sound_is_judged_by_a_few_windows() -> None:
 
 @pytest.mark.slow
 def test_training_learns_what_is_right() -> None:
-    from loopmind.learn.tempos import Example, examples_of, judge, train
+    from loopmind.learn.tempo_key.tempos import Example, examples_of, judge, train
 
     examples: list[Example] = []
     for seed in range(24):

@@ -13,8 +13,8 @@ from loopmind.assistant import agreed, likely
 from loopmind.assistant.kinds import kinds_of_edits
 from loopmind.assistant.lexer import lex
 from loopmind.assistant.values import Reading
-from loopmind.learn.reader import fit
-from loopmind.learn.reader_sentences import patterns, sentences
+from loopmind.learn.reader.model import fit
+from loopmind.learn.reader.sentences import patterns, sentences
 from loopmind.music.edit import ChangeStrip, SetFade, SetLayers
 
 

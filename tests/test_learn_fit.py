@@ -20,8 +20,8 @@ from loopmind.compose.learned_fit_features import (
 )
 from loopmind.compose.traits import traits
 from loopmind.errors import LoopMindError
-from loopmind.learn.fit_data import Sample, read, write
-from loopmind.learn.fit_lists import (
+from loopmind.learn.fit.data import Sample, read, write
+from loopmind.learn.fit.lists import (
     embedding_scores,
     handmade_scores,
     learned_scores,
@@ -29,7 +29,7 @@ from loopmind.learn.fit_lists import (
     stock,
     top1,
 )
-from loopmind.learn.fit_model import FitConfig, judge, merged, train, write_model
+from loopmind.learn.fit.model import FitConfig, judge, merged, train, write_model
 from loopmind.music.loop import Loop
 
 SMALL = FitConfig(hidden=16, epochs=6, strangers=4, moved=1, rounds=2, members=1, rate=5e-3)

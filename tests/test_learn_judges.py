@@ -13,10 +13,11 @@ from loopmind.cli import main
 from loopmind.commands.evaluate import table_of
 from loopmind.errors import LoopMindError
 from loopmind.files.encode import write_audio
-from loopmind.learn import judge_fit, judge_tempo_key
-from loopmind.learn.fit_lists import stock
-from loopmind.learn.fit_model import train
+from loopmind.learn.fit import judge as judge_fit
+from loopmind.learn.fit.lists import stock
+from loopmind.learn.fit.model import train
 from loopmind.learn.judging import OURS, UNUSABLE, Row
+from loopmind.learn.tempo_key import judge as judge_tempo_key
 from loopmind.music.audio import Audio
 from loopmind.music.key import Key
 

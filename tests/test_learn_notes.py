@@ -14,10 +14,10 @@ from loopmind.analysis.listening.pitched_decode import Found, Limits
 from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, listen
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import open_model
-from loopmind.learn import notes_data
-from loopmind.learn.notes_batches import Batches, Heard, Shares, targets
-from loopmind.learn.notes_data import Sheet, sheets, write_sheet
-from loopmind.learn.notes_tune import cases, judged, kind_of_track, means
+from loopmind.learn.notes import data as notes_data
+from loopmind.learn.notes.batches import Batches, Heard, Shares, targets
+from loopmind.learn.notes.data import Sheet, sheets, write_sheet
+from loopmind.learn.notes.tune import cases, judged, kind_of_track, means
 
 
 def sheet(folder: Path, name: str, *, solo: bool, seed: int) -> None:
@@ -79,8 +79,8 @@ def test_training_lowers_the_loss_goes_on_and_is_exported_equal(
     own: list[Sheet], tmp_path: Path
 ) -> None:
     torch = pytest.importorskip("torch")
-    from loopmind.learn.notes_model import Config, Training, device, export, load, train
-    from loopmind.learn.notes_net import NetSize
+    from loopmind.learn.notes.model import Config, Training, device, export, load, train
+    from loopmind.learn.notes.net import NetSize
 
     torch.set_num_threads(1)
     size = NetSize(6, 12, 4, dilations=(1, 2))
@@ -137,7 +137,7 @@ def test_solo_parts_are_playable() -> None:
 def test_the_second_network_learns_who_plays(own: list[Sheet]) -> None:
     pytest.importorskip("torch")
     from loopmind.analysis.listening.pitched_players import FEATURES, Players
-    from loopmind.learn.notes_players import mixed, train, who_plays
+    from loopmind.learn.notes.players import mixed, train, who_plays
 
     rng = np.random.default_rng(1)
     seen = rng.standard_normal((600, FEATURES)).astype(np.float32)

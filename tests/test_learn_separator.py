@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from loopmind.learn.judging import OURS
-from loopmind.learn.pieces import STEMS
-from loopmind.learn.separator_data import SHELF_FRAMES, Mixes, Row, Shelf, ShelfWriter, example
+from loopmind.learn.separation.data import SHELF_FRAMES, Mixes, Row, Shelf, ShelfWriter, example
+from loopmind.learn.sounds.pieces import STEMS
 
 torch = pytest.importorskip("torch")
 
@@ -65,8 +65,8 @@ def test_it_learns_goes_on_where_it_stopped_and_exports_what_it_computes(
 ) -> None:
     from loopmind.analysis.listening.separation import LightSeparator, separate
     from loopmind.learn.export import export_onnx
-    from loopmind.learn.separator import Config, Training, separated, train
-    from loopmind.learn.separator_net import NetSize
+    from loopmind.learn.separation.model import Config, Training, separated, train
+    from loopmind.learn.separation.net import NetSize
     from loopmind.music.audio import Audio
 
     torch.set_num_threads(1)
@@ -100,7 +100,7 @@ def test_it_learns_goes_on_where_it_stopped_and_exports_what_it_computes(
 
 
 def test_the_gradient_of_the_mask_error_is_right() -> None:
-    from loopmind.learn.separator import _MaskError
+    from loopmind.learn.separation.model import _MaskError
 
     random = torch.Generator().manual_seed(0)
     mask, power, cross = (
@@ -124,7 +124,7 @@ def test_judging_puts_classical_peers_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from loopmind.analysis.listening.separation import LightSeparator
-    from loopmind.learn import judge_separation
+    from loopmind.learn.separation import judge as judge_separation
     from tests.separation_models import untrained
 
     model = untrained(tmp_path)
@@ -152,7 +152,7 @@ def test_judging_puts_classical_peers_beside_it(
 
 
 def test_si_sdr_does_not_care_how_loud_it_is() -> None:
-    from loopmind.learn.judge_separation import bss_sdr, si_sdr
+    from loopmind.learn.separation.judge import bss_sdr, si_sdr
 
     truth, noise = track("other", 0.5, 1), 0.1 * track("drums", 0.5, 2)
     assert si_sdr(truth + noise, truth) == pytest.approx(si_sdr(9.0 * (truth + noise), truth))
@@ -163,7 +163,7 @@ def test_si_sdr_does_not_care_how_loud_it_is() -> None:
 
 
 def test_speech_is_made_to_sing_and_voices_are_placed() -> None:
-    from loopmind.learn.separator_voices import sung
+    from loopmind.learn.separation.voices import sung
 
     speech = track("vocals", 1.5, 3)[0] + 0.01 * np.random.default_rng(0).standard_normal(66_150)
     sound = sung(speech.astype(np.float32), np.random.default_rng(1), 2.0)

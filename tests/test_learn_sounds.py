@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from loopmind.analysis.key import rotations
-from loopmind.learn import synth
-from loopmind.learn.augment import vary
-from loopmind.learn.keys import merge, scores_of
-from loopmind.learn.lmms import instrument_of_name
-from loopmind.learn.material import our_instrument
-from loopmind.learn.phrases import (
+from loopmind.learn.sounds import synth
+from loopmind.learn.sounds.augment import vary
+from loopmind.learn.sounds.lmms import instrument_of_name
+from loopmind.learn.sounds.material import our_instrument
+from loopmind.learn.sounds.phrases import (
     drum_hits,
     instrument_of_program,
     played_loop,
@@ -21,7 +20,8 @@ from loopmind.learn.phrases import (
     role_of_notes,
     single_notes,
 )
-from loopmind.learn.render import Note, Phrase, _variable_length, _write_midi
+from loopmind.learn.sounds.render import Note, Phrase, _variable_length, _write_midi
+from loopmind.learn.tempo_key.keys import merge, scores_of
 from loopmind.music.loop import INSTRUMENTS, ROLES
 
 

@@ -12,10 +12,10 @@ from loopmind.analysis.frontend import Spectra, frontend
 from loopmind.analysis.listening.tagger import BANDS, EMBEDDING, FAR_STEPS, NEAR_FRAMES, pictures
 from loopmind.analysis.models import open_model
 from loopmind.analysis.tone import hear_tone
-from loopmind.learn.material import Sound, synthesised
-from loopmind.learn.tagger_data import Examples, build, load, shown, stored
-from loopmind.learn.tagger_scores import macro_f1, mean_average_precision
-from loopmind.learn.tagger_words import learn_words
+from loopmind.learn.sounds.material import Sound, synthesised
+from loopmind.learn.tagger.data import Examples, build, load, shown, stored
+from loopmind.learn.tagger.scores import macro_f1, mean_average_precision
+from loopmind.learn.tagger.words import learn_words
 from loopmind.music.audio import Audio
 
 RATE = 22050
@@ -83,9 +83,9 @@ def test_a_few_steps_lower_the_loss_and_the_export_is_equal(
     examples: Examples, tmp_path: Path
 ) -> None:
     from loopmind.learn.export import TOLERANCE, export_onnx
-    from loopmind.learn.tagger import NAMES, never_judged
-    from loopmind.learn.tagger_net import example_inputs
-    from loopmind.learn.tagger_train import Settings, pretrain, read_all, told, train_members
+    from loopmind.learn.tagger.model import NAMES, never_judged
+    from loopmind.learn.tagger.net import example_inputs
+    from loopmind.learn.tagger.train import Settings, pretrain, read_all, told, train_members
 
     settings = Settings(24, 32, 20, 48, 2)
     losses: list[float] = []
@@ -115,7 +115,7 @@ def test_a_few_steps_lower_the_loss_and_the_export_is_equal(
 def test_training_goes_on_where_it_stopped(examples: Examples, tmp_path: Path) -> None:
     import torch
 
-    from loopmind.learn.tagger_train import Settings, pretrain
+    from loopmind.learn.tagger.train import Settings, pretrain
 
     whole = Settings(4, 16, 1, 8, 1)
     checkpoint = tmp_path / "c.pt"
@@ -160,11 +160,11 @@ def test_words_point_to_their_sounds() -> None:
 
 def test_judging_labelled_files(tmp_path: Path) -> None:
     from loopmind.files.encode import write_audio
-    from loopmind.learn.judge_tags import PEER, judge
     from loopmind.learn.judging import OURS, UNUSABLE
+    from loopmind.learn.tagger.judge import PEER, judge
 
     lines = ["path,instrument,kind,source"]
-    from loopmind.learn import synth
+    from loopmind.learn.sounds import synth
 
     rng = np.random.default_rng(8)
     made = [

@@ -17,12 +17,12 @@ from loopmind.files.encode import write_audio
 from loopmind.files.midi_notes import write_notes
 from loopmind.files.own_models import keep_model, own_models, undo_model, use_model
 from loopmind.files.places import model_file, models_in_use, shipped_model_file, user_models
-from loopmind.learn import tuning
 from loopmind.learn.export import export_onnx
 from loopmind.learn.judging import Row, read_labels, share
-from loopmind.learn.tuning import Budget, Pair, is_better, learn, split
-from loopmind.learn.tuning_graph import GraphNet, difference, trainable, tune, write_back
-from loopmind.learn.tuning_material import (
+from loopmind.learn.tuning import course as tuning
+from loopmind.learn.tuning.course import Budget, Pair, is_better, learn, split
+from loopmind.learn.tuning.graph import GraphNet, difference, trainable, tune, write_back
+from loopmind.learn.tuning.material import (
     named_sounds,
     stem_folders,
     stem_of,

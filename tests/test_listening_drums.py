@@ -21,12 +21,12 @@ from loopmind.analysis.listening.drums_frontend import (
     mono_at_rate,
 )
 from loopmind.analysis.models import ModelError, card_of, open_file, open_model
-from loopmind.learn import drums_model
-from loopmind.learn.drums_data import Clip, from_steps, hits_of, to_steps
-from loopmind.learn.drums_net import SMALL, Batches, DrumNet, targets
-from loopmind.learn.drums_patterns import brain_part, free_part, voice_of
-from loopmind.learn.judge_drums import CLASSES, score_hits
-from loopmind.learn.render import Note
+from loopmind.learn.drums import model as drums_model
+from loopmind.learn.drums.data import Clip, from_steps, hits_of, to_steps
+from loopmind.learn.drums.judge import CLASSES, score_hits
+from loopmind.learn.drums.net import SMALL, Batches, DrumNet, targets
+from loopmind.learn.drums.patterns import brain_part, free_part, voice_of
+from loopmind.learn.sounds.render import Note
 from loopmind.music.audio import Audio
 
 TINY = replace(SMALL, channels=(4, 6, 6), hidden=16, dilations=(1, 2), frames=120, batch=6)
@@ -164,7 +164,7 @@ def test_training_in_small_learns_and_the_export_is_the_same(
 
 
 def _loss(net: DrumNet, clips: list[Clip], config: object) -> float:
-    from loopmind.learn.drums_net import loss_of
+    from loopmind.learn.drums.net import loss_of
 
     net.eval()
     with torch.no_grad():

@@ -27,7 +27,7 @@ from loopmind.analysis.listening.spectrogram import (
 )
 from loopmind.analysis.models import ModelError, open_file
 from loopmind.errors import CancelledError
-from loopmind.learn.judge_notes import Line, midi_truth, score
+from loopmind.learn.notes.judge import Line, midi_truth, score
 from loopmind.music.audio import Audio
 
 F32 = NDArray[np.float32]

@@ -160,7 +160,7 @@ def test_another_kind_of_model_is_refused(tmp_path: Path, model: Path) -> None:
 
 def test_the_shipped_model_tells_real_drums_from_a_real_bass(real_loops: Path) -> None:
     """Loops of a source that it never learned from."""
-    from loopmind.learn.judge_separation import si_sdr
+    from loopmind.learn.separation.judge import si_sdr
 
     folder, frames = real_loops / "orin-ayo", 6 * 44_100
     truth = {}

@@ -1,7 +1,7 @@
 """Which key a sound is in: pitch-class evidence and the small model that weighs it.
 
 The model scores one tonic at a time on evidence rotated to that tonic, so that transposing a
-sound transposes the belief, by construction. `loopmind.learn.keys` trains it.
+sound transposes the belief, by construction. `loopmind.learn.tempo_key.keys` trains it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The small network that weighs the evidence for each tempo, and the beliefs made of scores.
 
-`loopmind.learn.tempos` trains it on loops of known tempo; here it runs in plain numpy.
+`loopmind.learn.tempo_key.tempos` trains it on loops of known tempo; here it runs in plain numpy.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Tracks, sections and figures are replaced by signs, known words also by what they stand for, so
 that a wording that was learned with one track holds for all. The weights (models/reader.npz, card
-beside it) were made by loopmind/learn/reader.py; a sentence takes a fraction of a millisecond.
+beside it) were made by learn/reader/model.py; a sentence takes a fraction of a millisecond.
 """
 
 from __future__ import annotations

@@ -15,13 +15,13 @@ from loopmind.errors import LoopMindError
 
 # what -> (module, function, what labels.csv needs)
 JUDGES: dict[str, tuple[str, str, str]] = {
-    "separate": ("loopmind.learn.judge_separation", "judge", "stems of each mix"),
-    "transcribe": ("loopmind.learn.judge_notes", "judge", "the MIDI of each recording"),
-    "drums": ("loopmind.learn.judge_drums", "judge", "the MIDI of each drum recording"),
-    "tag": ("loopmind.learn.judge_tags", "judge", "the instrument of each sound"),
-    "tempo": ("loopmind.learn.judge_tempo_key", "judge_tempo", "the bpm of each loop or track"),
-    "key": ("loopmind.learn.judge_tempo_key", "judge_key", "the key of each loop or track"),
-    "fit": ("loopmind.learn.judge_fit", "judge", "the group that each loop belongs to"),
+    "separate": ("loopmind.learn.separation.judge", "judge", "stems of each mix"),
+    "transcribe": ("loopmind.learn.notes.judge", "judge", "the MIDI of each recording"),
+    "drums": ("loopmind.learn.drums.judge", "judge", "the MIDI of each drum recording"),
+    "tag": ("loopmind.learn.tagger.judge", "judge", "the instrument of each sound"),
+    "tempo": ("loopmind.learn.tempo_key.judge", "judge_tempo", "the bpm of each loop or track"),
+    "key": ("loopmind.learn.tempo_key.judge", "judge_key", "the key of each loop or track"),
+    "fit": ("loopmind.learn.fit.judge", "judge", "the group that each loop belongs to"),
 }
 
 

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _learn(args: argparse.Namespace, folder: Path) -> int:
     from loopmind.files.places import default_cache
-    from loopmind.learn.tuning import as_plain, learn
+    from loopmind.learn.tuning.course import as_plain, learn
 
     if not args.minutes > 0.0:
         raise UsageError(f"--minutes must be more than 0, got {args.minutes:g}")

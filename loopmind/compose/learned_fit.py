@@ -1,6 +1,6 @@
 """The learned fit: how likely two loops belong together, by a small network over their features.
 
-`loopmind.learn.fit_model` trains it on tracks of the same pieces; here it runs in plain numpy over
+`loopmind.learn.fit.model` trains it on tracks of the same pieces; here it runs in plain numpy over
 whole tables of candidates.
 """
 

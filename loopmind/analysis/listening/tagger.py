@@ -1,7 +1,7 @@
 """The sound encoder and tagger: what it is shown of a sound, and what it tells.
 
 It sees a sound's beginning closely and all of it from afar, and the features that are measured
-anyway. `loopmind.learn.tagger` trains it.
+anyway. `loopmind.learn.tagger.model` trains it.
 """
 
 from __future__ import annotations

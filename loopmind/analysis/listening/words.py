@@ -1,6 +1,6 @@
 """The text side of the sound encoder: words as directions among the embeddings of sounds.
 
-`loopmind.learn.tagger_words` learns them from the names of sounds: "analog", "deep", "choir".
+`loopmind.learn.tagger.words` learns them from the names of sounds: "analog", "deep", "choir".
 """
 
 from __future__ import annotations

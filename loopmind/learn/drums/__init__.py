@@ -1,0 +1,1 @@
+"""How the drum transcriber is made: data, network, training, judging."""

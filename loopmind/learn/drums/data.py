@@ -1,0 +1,283 @@
+"""What the drum transcriber learns from and is judged on: clips of drums, and of what is beside.
+
+    python -m loopmind.learn.drums.data --pieces DIR --out DIR [--midi DIR --sounds COLLECTION ...]
+
+A clip is `NAME.npz`: `drums` and `rest`, mel power in half decibels (uint8, see `to_steps`), and
+`hits`, float32 (hits, 3): time in s, number in VOICES, velocity 0..1. Clips of pieces keep the
+split of their piece; grooves, played by kits and soundfonts that no test knows, are for training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.analysis.listening.drums_frontend import DRUM_RATE_HZ, drum_power
+from loopmind.learn.drums.patterns import (
+    VOICES,
+    brain_part,
+    free_part,
+    midi_part,
+    voice_of,
+    without_clashes,
+)
+from loopmind.learn.sounds import synth
+from loopmind.learn.sounds.fluid import PARTS, Part, Player
+from loopmind.learn.sounds.material import midi_files
+from loopmind.learn.sounds.phrases import KITS
+from loopmind.learn.sounds.pieces import (
+    TEST_FONTS,
+    TEST_KITS,
+    Piece,
+    drum_kits,
+    pieces,
+    play_kit,
+    split_of,
+)
+from loopmind.learn.sounds.render import Note
+from loopmind.learn.tempo_key.groove_sounds import placed
+from loopmind.learn.tempo_key.grooves import read_brains
+
+F32 = NDArray[np.float32]
+Steps = NDArray[np.uint8]
+
+CLIP_S = 24.0
+_STEPS_PER_DB, _LOWEST_DB = 2.0, -100.0
+_SAME_HIT_S = 0.02
+# A soundfont of one acoustic kit agrees with General MIDI on these notes alone.
+_ONE_KIT_NOTES = frozenset((36, 38, 40, 42, 44, 46, 41, 43, 45, 47, 51, 53, 57, 59))
+_ONE_KIT = "Zeppelin"
+_CLOSED, _OPEN = 42, 46
+_HELD_EVERY = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Drums, what sounds beside them (both as `to_steps` gives), and the hits."""
+
+    name: str
+    drums: Steps
+    rest: Steps
+    hits: F32
+
+
+def to_steps(power: F32) -> Steps:
+    """Power as half decibels above -100 dB, 0..255."""
+    decibels = 10.0 * np.log10(np.maximum(power, 1e-10))
+    return np.clip(np.round((decibels - _LOWEST_DB) * _STEPS_PER_DB), 0, 255).astype(np.uint8)
+
+
+def from_steps(steps: Steps) -> F32:
+    """The power that `to_steps` was given, nearly; what it held for nothing is exactly nothing."""
+    return np.asarray(_POWERS[steps])
+
+
+_POWERS = (10.0 ** ((np.arange(256) / _STEPS_PER_DB + _LOWEST_DB) / 10.0)).astype(np.float32)
+_POWERS[0] = 0.0
+
+
+def hits_of(notes: Sequence[Note]) -> F32:
+    """Hits (hits, 3) of General MIDI notes; two notes of one voice at once are one hit."""
+    rows: list[tuple[float, int, float]] = []
+    last: dict[int, int] = {}
+    for note in sorted(notes, key=lambda n: n.start_s):
+        voice = voice_of(note.pitch)
+        if voice is None:
+            continue
+        before = last.get(voice)
+        if before is not None and note.start_s - rows[before][0] < _SAME_HIT_S:
+            at, _, strength = rows[before]
+            rows[before] = (at, voice, max(strength, note.velocity / 127.0))
+            continue
+        last[voice] = len(rows)
+        rows.append((note.start_s, voice, note.velocity / 127.0))
+    return np.array(rows, np.float32).reshape(-1, 3)
+
+
+def of_piece(piece: Piece, kits: Mapping[str, Mapping[str, Sequence[F32]]]) -> Clip:
+    """A piece as a clip."""
+    shape: tuple[int, ...] | None = None
+    sums: dict[bool, F32] = {}
+    notes: tuple[Note, ...] = ()
+    for number, track in enumerate(piece.tracks):
+        drums = track["stem"] == "drums"
+        sound = piece.track(number).mean(axis=0)
+        sums[drums] = sums[drums] + sound if drums in sums else sound
+        shape = sound.shape
+        if drums:
+            read = [Note(s, e - s, p, v) for s, e, p, v in track["notes"]]
+            notes = _as_heard(read, kits.get(str(piece.truth["kit"])))
+    assert shape is not None  # a piece has a track
+    silence = np.zeros(shape, np.float32)
+    name = f"piece-{piece.folder.name}"
+    return Clip(name, to_steps(drum_power(sums.get(True, silence))),
+                to_steps(drum_power(sums.get(False, silence))), hits_of(notes))  # fmt: skip
+
+
+def _as_heard(notes: Sequence[Note], kit: Mapping[str, Sequence[F32]] | None) -> tuple[Note, ...]:
+    """Notes as a kit plays them: one without an open hat plays the closed one."""
+    if kit is None or "open" in kit:
+        return tuple(notes)
+    return tuple(
+        Note(n.start_s, n.length_s, _CLOSED if n.pitch == _OPEN else n.pitch, n.velocity)
+        for n in notes
+    )
+
+
+def build_pieces(folder: Path, out: Path, sounds: Path) -> None:
+    """Clips of all pieces below `folder` (test, valid, train) that are not there yet."""
+    kits = drum_kits(sounds / "labels.csv")
+    for split in ("test", "valid", "train"):
+        for piece in pieces(folder / split):
+            path = out / split / f"piece-{piece.folder.name}.npz"
+            if not path.exists():
+                _write(path, of_piece(piece, kits))
+        print(split, len(list((out / split).glob("*.npz"))), "clips", flush=True)
+
+
+def build_grooves(
+    out: Path, midi: Path, sounds: Path, brains: Path, fonts: Sequence[Path], count: int, seed: int
+) -> None:
+    """`count` clips of drums alone, for training."""
+    rng = np.random.default_rng([seed, zlib.crc32(b"grooves")])
+    files = [path for path in midi_files([midi]) if split_of(path) == "train"]
+    styles = read_brains(brains)
+    kits = [kit for name, kit in drum_kits(sounds / "labels.csv").items() if name not in TEST_KITS]
+    shelf = _shelf(kits, rng)
+
+    def part() -> tuple[Note, ...]:
+        notes: tuple[Note, ...] = ()
+        kind = rng.random()
+        if kind < 0.4:
+            notes = midi_part(files[int(rng.integers(len(files)))], rng)
+        elif kind < 0.65:
+            notes = brain_part(styles[int(rng.integers(len(styles)))], CLIP_S, rng)
+        return notes or free_part(CLIP_S, rng)
+
+    by_kits = count * 6 // 10
+    for number in range(by_kits):
+        kit = kits[int(rng.integers(len(kits)))] if rng.random() < 0.3 else _drawn(shelf, rng)
+        notes = part()
+        sound, played = play_kit(notes, kit, round(CLIP_S * DRUM_RATE_HZ), rng)
+        _save_groove(out, f"kit-{number:04d}", sound, _as_heard(played, kit), rng)
+    own = [font for font in fonts if font.name not in TEST_FONTS]
+    each = -(-(count - by_kits) // len(own))
+    for font in own:
+        with Player(font) as player:
+            _grooves_of(player, font, each, part, out, rng)
+
+
+def _grooves_of(
+    player: Player, font: Path, count: int, part: Callable[[], tuple[Note, ...]], out: Path,
+    rng: np.random.Generator,
+) -> None:  # fmt: skip
+    one_kit = _ONE_KIT in font.name
+    for first in range(0, count, PARTS):
+        parts = []
+        for _ in range(min(PARTS, count - first)):
+            notes = without_clashes(part())
+            if one_kit:
+                notes = tuple(
+                    Note(n.start_s, 2.0, n.pitch, n.velocity)
+                    for n in notes
+                    if n.pitch in _ONE_KIT_NOTES
+                )
+            program = 0 if one_kit else int(rng.choice(KITS))
+            parts.append(Part(program, notes, not one_kit))
+        for number, (drums, sound) in enumerate(
+            zip(parts, player.play(parts, CLIP_S), strict=True)
+        ):
+            _save_groove(out, f"{font.stem}-{first + number:04d}", sound, drums.notes, rng)
+
+
+def _save_groove(
+    out: Path, name: str, sound: F32, notes: Sequence[Note], rng: np.random.Generator
+) -> None:
+    peak = float(np.abs(sound).max(initial=0.0))
+    if peak < 1e-4:
+        return
+    mono = placed(sound.mean(axis=0) * np.float32(0.5 / peak), rng)
+    drums = to_steps(drum_power(mono.astype(np.float32)))
+    # A few are held back to choose thresholds by, beside the pieces that are.
+    split = "valid" if zlib.crc32(name.encode()) % _HELD_EVERY == 0 else "train"
+    _write(out / split / f"{name}.npz", Clip(name, drums, np.zeros_like(drums), hits_of(notes)))
+
+
+def _shelf(
+    kits: Sequence[Mapping[str, Sequence[F32]]], rng: np.random.Generator
+) -> dict[str, list[F32]]:
+    """All one-shots of the kits by voice, and as many synthesised ones as drum machines make."""
+    shelf: dict[str, list[F32]] = {}
+    for kit in kits:
+        for voice, sounds in kit.items():
+            shelf.setdefault(voice, []).extend(sounds)
+    for voice, kind, sound in synth.sounds(rng, 30):
+        if kind == "oneshot" and voice in (*VOICES, "percussion"):
+            peak = max(float(np.abs(sound).max(initial=0.0)), 1e-6)
+            shelf.setdefault(voice, []).append(np.stack([sound, sound]) / np.float32(peak))
+    return shelf
+
+
+def _drawn(shelf: Mapping[str, Sequence[F32]], rng: np.random.Generator) -> dict[str, list[F32]]:
+    """A kit of sounds that never met, each as fast or slow as a sampler might play it."""
+    kit: dict[str, list[F32]] = {}
+    for voice, sounds in shelf.items():
+        if voice == "open" and rng.random() < 0.3:
+            continue
+        count = int(rng.integers(1, 3)) if voice not in ("tom", "cymbal", "percussion") else 4
+        picked = []
+        for index in rng.integers(len(sounds), size=count):
+            speed = 2.0 ** float(rng.uniform(-3.0, 3.0) / 12.0)
+            sound = sounds[int(index)]
+            at = np.arange(int(sound.shape[1] / speed)) * speed
+            here = np.arange(sound.shape[1])
+            picked.append(
+                np.stack([np.interp(at, here, side) for side in sound]).astype(np.float32)
+            )
+        kit[voice] = picked
+    return kit
+
+
+def _write(path: Path, clip: Clip) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    with beside.open("wb") as file:
+        np.savez(file, drums=clip.drums, rest=clip.rest, hits=clip.hits)
+    beside.replace(path)
+
+
+def clips(folder: Path) -> Iterator[Clip]:
+    """The clips in `folder`, in the order of their names."""
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            yield Clip(path.stem, file["drums"], file["rest"], file["hits"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--pieces", type=Path, help="folder that learn/sounds/pieces.py wrote"
+    )
+    parser.add_argument("--sounds", type=Path, required=True, help="collection with labels.csv")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--midi", type=Path, help="MIDI files: with them grooves are made")
+    parser.add_argument("--brains", type=Path, default=Path("presets/genres"))
+    parser.add_argument("--font", type=Path, action="append", default=[])
+    parser.add_argument("--grooves", type=int, default=500, help="how many")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    if args.pieces is not None:
+        build_pieces(args.pieces, args.out, args.sounds)
+    if args.midi is not None:
+        build_grooves(args.out, args.midi, args.sounds, args.brains, args.font, args.grooves,
+                      args.seed)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""Trains, judges and exports the drum transcriber.
+
+    python -m loopmind.learn.drums.model train --clips DIR --work DIR [--config small|full]
+                                               [--minutes N] [--resume]
+    python -m loopmind.learn.drums.model tune --clips DIR --work DIR
+    python -m loopmind.learn.drums.model evaluate --clips DIR [--model FILE] [--mix]
+    python -m loopmind.learn.drums.model export --work DIR [--out models/drums.onnx]
+
+Clips are made by `loopmind.learn.drums.data`. `tune` chooses each voice's threshold on the clips of
+`valid`; nothing but `evaluate` looks at `test`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from loopmind.analysis.listening.drums import DRUMS_MODEL, activations
+from loopmind.analysis.listening.drums_decode import decode_drums
+from loopmind.analysis.listening.drums_frontend import BANDS, drum_features, loudness_reference
+from loopmind.analysis.models import Model, open_file, open_model
+from loopmind.files.atomic import atomic_path, atomic_write
+from loopmind.learn.drums.data import Clip, clips, from_steps
+from loopmind.learn.drums.judge import CLASSES, Count, Score, count_hits, score_hits
+from loopmind.learn.drums.net import FULL, SMALL, Batches, Config, DrumNet, loss_of
+from loopmind.learn.drums.patterns import VOICES
+from loopmind.learn.export import export_onnx
+
+F32 = NDArray[np.float32]
+
+CONFIGS = {"small": SMALL, "full": FULL}
+_CHECKPOINT, _THRESHOLDS = "checkpoint.pt", "thresholds.json"
+_SAVE_EVERY, _TELL_EVERY = 250, 100
+_FIRST_THRESHOLD = 0.4
+_WARM_UP = 150
+
+
+def device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def train(
+    config: Config, batches: Batches, work: Path, *, resume: bool = False, minutes: float = 1e9,
+    tell: Callable[[str], None] = print,
+) -> DrumNet:  # fmt: skip
+    """Train for `config.steps` steps or `minutes`, whichever end first; checkpoints go to `work`.
+
+    Minutes are of the processor, so that a busy machine learns as much. The learning rate falls
+    along a cosine over steps or time, whichever is further.
+    """
+    torch.manual_seed(config.seed)
+    where = device()
+    net: DrumNet = DrumNet(config).to(where)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=1e-4)
+    file = work / _CHECKPOINT
+    step, spent_s = 0, 0.0
+    if resume and file.is_file():
+        state = torch.load(file, map_location=where, weights_only=True)
+        net.load_state_dict(state["net"])
+        optimiser.load_state_dict(state["optimiser"])
+        step, spent_s = int(state["step"]), float(state["spent_s"])
+    started = time.process_time() - spent_s
+    running: float | None = None
+    net.train()
+    while step < config.steps:
+        spent_s = time.process_time() - started
+        done = max(step / config.steps, spent_s / (60.0 * minutes))
+        if done >= 1.0:
+            break
+        rate = config.learning_rate * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-5
+        for group in optimiser.param_groups:
+            group["lr"] = float(rate) * min(1.0, (step + 1) / _WARM_UP)
+        features, active, strong = (part.to(where) for part in batches.draw(step))
+        torch.manual_seed(config.seed * 1_000_003 + step)  # what is dropped, also after a break
+        loss = loss_of(net, features, active, strong)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        optimiser.step()
+        value = float(loss.detach())
+        running = value if running is None else 0.98 * running + 0.02 * value
+        step += 1
+        if step % _TELL_EVERY == 0:
+            tell(f"step {step}  loss {running:.4f}  {spent_s:.0f} s")
+        if step % _SAVE_EVERY == 0:
+            _save(file, config, net, optimiser, step, spent_s)
+    _save(file, config, net, optimiser, step, time.process_time() - started)
+    net.cpu().eval()
+    return net
+
+
+def _save(
+    file: Path, config: Config, net: DrumNet, optimiser: torch.optim.Optimizer, step: int,
+    spent_s: float,
+) -> None:  # fmt: skip
+    state = {"config": asdict(config), "net": net.state_dict(), "step": step, "spent_s": spent_s,
+             "optimiser": optimiser.state_dict()}  # fmt: skip
+    with atomic_path(file) as temporary:
+        torch.save(state, temporary)
+
+
+def load(work: Path) -> tuple[DrumNet, dict[str, Any]]:
+    """The network of the checkpoint in `work`, and what else it says."""
+    state = torch.load(work / _CHECKPOINT, map_location="cpu", weights_only=True)
+    net = DrumNet(Config(**state["config"]))
+    net.load_state_dict(state["net"])
+    net.eval()
+    return net, state
+
+
+Curves = list[tuple[Clip, F32, F32]]
+
+
+def curves_of(run: Callable[[F32], tuple[F32, F32]], found: Sequence[Clip], *, mix: bool) -> Curves:
+    """Activations and velocities of the drums of each clip, alone or in its mix."""
+    out = []
+    for clip in found:
+        power = from_steps(clip.drums) + (from_steps(clip.rest) if mix else np.float32(0.0))
+        reference = loudness_reference(power)
+        if reference > 0.0:
+            out.append((clip, *run(drum_features(power, reference))))
+    return out
+
+
+def judge(curves: Curves, thresholds: tuple[float, ...]) -> Score:
+    """All clips together."""
+    total = Score()
+    for clip, active, strong in curves:
+        total += score_hits(clip.hits, decode_drums(active, strong, thresholds))
+    return total
+
+
+def tune(curves: Sequence[Curves]) -> tuple[float, ...]:
+    """The threshold of each voice that is best over all the kinds of material together."""
+    chosen = [_FIRST_THRESHOLD] * len(VOICES)
+    for voice in range(len(VOICES)):
+        best = -1.0
+        for least in np.arange(0.15, 0.75, 0.05):
+            # One voice alone is decoded: the others lie above all activations.
+            only = tuple(float(least) if v == voice else 2.0 for v in range(len(VOICES)))
+            scores = []
+            for part in curves:
+                total = Count()
+                for clip, active, strong in part:
+                    truth = clip.hits[clip.hits[:, 1] == voice, 0]
+                    total += count_hits(truth, decode_drums(active, strong, only))
+                scores.append(total.f1)
+            if float(np.mean(scores)) > best + 1e-4:
+                best, chosen[voice] = float(np.mean(scores)), round(float(least), 2)
+    return tuple(chosen)
+
+
+def runner(net: DrumNet) -> Callable[[F32], tuple[F32, F32]]:
+    """The network as `curves_of` runs it."""
+
+    def run(features: F32) -> tuple[F32, F32]:
+        with torch.no_grad():
+            active, strong = net(torch.from_numpy(features)[None])
+        return active[0].numpy(), strong[0].numpy()
+
+    return run
+
+
+def model_runner(model: Model) -> Callable[[F32], tuple[F32, F32]]:
+    """An exported model as `curves_of` runs it."""
+    return lambda features: activations(model, features)
+
+
+def thresholds_of(notes: Mapping[str, str]) -> tuple[float, ...]:
+    """The thresholds that an exported model carries."""
+    return tuple(float(value) for value in json.loads(notes["thresholds"]))
+
+
+def export(work: Path, out: Path) -> float:
+    """Write the model of `work`, its thresholds in it; returns how far it is from torch."""
+    net, _ = load(work)
+    thresholds = json.loads((work / _THRESHOLDS).read_text(encoding="utf-8"))
+    generator = torch.Generator().manual_seed(0)
+    examples = [torch.randn((1, frames, BANDS), generator=generator) for frames in (300, 37, 1200)]
+    return export_onnx(
+        net, examples[:1], (("features",), ("active", "strong")),
+        {"features": {0: "batch", 1: "frames"}, "active": {0: "batch", 1: "frames"},
+         "strong": {0: "batch", 1: "frames"}},
+        out, others=[[example] for example in examples[1:]],
+        notes={"thresholds": json.dumps(thresholds), "voices": json.dumps(VOICES)},
+    )  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("train", "tune", "evaluate", "export"))
+    parser.add_argument("--clips", type=Path, help="folder that `build` wrote")
+    parser.add_argument("--work", type=Path, help="checkpoints")
+    parser.add_argument("--config", choices=sorted(CONFIGS), default="small")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--model", type=Path, help="evaluate this file (default: the shipped one)")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--out", type=Path, default=Path("models") / DRUMS_MODEL)
+    args = parser.parse_args()
+    if args.what == "train":
+        found = list(clips(args.clips / "train"))
+        print(f"{len(found)} clips", flush=True)
+        train(CONFIGS[args.config], Batches(found, CONFIGS[args.config]), args.work,
+              resume=args.resume, minutes=args.minutes,
+              tell=lambda text: print(text, flush=True))  # fmt: skip
+    elif args.what == "tune":
+        net, state = load(args.work)
+        held = list(clips(args.clips / "valid"))
+        kinds = [curves_of(runner(net), held, mix=mix) for mix in (False, True)]
+        chosen = tune(kinds)
+        atomic_write(args.work / _THRESHOLDS, json.dumps(chosen).encode())
+        print(f"step {state['step']}, {state['spent_s']:.0f} s; thresholds", chosen)
+        for what, part in zip(("alone", "in the mix"), kinds, strict=True):
+            _show(what, judge(part, chosen))
+    elif args.what == "evaluate":
+        model = open_file(args.model) if args.model else open_model(DRUMS_MODEL)
+        held = list(clips(args.clips / args.split))
+        for what, mix in (("alone", False), ("in the mix", True)):
+            _show(what, judge(curves_of(model_runner(model), held, mix=mix),
+                              thresholds_of(model.notes)))  # fmt: skip
+    else:
+        print(f"differs from torch by {export(args.work, args.out):.2g}")
+
+
+def _show(what: str, score: Score) -> None:
+    classes = "  ".join(f"{name} {score.of(name).f1:.3f}" for name in CLASSES)
+    total = score.total
+    exact = f"precision {total.precision:.3f}, recall {total.recall:.3f}"
+    off = f"deviation {score.deviation_ms:.1f} ms, velocity {score.velocity_error:.3f}"
+    print(f"{what}: F1 {total.f1:.3f} ({exact}), {off}; {classes}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

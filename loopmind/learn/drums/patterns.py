@@ -1,0 +1,134 @@
+"""Drum parts as notes: of genre brains, of MIDI files, and freely drawn ones with what drummers do.
+
+Flams, rolls, ghost notes and loose timing are in them. A note's pitch is its General MIDI note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from loopmind.learn.sounds.phrases import HITS
+from loopmind.learn.sounds.pieces import stretch_of
+from loopmind.learn.sounds.render import Note
+from loopmind.music.transcript import DRUM_NOTES
+
+VOICES = tuple(DRUM_NOTES)
+"""What the drum model tells apart, in the order of its outputs."""
+_OPEN = 46
+_VOICE_OF = {pitch: voice for voice, pitches in HITS.items() for pitch in pitches}
+_VOICE_OF |= {_OPEN: "open hat"} | dict.fromkeys(HITS["percussion"], "clap")
+_STRENGTH = {"X": 118, "x": 92, "o": 52, "?": 74, "r": 88}
+_LENGTH_S = 0.1
+_CLASHING_S = 0.03
+
+
+def voice_of(pitch: int) -> int | None:
+    """The number in VOICES of a General MIDI drum note; hand percussion counts as "clap"."""
+    voice = _VOICE_OF.get(pitch)
+    return None if voice is None else VOICES.index(voice)
+
+
+def brain_part(
+    brain: Mapping[str, Any], seconds: float, rng: np.random.Generator
+) -> tuple[Note, ...]:
+    """A drum part of a genre brain's patterns at one of its tempi."""
+    step_s = 15.0 / float(rng.uniform(*brain["bpm"]))
+    swing = float(brain.get("swing") or 0.5) if rng.random() < 0.7 else 0.5
+    rows = {
+        voice: str(choices[int(rng.integers(len(choices)))])
+        for voice, choices in brain["drums"].items()
+    }
+    hits = []
+    for step in range(int(seconds / step_s)):
+        at = step * step_s + (2.0 * step_s * (swing - 0.5) if step % 2 else 0.0)
+        for voice, row in rows.items():
+            sign = row[step % len(row)]
+            if sign == "?" and rng.random() < 0.5:
+                continue
+            if sign in _STRENGTH:
+                hits.append((at, voice, _STRENGTH[sign]))
+                if sign == "r":
+                    hits.append((at + step_s / 2.0, voice, 70))
+    return _played(hits, seconds, rng)
+
+
+def free_part(seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
+    """A part that keeps to no style: every voice as dense as it happens, fills, rolls and flams."""
+    step_s = 60.0 / float(rng.uniform(70.0, 180.0)) / int(rng.choice([3, 4, 4, 4]))
+    dense = {
+        "kick": rng.uniform(0.05, 0.4), "snare": rng.uniform(0.03, 0.35),
+        "hat": rng.choice([0.0, 0.3, 0.6, 1.0]), "open hat": rng.choice([0.0, 0.04, 0.12, 0.3]),
+        "tom": rng.choice([0.0, 0.05, 0.2]), "cymbal": rng.choice([0.0, 0.03, 0.1, 0.5]),
+        "clap": rng.choice([0.0, 0.05, 0.15]), "percussion": rng.choice([0.0, 0.0, 0.15, 0.4]),
+    }  # fmt: skip
+    bar = {voice: rng.random(16) < share for voice, share in dense.items()}
+    hits: list[tuple[float, str, int]] = []
+    steps = int(seconds / step_s)
+    for step in range(steps):
+        for voice, row in bar.items():
+            if row[step % 16] != (rng.random() < 0.06):
+                hits.append((step * step_s, voice, int(rng.integers(35, 127))))
+    for _ in range(int(rng.integers(0, 6))):
+        hits += _figure(float(rng.integers(steps)) * step_s, step_s, rng)
+    return _played(hits, seconds, rng)
+
+
+def _figure(at: float, step_s: float, rng: np.random.Generator) -> list[tuple[float, str, int]]:
+    """A roll on one drum, a fill over the toms, a flam, or a run of ghost notes."""
+    kind = int(rng.integers(4))
+    if kind == 0:
+        voice = str(rng.choice(["snare", "tom", "hat", "kick"]))
+        gap = step_s / float(rng.choice([1.0, 1.5, 2.0]))
+        return [(at + i * gap, voice, int(np.clip(45 + 9 * i, 1, 120)))
+                for i in range(int(rng.integers(4, 12)))]  # fmt: skip
+    if kind == 1:
+        voices = rng.choice(["snare", "tom", "tom", "kick"], int(rng.integers(4, 9)))
+        fill = [(at + i * step_s, str(v), int(rng.integers(70, 125))) for i, v in enumerate(voices)]
+        return [*fill, (at + len(voices) * step_s, "cymbal", 115)]
+    if kind == 2:
+        voice = str(rng.choice(["snare", "tom"]))
+        return [(at, voice, 60), (at + float(rng.uniform(0.03, 0.045)), voice, 115)]
+    return [(at + i * step_s, "snare", int(rng.integers(18, 45))) for i in range(4)]
+
+
+def _played(
+    hits: Sequence[tuple[float, str, int]], seconds: float, rng: np.random.Generator
+) -> tuple[Note, ...]:
+    """Hits as a player plays them: a drum of each voice, loose timing, uneven strength."""
+    loose_s = float(rng.choice([0.0, 0.003, 0.008]))
+    opening = float(rng.choice([0.0, 0.0, 0.1, 0.3]))
+    usual = {voice: int(rng.choice(pitches)) for voice, pitches in HITS.items()} | {"hat": 42}
+    notes = []
+    for at, voice, strength in hits:
+        pitch = _OPEN if voice == "open hat" else usual[voice]
+        if voice in ("tom", "cymbal", "percussion") and rng.random() < 0.4:
+            pitch = int(rng.choice(HITS[voice]))
+        if voice == "hat" and rng.random() < opening / 3.0:
+            pitch = _OPEN
+        start = at + float(rng.normal(0.0, 1.0)) * loose_s
+        velocity = int(np.clip(strength + rng.normal(0.0, 8.0), 12, 127))
+        if 0.0 <= start < seconds - _LENGTH_S:
+            notes.append(Note(start, _LENGTH_S, pitch, velocity))
+    return without_clashes(notes)
+
+
+def without_clashes(notes: Sequence[Note]) -> tuple[Note, ...]:
+    """In order of time, and the same drum never struck twice within 30 ms."""
+    last: dict[int, float] = {}
+    kept = []
+    for note in sorted(notes, key=lambda n: (n.start_s, n.pitch)):
+        if note.start_s - last.get(note.pitch, -1.0) >= _CLASHING_S:
+            kept.append(note)
+            last[note.pitch] = note.start_s
+    return tuple(kept)
+
+
+def midi_part(path: Path, rng: np.random.Generator) -> tuple[Note, ...]:
+    """The drum part of a stretch of a MIDI file; () where it has none."""
+    score = stretch_of(path, rng)
+    drums = [part for part in score.parts if part.drums] if score is not None else []
+    return without_clashes(drums[0].notes) if drums else ()

@@ -1,0 +1,1 @@
+"""How the model of what belongs together is made: data, training, judging."""

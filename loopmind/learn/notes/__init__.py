@@ -1,0 +1,1 @@
+"""How the note transcriber is made: data, network, training, judging."""

@@ -1,0 +1,253 @@
+"""Trains and exports the note network.
+
+    python -m loopmind.learn.notes.model train --sheets DIR --work DIR [--config small|full]
+                                               [--minutes N] [--resume]
+    python -m loopmind.learn.notes.model export --work DIR [--out models/notes.onnx]
+
+Sheets are made by `loopmind.learn.notes.data`. Thresholds are chosen by `learn.notes_tune`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from loopmind.analysis.listening.pitched_model import INPUT, NOTES_MODEL, OUTPUTS
+from loopmind.analysis.listening.spectrogram import CHANNELS, SEMITONES
+from loopmind.files.atomic import atomic_path
+from loopmind.learn.export import export_onnx, rounded
+from loopmind.learn.notes.batches import Batches, Shares
+from loopmind.learn.notes.data import sheets
+from loopmind.learn.notes.net import NetSize, NotesNet, losses
+
+_CHECKPOINT = "checkpoint.pt"
+_TELL_EVERY, _SAVE_EVERY = 25, 100
+_WARM_UP = 40
+_WEIGHTS = {"onset": 1.0, "frame": 0.6, "velocity": 0.06, "family": 0.12}
+_AVERAGE = 0.995
+
+
+@dataclass(frozen=True)
+class Config:
+    """How the network is trained. steps: at most so many; `--minutes` may end it before."""
+
+    size: NetSize = field(default_factory=NetSize)
+    shares: Shares = field(default_factory=Shares)
+    steps: int = 6000
+    learning_rate: float = 3e-3
+    matrix_rate: float = 0.02
+    seed: int = 7
+
+
+CONFIGS = {
+    "small": Config(),
+    "full": Config(
+        NetSize(24, 96, 24, dilations=(1, 2, 4, 8, 16, 1)),
+        Shares(batch=24, frames=384),
+        steps=40_000,
+        learning_rate=2e-3,
+        matrix_rate=0.015,
+    ),
+}
+
+
+def device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Training:
+    """A network, its optimiser and a slow average of its weights, which is what is exported."""
+
+    def __init__(self, config: Config, where: torch.device) -> None:
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.net = NotesNet(config.size).to(where)
+        self.average = NotesNet(config.size).to(where)
+        self.average.load_state_dict(self.net.state_dict())
+        self.optimisers = _optimisers(self.net, config)
+        self.step, self.spent_s = 0, 0.0
+
+    def save(self, file: Path) -> None:
+        """Write all that training needs to go on from here."""
+        state = {
+            "config": asdict(self.config), "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "step": self.step, "spent_s": self.spent_s,
+        }  # fmt: skip
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(file) as temporary:
+            torch.save(state, temporary)
+
+    def load(self, file: Path) -> None:
+        """Go on from `file`."""
+        state = torch.load(file, map_location=next(self.net.parameters()).device, weights_only=True)
+        self.net.load_state_dict(state["net"])
+        self.average.load_state_dict(state["average"])
+        for optimiser, own in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(own)
+        self.step, self.spent_s = int(state["step"]), float(state["spent_s"])
+
+    def learn(self, picture: Tensor, truth: dict[str, Tensor], pace: float) -> dict[str, float]:
+        """One step at the share `pace` of the learning rates; returns the parts of the loss."""
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = pace * group.setdefault("full_lr", group["lr"])
+        self.net.train()
+        parts = losses(self.net(picture), truth)
+        loss = sum((_WEIGHTS[name] * part for name, part in parts.items()), torch.zeros(()))
+        self.net.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        for optimiser in self.optimisers:
+            optimiser.step()
+        self.step += 1
+        keep = min(_AVERAGE, self.step / (self.step + 10.0))
+        with torch.no_grad():
+            pairs = zip(
+                self.average.state_dict().values(), self.net.state_dict().values(), strict=True
+            )
+            for slow, fast in pairs:
+                if slow.is_floating_point():
+                    slow.lerp_(fast, 1.0 - keep)
+                else:
+                    slow.copy_(fast)
+        return {name: float(part.detach()) for name, part in parts.items()}
+
+
+def _optimisers(net: NotesNet, config: Config) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al., 2024) for the matrices inside, where torch has it; AdamW for the rest.
+
+    Per step it learns more than AdamW does alone, and steps are what a processor is short of.
+    """
+    inner = ("blocks", "stack", "family_time")
+    matrices = [p for n, p in net.named_parameters() if p.ndim == 2 and p.shape[1] > 1
+                and n.startswith(inner)]  # fmt: skip
+    muon = getattr(torch.optim, "Muon", None)
+    if muon is None:
+        matrices = []
+    known = {id(p) for p in matrices}
+    others = [p for p in net.parameters() if id(p) not in known]
+    made = [torch.optim.AdamW(others, lr=config.learning_rate, weight_decay=1e-3)]
+    if muon is not None:
+        made.append(muon(matrices, lr=config.matrix_rate, weight_decay=1e-2))
+    return made
+
+
+def train(
+    config: Config, batches: Batches, work: Path, *, resume: bool = False, minutes: float = 1e9,
+    tell: Callable[[str], None] = print,
+) -> NotesNet:  # fmt: skip
+    """Train for `config.steps` steps or `minutes` of processor time; checkpoints go to `work`.
+
+    The learning rate falls along a cosine over steps or time, whichever is further.
+    """
+    where = device()
+    training = Training(config, where)
+    file = work / _CHECKPOINT
+    if resume and file.is_file():
+        training.load(file)
+    before, started = training.spent_s, time.process_time()
+    running: dict[str, float] = {}
+    while training.step < config.steps:
+        training.spent_s = before + time.process_time() - started
+        done = max(training.step / config.steps, training.spent_s / (60.0 * minutes))
+        if done >= 1.0:
+            break
+        pace = 0.505 + 0.495 * float(np.cos(np.pi * done))
+        pace *= min(1.0, (training.step + 1) / _WARM_UP)
+        picture, truth = batches.draw(training.step)
+        parts = training.learn(
+            torch.from_numpy(picture).to(where),
+            {name: torch.from_numpy(array).to(where) for name, array in truth.items()}, pace,
+        )  # fmt: skip
+        running = {k: 0.97 * running.get(k, v) + 0.03 * v for k, v in parts.items()}
+        if training.step % _TELL_EVERY == 0:
+            shown = "  ".join(f"{name} {value:.5f}" for name, value in running.items())
+            tell(f"step {training.step}  {shown}  {training.spent_s:.0f} s")
+        if training.step % _SAVE_EVERY == 0:
+            training.save(file)
+    training.spent_s = before + time.process_time() - started
+    training.save(file)
+    trained: NotesNet = training.average.cpu().eval()
+    return trained
+
+
+def load(work: Path) -> NotesNet:
+    """The averaged network of the checkpoint in `work`."""
+    state = torch.load(work / _CHECKPOINT, map_location="cpu", weights_only=True)
+    net = NotesNet(NetSize(**state["config"]["size"]))
+    net.load_state_dict(state["average"])
+    net.eval()
+    return net
+
+
+class _Answers(nn.Module):
+    """The network as it is shipped: its answers are probabilities."""
+
+    def __init__(self, net: NotesNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
+        return tuple(torch.sigmoid(output) for output in self.net(picture))
+
+
+def export(net: NotesNet, path: Path, card: str | None = None, notes: Any = None) -> float:
+    """Write the network as ONNX; returns the largest difference from torch."""
+    answers = _Answers(rounded(net)).eval()
+    fold = net.size.fold
+    generator = torch.Generator().manual_seed(1)
+    example, other = (
+        torch.rand((1, CHANNELS, frames * fold, SEMITONES), generator=generator)
+        for frames in (32, 9)
+    )
+    dynamic = {INPUT: {2: "frames"}, "family": {2: "steps"}}
+    dynamic |= {name: {1: "frames"} for name in OUTPUTS[:3]}
+    return export_onnx(
+        answers, (example,), ((INPUT,), OUTPUTS), dynamic, path, card,
+        others=((other,),), half=True, notes=notes,
+    )  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=("train", "export"))
+    parser.add_argument("--sheets", type=Path)
+    parser.add_argument("--work", type=Path, required=True, help="folder of checkpoints")
+    parser.add_argument("--config", choices=sorted(CONFIGS), default="small")
+    parser.add_argument("--minutes", type=float, default=1e9, help="of processor time")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("models") / NOTES_MODEL)
+    parser.add_argument("--card", type=Path, help="text of a new card")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    if args.action == "export":
+        card = args.card.read_text(encoding="utf-8") if args.card else None
+        limits = args.work / "limits.json"
+        notes = {"limits": limits.read_text(encoding="utf-8") if limits.is_file() else "{}"}
+        players = args.work / "players.txt"
+        if players.is_file():
+            notes["players"] = players.read_text(encoding="utf-8")
+        print("differs from torch by at most", export(load(args.work), args.out, card, notes))
+        return
+    if args.sheets is None:
+        parser.error("train needs --sheets")
+    config = CONFIGS[args.config]
+    batches = Batches(sheets(args.sheets / "train"), config.shares, config.size.fold, config.seed)
+    train(config, batches, args.work, resume=args.resume, minutes=args.minutes,
+          tell=lambda line: print(line, flush=True))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

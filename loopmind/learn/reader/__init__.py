@@ -1,0 +1,1 @@
+"""How the assistant's second reader is made: sentences by grammar, and weights."""

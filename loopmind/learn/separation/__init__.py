@@ -1,0 +1,1 @@
+"""How the light separator is made: data, network, training, judging, peers."""

@@ -1,0 +1,1 @@
+"""Sounds whose truth is known: recordings with labels, rendered soundfonts, synthesis, pieces."""

@@ -1,0 +1,384 @@
+"""Short pieces of music whose stems and notes are known: what separation and transcription learn.
+
+    python -m loopmind.learn.sounds.pieces --midi DIR --sounds COLLECTION --out DIR
+        [--font FILE ...]
+
+Stretches of MIDI files are played by soundfonts and by drum kits of one-shots, every track alone.
+`train` and `valid` never meet the pieces, soundfonts and kits of `test`: TEST_MIDI, TEST_FONTS and
+TEST_KITS. A piece is a folder:
+
+| file | holds |
+|---|---|
+| `NN.flac` | one track, stereo, 16 bits, 44.1 kHz; the mix is the plain sum of all |
+| `piece.json` | where it is from, its beats; each track's file, stem, instrument, program, notes |
+
+Notes are [start in s, end in s, MIDI pitch, velocity 1..127]; a drum's pitch is its General MIDI
+note. An end is where the key is let go, not where the sound has died away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.signal
+from numpy.typing import NDArray
+
+from loopmind.files.decode import AudioFileError, read_audio
+from loopmind.learn.sounds.fluid import PARTS, Part, Player
+from loopmind.learn.sounds.material import midi_files, our_instrument
+from loopmind.learn.sounds.phrases import HITS, KITS, instrument_of_program
+from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, soundfonts
+
+F32 = NDArray[np.float32]
+
+PIECE_S = 24.0
+TEST_MIDI = ("openttd-openmsx", "planetblupi-music-midi", "pianobooster")
+TEST_FONTS = ("MuseScore_General_Full.sf3",)
+TEST_KITS = ("The Black Pearl 1.0", "ColomboAcousticDrumkit", "HardElectro1")
+STEMS = ("drums", "bass", "vocals", "other")
+_VALID_SHARE = 0.1
+_STEM = {"drums": "drums", "bass": "bass", "vocal": "vocals"}
+_LEVEL_DB = {"drums": -19.0, "bass": -21.0, "vocal": -22.0}
+_OTHER_DB = -25.0
+_LEAST_NOTES = 8
+_SEPARATE_KIT = 0.6
+
+Kit = Mapping[str, Sequence[F32]]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A stretch of a MIDI file: its parts, and the beats in seconds from its start."""
+
+    name: str
+    parts: tuple[Part, ...]
+    beats_s: tuple[float, ...]
+
+
+def stretch_of(path: Path, rng: np.random.Generator, *, seconds: float = PIECE_S) -> Score | None:
+    """A stretch of a MIDI file, other keys and tempi now and then; None where it has no music."""
+    import warnings
+
+    import pretty_midi
+    from pretty_midi.pretty_midi import mido
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            song = pretty_midi.PrettyMIDI(str(path))
+            beats = song.get_beats() if song.instruments else np.zeros(0)
+    except (OSError, ValueError, EOFError, KeyError, IndexError, mido.KeySignatureError):
+        return None  # a damaged file carries no truth; the next one does
+    length = max((n.end for part in song.instruments for n in part.notes), default=0.0)
+    if length < 4.0 or beats.size < 4:
+        return None
+    speed = float(np.exp(rng.uniform(-0.12, 0.12)))
+    late = max(0.0, length - seconds * speed)
+    starts = beats[beats <= late]
+    begin = float(rng.choice(starts)) if starts.size else 0.0
+    shift = int(rng.integers(-4, 5))
+    parts = []
+    for part in song.instruments:
+        notes = tuple(
+            Note((n.start - begin) / speed, (n.end - n.start) / speed,
+                 n.pitch if part.is_drum else int(np.clip(n.pitch + shift, 21, 108)), n.velocity)
+            for n in sorted(part.notes, key=lambda n: (n.start, n.pitch))
+            if begin - 1e-6 <= n.start < begin + seconds * speed - 0.15 and n.end > n.start
+        )  # fmt: skip
+        known = part.is_drum or instrument_of_program(part.program) not in (
+            None,
+            "fx",
+            "percussion",
+            "tom",
+        )
+        if len(notes) >= _LEAST_NOTES and known:
+            parts.append(Part(int(part.program), _ended(notes, seconds), bool(part.is_drum)))
+    if not parts:
+        return None
+    inside = (beats[(beats >= begin - 1e-6) & (beats < begin + seconds * speed)] - begin) / speed
+    return Score(path.name, _one_kit(parts)[:PARTS], tuple(np.round(inside, 4).tolist()))
+
+
+def _ended(notes: Sequence[Note], seconds: float) -> tuple[Note, ...]:
+    """Notes cut where the same pitch begins again, and at the end of the stretch."""
+    last: dict[int, int] = {}
+    out = list(notes)
+    for i, note in enumerate(out):
+        end = min(note.start_s + note.length_s, seconds)
+        out[i] = Note(note.start_s, end - note.start_s, note.pitch, note.velocity)
+        before = last.get(note.pitch)
+        if before is not None:
+            held = out[before]
+            room = max(note.start_s - held.start_s, 0.0)
+            out[before] = Note(held.start_s, min(held.length_s, room), held.pitch, held.velocity)
+        last[note.pitch] = i
+    return tuple(n for n in out if n.length_s > 0.02)
+
+
+def _one_kit(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """All drum parts as one: a piece has one drummer."""
+    drums = [part for part in parts if part.drums]
+    others = tuple(part for part in parts if not part.drums)
+    if not drums:
+        return others
+    notes = sorted((n for part in drums for n in part.notes), key=lambda n: (n.start_s, n.pitch))
+    program = drums[0].program if drums[0].program in KITS else 0
+    return (Part(program, _ended(notes, PIECE_S), True), *others)
+
+
+def drum_kits(labels: Path) -> dict[str, dict[str, list[F32]]]:
+    """Kits of one-shots by folder: voice (as in HITS, "open" for open hats) -> stereo samples."""
+    kits: dict[str, dict[str, list[F32]]] = {}
+    with labels.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "oneshot"]
+    voices = {*HITS, "open"}
+    for row in rows:
+        if not row["instrument"]:
+            continue
+        text = f"{row['path']} {row['truth']}".lower()
+        voice = our_instrument(row["instrument"], row["path"], row["truth"])
+        if voice == "hat" and "open" in text:
+            voice = "open"
+        if voice not in voices:
+            continue
+        try:
+            audio = read_audio(labels.parent / row["path"], max_seconds=4.0)
+        except AudioFileError:
+            continue
+        samples = _at_rate(audio.samples[:2], audio.rate_hz)
+        peak = float(np.abs(samples).max(initial=0.0))
+        if peak < 0.01 or samples.shape[1] < 200:
+            continue
+        sound = np.broadcast_to(samples / peak, (2, samples.shape[1])).astype(np.float32)
+        kits.setdefault(Path(row["path"]).parent.name, {}).setdefault(voice, []).append(sound)
+    whole = {"kick", "snare", "hat"}
+    return {name: kit for name, kit in sorted(kits.items()) if whole <= set(kit)}
+
+
+def _at_rate(samples: F32, rate_hz: int) -> F32:
+    if rate_hz == RENDER_RATE_HZ:
+        return samples
+    import soxr
+
+    return np.asarray(soxr.resample(samples.T, rate_hz, RENDER_RATE_HZ).T, np.float32)
+
+
+def play_kit(
+    notes: Sequence[Note], kit: Kit, frames: int, rng: np.random.Generator
+) -> tuple[F32, tuple[Note, ...]]:
+    """General MIDI drum notes on a kit of one-shots: (2, frames), and the notes that it has."""
+    out = np.zeros((2, frames), np.float32)
+    voice_of = {pitch: voice for voice, pitches in HITS.items() for pitch in pitches}
+    voice_of[46] = "open" if "open" in kit else "hat"
+    picked = {pitch: int(rng.integers(1 << 16)) for pitch in range(128)}
+    curve = float(rng.uniform(1.0, 2.2))
+    level = {voice: 10.0 ** (rng.uniform(-4.0, 4.0) / 20.0) for voice in kit}
+    level["hat"] = level.get("hat", 1.0) * 0.5
+    played = []
+    hats = sorted(n.start_s for n in notes if n.pitch in (42, 44))
+    for note in notes:
+        voice = voice_of.get(note.pitch, "")
+        if voice not in kit:
+            continue
+        sounds = kit[voice]
+        sound = sounds[picked[note.pitch] % len(sounds)]
+        first = round(note.start_s * RENDER_RATE_HZ)
+        room = out.shape[1] - first
+        if voice == "open":
+            closed = next((t for t in hats if t > note.start_s), math.inf)
+            room = (
+                min(room, round((closed - note.start_s) * RENDER_RATE_HZ)) if closed < 1e9 else room
+            )
+        sound = sound[:, : max(room, 0)]
+        gain = level[voice] * (note.velocity / 127.0) ** curve
+        out[:, first : first + sound.shape[1]] += np.float32(gain) * sound
+        played.append(note)
+    return out, tuple(played)
+
+
+def _in_a_room(sound: F32, rng: np.random.Generator) -> F32:
+    """Panned, equalised a little, and often with a short room or a hall behind it."""
+    pan = float(rng.uniform(-0.6, 0.6))
+    sides = np.array([[math.cos((pan + 1) * math.pi / 4)], [math.sin((pan + 1) * math.pi / 4)]])
+    sound = sound * (sides * math.sqrt(2.0)).astype(np.float32)
+    shelf = 10.0 ** (rng.uniform(-5.0, 5.0) / 20.0)
+    b, a = scipy.signal.butter(1, float(rng.uniform(800.0, 5000.0)), fs=RENDER_RATE_HZ)
+    low = scipy.signal.lfilter(b, a, sound, axis=1).astype(np.float32)
+    sound = low + np.float32(shelf) * (sound - low)
+    if rng.random() < 0.65:
+        decay_s = float(np.exp(rng.uniform(math.log(0.15), math.log(1.8))))
+        frames = round(1.2 * decay_s * RENDER_RATE_HZ)
+        fall = 10.0 ** (-3.0 * np.arange(frames) / (decay_s * RENDER_RATE_HZ))
+        echo = rng.standard_normal((2, frames)) * fall
+        echo[:, : round(0.004 * RENDER_RATE_HZ)] = 0.0
+        echo *= 10.0 ** (rng.uniform(-20.0, -8.0) / 20.0) / np.sqrt((echo**2).sum(axis=1))[:, None]
+        wet = scipy.signal.fftconvolve(sound, echo.astype(np.float32), axes=1)
+        sound = sound + wet[:, : sound.shape[1]].astype(np.float32)
+    return sound
+
+
+def _program_like(program: int, rng: np.random.Generator) -> int:
+    """Now and then another program of the same instrument, so that no piece owns a sound."""
+    name = instrument_of_program(program)
+    if rng.random() < 0.5:
+        return program
+    return int(rng.choice([p for p in range(112) if instrument_of_program(p) == name]))
+
+
+def make_piece(
+    score: Score,
+    player: Player,
+    font: str,
+    kit: tuple[str, Kit] | None,
+    folder: Path,
+    rng: np.random.Generator,
+) -> None:
+    """Play `score` and write it as a piece into `folder`; `kit` plays the drums if given."""
+    import soundfile
+
+    parts = [
+        part if part.drums else Part(_program_like(part.program, rng), part.notes)
+        for part in score.parts
+    ]
+    sounds = player.play(parts, PIECE_S)
+    tracks: list[dict[str, Any]] = []
+    mixed: list[F32] = []
+    for part, sound in zip(parts, sounds, strict=True):
+        notes = part.notes
+        if part.drums and kit is not None:
+            sound, notes = play_kit(notes, kit[1], sound.shape[1], rng)
+        loud = float(np.sqrt(np.mean(sound**2)))
+        if loud < 1e-5 or not notes:
+            continue
+        instrument = "drums" if part.drums else instrument_of_program(part.program) or "keys"
+        level_db = _LEVEL_DB.get(instrument, _OTHER_DB) + rng.uniform(-4.0, 4.0)
+        mixed.append(_in_a_room(sound, rng) * np.float32(10.0 ** (level_db / 20.0) / loud))
+        tracks.append({
+            "stem": _STEM.get(instrument, "other"), "instrument": instrument,
+            "program": part.program,
+            "notes": [[round(n.start_s, 4), round(n.start_s + n.length_s, 4), n.pitch, n.velocity]
+                      for n in notes],
+        })  # fmt: skip
+    if not mixed:
+        return
+    peak = float(np.abs(np.sum(mixed, axis=0)).max())
+    loudest = max(peak, *(float(np.abs(sound).max()) for sound in mixed))
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (track, sound) in enumerate(zip(tracks, mixed, strict=True)):
+        track["file"] = f"{number:02d}.flac"
+        soundfile.write(folder / track["file"], (sound * (0.9 / loudest)).T, RENDER_RATE_HZ)
+    truth = {"midi": score.name, "font": font, "kit": kit[0] if kit else "", "tracks": tracks,
+             "beats_s": score.beats_s, "seconds": PIECE_S}  # fmt: skip
+    (folder / "piece.json").write_text(json.dumps(truth), encoding="utf-8")
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A piece read back: its truth (`piece.json`) and its folder."""
+
+    folder: Path
+    truth: Mapping[str, Any]
+
+    @property
+    def tracks(self) -> list[dict[str, Any]]:
+        """What `piece.json` says of each track."""
+        return list(self.truth["tracks"])
+
+    def track(self, number: int) -> F32:
+        """One track, float32 (2, frames)."""
+        import soundfile
+
+        path = self.folder / self.truth["tracks"][number]["file"]
+        return np.ascontiguousarray(soundfile.read(path, dtype="float32", always_2d=True)[0].T)
+
+    def stems(self) -> dict[str, F32]:
+        """The four STEMS, each the sum of its tracks, float32 (2, frames); silence where none."""
+        frames = round(PIECE_S * RENDER_RATE_HZ / 64) * 64
+        out = {stem: np.zeros((2, frames), np.float32) for stem in STEMS}
+        for number, track in enumerate(self.tracks):
+            sound = self.track(number)
+            out[track["stem"]][:, : sound.shape[1]] += sound[:, :frames]
+        return out
+
+
+def pieces(folder: Path) -> list[Piece]:
+    """The pieces below `folder`, in the order of their names; half-written ones are left out."""
+    return [
+        Piece(path.parent, json.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(folder.glob("*/piece.json"))
+    ]
+
+
+def split_of(path: Path) -> str:
+    """The set a MIDI file belongs to for good: "test", "valid" or "train"."""
+    if any(part in TEST_MIDI for part in path.parts):
+        return "test"
+    return "valid" if zlib.crc32(path.name.encode()) % 100 < 100 * _VALID_SHARE else "train"
+
+
+def _jobs(split: str, files: Sequence[Path], rounds: int) -> Iterator[tuple[int, Path]]:
+    own = [path for path in files if split_of(path) == split]
+    for turn in range(rounds if split == "train" else 1):
+        yield from ((turn * 1000 + number, path) for number, path in enumerate(own))
+
+
+def build(
+    out: Path,
+    midi: Path,
+    sounds: Path,
+    fonts: Sequence[Path],
+    splits: Sequence[str],
+    rounds: int,
+    seed: int,
+) -> None:
+    """Make what is not there yet of `splits`; `train` has `rounds` stretches of every MIDI file."""
+    files = [path for path in midi_files([midi]) if "fretsonfire" not in path.parts]
+    kits = drum_kits(sounds / "labels.csv")
+    for split in splits:
+        held = split == "test"
+        own_fonts = [font for font in fonts if (font.name in TEST_FONTS) == held]
+        own_kits = [(name, kit) for name, kit in kits.items() if (name in TEST_KITS) == held]
+        jobs = list(_jobs(split, files, rounds))
+        # All that one soundfont plays in one go: loading it costs more than a piece.
+        for index, font in enumerate(own_fonts):
+            with Player(font) as player:
+                for number, path in jobs:
+                    rng = np.random.default_rng([seed, number, zlib.crc32(split.encode())])
+                    if int(rng.integers(len(own_fonts))) != index:
+                        continue
+                    folder = out / split / f"{number:05d}"
+                    if (folder / "piece.json").exists():
+                        continue
+                    score = stretch_of(path, rng)
+                    chosen = own_kits[int(rng.integers(len(own_kits)))] if own_kits else None
+                    with_kit = chosen if rng.random() < _SEPARATE_KIT else None
+                    if score is not None:
+                        make_piece(score, player, font.name, with_kit, folder, rng)
+        print(split, len(list((out / split).glob("*/piece.json"))), "pieces", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--midi", type=Path, required=True, help="folder with MIDI files")
+    parser.add_argument("--sounds", type=Path, required=True, help="collection with labels.csv")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--font", type=Path, action="append", default=[], help="more soundfonts")
+    parser.add_argument("--splits", default="test,valid,train")
+    parser.add_argument("--rounds", type=int, default=3, help="stretches of each training file")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    build(args.out, args.midi, args.sounds, soundfonts(args.font), args.splits.split(","),
+          args.rounds, args.seed)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

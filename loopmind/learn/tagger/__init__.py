@@ -1,0 +1,1 @@
+"""How the sound encoder and tagger are made: data, network, training, judging, words."""

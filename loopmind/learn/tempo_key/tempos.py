@@ -1,0 +1,232 @@
+"""Trains the tempo model on grooves of known tempo, and judges it on groups held back.
+
+    python -m loopmind.learn.tempo_key.tempos build --collection DIR --work DIR
+        [--drums N] [--melodic N]
+    python -m loopmind.learn.tempo_key.tempos train --work DIR --out models/tempo.npz
+
+`build` renders grooves (see `grooves`) and keeps the evidence for each candidate tempo; `train`
+fits the networks that weigh it. Deterministic for a seed, on one machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.analysis import tempo_features as evidence
+from loopmind.analysis.frontend import frontend
+from loopmind.analysis.onsets import novelty, onsets
+from loopmind.analysis.tempo_model import Scorer
+from loopmind.learn.sounds.render import RENDER_RATE_HZ, soundfonts
+from loopmind.learn.tempo_key.groove_sounds import read_kits
+from loopmind.learn.tempo_key.grooves import Groove, drum_groove, melodic_grooves, read_brains
+from loopmind.music.audio import Audio
+
+F32 = NDArray[np.float32]
+
+_RIGHT = 0.006
+_HIDDEN = 24
+_MEMBERS = 3
+_OTHER_METRE_SHARE = 0.28
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One groove as the model meets it: a row of evidence per candidate, and which are right."""
+
+    table: F32
+    right: NDArray[np.bool_]
+    style: str
+    use_length: bool
+
+
+def examples_of(groove: Groove) -> Iterator[Example]:
+    """The groove with its length as evidence and without; nothing where no candidate is right."""
+    spectra = frontend(Audio(groove.samples[None, :], RENDER_RATE_HZ))
+    heard = novelty(spectra)
+    found = onsets(spectra, heard)
+    if found.times_s.size < 2:
+        return
+    border = evidence.edges(spectra.mono, spectra.rate_hz, found)
+    repeats = evidence.periods(heard, spectra)
+    for use_length in (True, False):
+        bpm = evidence.candidates(spectra.duration_s, repeats, use_length)
+        right = np.abs(bpm / groove.bpm - 1.0) < _RIGHT
+        if right.any():
+            table = evidence.features(
+                bpm, repeats, found, spectra.duration_s, border, use_length
+            ).astype(np.float32)
+            yield Example(table, right, groove.style, use_length)
+
+
+def grooves(
+    collection: Path, brains_folder: Path, drums: int, melodic: int, seed: int
+) -> Iterator[Groove]:
+    """Drum grooves, then melodic ones, half by soundfonts (where installed), half synthesised."""
+    rng = np.random.default_rng(seed)
+    kits = read_kits(collection, rng)
+    brains = read_brains(brains_folder)
+    for _ in range(drums):
+        other = rng.random() < _OTHER_METRE_SHARE
+        yield drum_groove(None if other else brains[int(rng.integers(len(brains)))], kits, rng)
+    fonts = [font for font in soundfonts() if font.suffix == ".sf2" and "GS" not in font.stem]
+    players: list[Path | None] = [*fonts, *[None] * max(1, len(fonts))]
+    yield from melodic_grooves(brains, players, melodic, kits, rng, other_metres=_OTHER_METRE_SHARE)
+
+
+def save(examples: Sequence[Example], target: Path) -> None:
+    """Keep `examples` as one npz: rows of all tables, their counts, and what is right."""
+    np.savez(
+        target,
+        table=np.concatenate([e.table for e in examples]),
+        right=np.concatenate([e.right for e in examples]),
+        counts=np.array([len(e.right) for e in examples]),
+        use_length=np.array([e.use_length for e in examples]),
+        style=np.array([e.style for e in examples]),
+    )
+
+
+def load(source: Path) -> list[Example]:
+    """Examples kept by `save`."""
+    with np.load(source, allow_pickle=False) as file:
+        ends = np.cumsum(file["counts"])[:-1]
+        tables, rights = np.split(file["table"], ends), np.split(file["right"], ends)
+        return [
+            Example(table, right, str(style), bool(use))
+            for table, right, style, use in zip(
+                tables, rights, file["style"], file["use_length"], strict=True
+            )
+        ]
+
+
+def train(
+    examples: Sequence[Example], *, seed: int = 0, epochs: int = 16, hidden: int = _HIDDEN,
+    members: int = _MEMBERS,
+) -> Scorer:  # fmt: skip
+    """Fit the scorer: the softmax over a file's candidates shall fall on a right one."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    rows = np.concatenate([e.table for e in examples])
+    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 0.05
+    width = max(len(e.right) for e in examples)
+    table = torch.zeros(len(examples), width, rows.shape[1])
+    there = torch.zeros(len(examples), width, dtype=torch.bool)
+    right = torch.zeros(len(examples), width, dtype=torch.bool)
+    for i, example in enumerate(examples):
+        n = len(example.right)
+        table[i, :n] = torch.from_numpy((example.table - mean) / scale)
+        there[i, :n] = True
+        right[i, :n] = torch.from_numpy(example.right)
+    parts = []
+    for _ in range(members):
+        first = torch.nn.Linear(rows.shape[1], hidden)
+        second = torch.nn.Linear(hidden, hidden)
+        last = torch.nn.Linear(hidden, 1, bias=False)
+        direct = torch.nn.Linear(rows.shape[1], 1, bias=False)
+        drop = torch.nn.Dropout(0.15)
+        net = torch.nn.ModuleList([first, second, last, direct])
+        optimiser = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=1e-2)
+        batch_size = 64
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+            optimiser, epochs * -(-len(table) // batch_size)
+        )
+        for _ in range(epochs):
+            for batch in torch.randperm(len(table)).split(batch_size):
+                x = table[batch] + 0.1 * torch.randn(len(batch), width, rows.shape[1])
+                h = drop(torch.relu(second(drop(torch.relu(first(x))))))
+                score = (last(h) + direct(x)).squeeze(-1).masked_fill(~there[batch], -1e9)
+                chance = torch.log_softmax(score, 1)
+                hit = torch.logsumexp(chance.masked_fill(~right[batch], -1e9), 1)
+                # A little for every candidate keeps beliefs from becoming verdicts.
+                spread = (chance * there[batch]).sum(1) / there[batch].sum(1)
+                loss = -(0.97 * hit + 0.03 * spread).mean()
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+        parts.append([p.detach().numpy().copy() for p in net.parameters()])
+    first_w, first_b, second_w, second_b, last_w, direct_w = zip(*parts, strict=True)
+    return Scorer(
+        mean=mean.astype(np.float32),
+        scale=scale.astype(np.float32),
+        first=np.concatenate([w.T for w in first_w], axis=1),
+        first_bias=np.concatenate(first_b),
+        second=np.stack([w.T for w in second_w]),
+        second_bias=np.stack(second_b),
+        last=(np.concatenate([w[0] for w in last_w]) / len(parts)).astype(np.float32),
+        direct=np.mean([w[0] for w in direct_w], axis=0),
+        temperature=np.ones((), np.float32),
+    )
+
+
+def judge(model: Scorer, examples: Sequence[Example]) -> dict[str, float]:
+    """Share of examples whose best candidate is right, and the mean weight of the best."""
+    hits, weights = [], []
+    for example in examples:
+        score = model.scores(example.table.astype(np.float64))
+        chance = np.exp(score - score.max())
+        best = int(score.argmax())
+        hits.append(bool(example.right[best]))
+        weights.append(float(chance[best] / chance.sum()))
+    return {
+        "examples": len(hits),
+        "right": round(float(np.mean(hits)), 4),
+        "mean_weight": round(float(np.mean(weights)), 4),
+    }
+
+
+def write(model: Scorer, target: Path) -> None:
+    """Write the scorer where `tempo_model.scorer` reads it."""
+    arrays = {name: getattr(model, name) for name in Scorer.__dataclass_fields__}
+    np.savez(target, **arrays)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    commands = parser.add_subparsers(dest="command", required=True)
+    build = commands.add_parser("build", help="render grooves and keep their evidence")
+    build.add_argument("--collection", type=Path, required=True, help="one-shots with labels.csv")
+    build.add_argument("--brains", type=Path, default=Path("presets/genres"))
+    build.add_argument("--work", type=Path, required=True)
+    build.add_argument("--drums", type=int, default=2800)
+    build.add_argument("--melodic", type=int, default=2600)
+    build.add_argument("--seed", type=int, default=1)
+    fit = commands.add_parser("train", help="fit the networks")
+    fit.add_argument("--work", type=Path, required=True)
+    fit.add_argument("--out", type=Path, required=True)
+    fit.add_argument("--epochs", type=int, default=16)
+    fit.add_argument("--temperature", type=float, default=0.8)
+    given = parser.parse_args(arguments)
+    kept = given.work / "tempo_examples.npz"
+    if given.command == "build":
+        given.work.mkdir(parents=True, exist_ok=True)
+        made = grooves(given.collection, given.brains, given.drums, given.melodic, given.seed)
+        save([example for groove in made for example in examples_of(groove)], kept)
+        return 0
+    examples = load(kept)
+    styles = sorted({e.style for e in examples})
+    held = set(styles[::5])
+    report: dict[str, object] = {"examples": len(examples), "held_back_styles": sorted(held)}
+    trial = train([e for e in examples if e.style not in held], epochs=given.epochs, members=1)
+    for use in (True, False):
+        part = [e for e in examples if e.style in held and e.use_length == use]
+        report["with length" if use else "without length"] = judge(trial, part)
+    model = train(examples, epochs=given.epochs)
+    fields = {name: getattr(model, name) for name in Scorer.__dataclass_fields__}
+    model = Scorer(**{**fields, "temperature": np.array(given.temperature, np.float32)})
+    write(model, given.out)
+    given.out.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+    print(json.dumps(report))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Fine-tuning shipped models on the user's own material, for each model."""

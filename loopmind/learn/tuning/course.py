@@ -1,0 +1,265 @@
+"""Fine-tuning a shipped model on the user's material: the interface, and the course of it.
+
+    find what is labelled -> hold a part back by source -> judge the model in use on that part
+    -> train -> judge again -> put to use only if better; the old one stays one command away
+
+What the author of a model has to offer is a `Trainer`; it lives in `learn/tuning_NAME.py` as an
+object `TRAINER`. Weights are never shipped twice: `graph.trainable(path)` makes a torch
+module of any shipped .onnx file (its initialisers are the parameters), and
+`graph.write_back(module, path, target)` writes them into the same graph again, checked in
+onnxruntime. So a trainer needs no code of the network, only examples and a loss; whoever prefers
+the original module may load and write in its own way.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from loopmind.analysis.models import card_of, found_model, signed_card
+from loopmind.errors import LoopMindError
+from loopmind.files.digest import file_digest
+from loopmind.files.own_models import forget_models, keep_model, own_models, use_model
+from loopmind.learn.judging import Progress, Row
+
+MODELS: dict[str, str] = {
+    "tagger": "tagger.onnx",
+    "transcriber": "notes.onnx",
+    "drums": "drums.onnx",
+    "separator": "separator.onnx",
+    "fit": "fit.npz",
+}
+HELD_SHARE = 0.3
+# By less than this share of what it was, a figure may differ by chance.
+_LEAST_GAIN = 5e-3
+_FEWEST = 4
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One thing of the user's whose truth is known.
+
+    source: what it came with (folder, song, pack); a source is held back whole or learned from
+    whole. audio: the sound, or the mix. instrument: our name of it, empty where unknown.
+    midi: file with its notes; part: name of the part in there, empty for all. stems: stem or
+    track name -> file, which sum to the mix or sound together. bpm: where it is known.
+    """
+
+    source: str
+    audio: Path
+    instrument: str = ""
+    midi: Path | None = None
+    part: str = ""
+    stems: Mapping[str, Path] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    bpm: float | None = None
+
+
+class Trainer(Protocol):
+    """What one kind of model offers for fine-tuning."""
+
+    def find(self, folder: Path) -> tuple[list[Pair], list[Row]]:
+        """What it can learn from below `folder`, and a row for each file that cannot be used."""
+        ...
+
+    def score(self, model: Path, pairs: Sequence[Pair], progress: Progress) -> dict[str, float]:
+        """Figures of the model file on `pairs`; the first decides, more is better."""
+        ...
+
+    def tune(
+        self, model: Path, pairs: Sequence[Pair], target: Path, budget: Budget, progress: Progress
+    ) -> None:
+        """Train on from `model` and write the new model to `target`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train, with which seed, and the folder for checkpoints (of this very run)."""
+
+    seconds: float
+    seed: int
+    work: Path
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What came of a fine-tuning.
+
+    before, after: figures on the held-back part, the first decides. used: whether the new model
+    is in use now. folder: of the new model among the user's own.
+    """
+
+    name: str
+    learned_from: int
+    held_back: int
+    held_sources: tuple[str, ...]
+    before: dict[str, float]
+    after: dict[str, float]
+    used: bool
+    folder: str
+    seconds: float
+    unusable: tuple[Row, ...]
+
+    @property
+    def better(self) -> bool:
+        """Whether the figure that decides rose."""
+        return is_better(self.before, self.after)
+
+
+def is_better(before: Mapping[str, float], after: Mapping[str, float]) -> bool:
+    """Whether the first figure of `after` clearly beats that of `before`."""
+    first = next(iter(before))
+    least = _LEAST_GAIN * max(1.0, abs(before[first]))
+    return after.get(first, -math.inf) > before[first] + least
+
+
+def trainer(name: str) -> Trainer:
+    """The trainer of the model `name`. Raises LoopMindError for a model that has none."""
+    if name not in MODELS:
+        raise LoopMindError(f"there is no model {name!r} to learn; choose from {', '.join(MODELS)}")
+    module = importlib.import_module(f"loopmind.learn.tuning.{name}")
+    return cast(Trainer, module.TRAINER)
+
+
+def split(pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
+    """(learned from, held back): whole sources where there are several, else every few files.
+
+    About HELD_SHARE is held back. The same pairs and seed give the same parts. Raises
+    LoopMindError where there are too few to do both.
+    """
+    if len(pairs) < _FEWEST:
+        raise LoopMindError(
+            f"only {len(pairs)} usable examples were found; at least {_FEWEST} are needed, so that "
+            "some can be held back to judge by"
+        )
+    ordered = sorted(pairs, key=lambda pair: (pair.source, str(pair.audio), pair.part))
+    counts: dict[str, int] = {}
+    for pair in ordered:
+        counts[pair.source] = counts.get(pair.source, 0) + 1
+    held: set[str] = set()
+    wanted = HELD_SHARE * len(ordered)
+    for source in sorted(counts, key=lambda name: _rank(name, seed)):
+        room = len(ordered) - sum(counts[name] for name in held) - counts[source]
+        if sum(counts[name] for name in held) + counts[source] <= max(wanted * 1.5, 1) and room > 0:
+            held.add(source)
+        if sum(counts[name] for name in held) >= wanted:
+            break
+    if len(held) and len(counts) > 1:
+        return ([p for p in ordered if p.source not in held],
+                [p for p in ordered if p.source in held])  # fmt: skip
+    # One source alone: whole recordings are held back, never parts of one.
+    files = sorted({str(p.audio) for p in ordered}, key=lambda name: _rank(name, seed))
+    kept = set(files[: max(1, round(HELD_SHARE * len(files)))])
+    learned = [p for p in ordered if str(p.audio) not in kept]
+    if not learned:
+        raise LoopMindError("all examples are of one recording; add another, to judge by")
+    return learned, [p for p in ordered if str(p.audio) in kept]
+
+
+def _rank(name: str, seed: int) -> str:
+    from loopmind.files.digest import value_digest
+
+    # By the last parts of the path, so that a moved folder is split as before.
+    return value_digest([seed, *Path(name).parts[-2:]])
+
+
+def learn(
+    name: str, folder: Path, work: Path, progress: Callable[[str], Progress], *,
+    minutes: float = 10.0, seed: int = 1, use: bool = True,
+) -> Learned:  # fmt: skip
+    """Fine-tune the model `name` on what is labelled below `folder`.
+
+    work: folder of checkpoints; a run that was cut short goes on where it stopped if it is given
+    the same folder and material. progress(label) gives a progress callback, which may raise
+    CancelledError; then nothing has changed. use: put the new model to use if it is better.
+    Raises LoopMindError where there is nothing to learn from, OutputError.
+    """
+    begun = time.monotonic()
+    teach = trainer(name)
+    if not folder.is_dir():
+        what = "is a file; name a folder" if folder.exists() else "does not exist; check the path"
+        raise LoopMindError(f"{folder} {what}")
+    pairs, unusable = teach.find(folder)
+    if not pairs:
+        raise LoopMindError(f"{folder} holds {NEEDED[name]}")
+    learned, held = split(pairs, seed)
+    start = found_model(MODELS[name])
+    place = work / name / _run_id(start, learned, seed)
+    place.mkdir(parents=True, exist_ok=True)
+    before = teach.score(start, held, progress("judging before"))
+    target = place / MODELS[name]
+    budget = Budget(minutes * 60.0, seed, place)
+    teach.tune(start, learned, target, budget, progress("learning"))
+    after = teach.score(target, held, progress("judging after"))
+    better = is_better(before, after)
+    card_of(target).write_text(
+        signed_card(_card(name, folder, learned, held, before, after), file_digest(target)),
+        encoding="utf-8",
+    )
+    kept = keep_model(name, [target, card_of(target)])
+    if better and use:
+        use_model(name, kept)
+    forget_models(name)
+    return Learned(
+        name, len(learned), len(held), tuple(sorted({p.source for p in held})), before, after,
+        better and use and own_models(name).use == kept, kept, time.monotonic() - begun,
+        tuple(unusable),
+    )  # fmt: skip
+
+
+NEEDED: dict[str, str] = {
+    "tagger": "no sounds whose names or folders tell an instrument (kick, bass, pad ...); sort "
+    "them into folders of such names, or add a labels.csv with the columns path, instrument",
+    "transcriber": "no audio beside MIDI files of the same name; put song.wav beside song.mid",
+    "drums": "no drum recordings beside MIDI files of the same name; put beat.wav beside beat.mid",
+    "separator": "no folders of stems; a folder with drums.wav, bass.wav, vocals.wav and other.wav "
+    "(some of them) is one song",
+    "fit": "no folders of tracks that belong together; a folder of stems is one song",
+}
+
+
+def _run_id(start: Path, learned: Sequence[Pair], seed: int) -> str:
+    from loopmind.files.digest import value_digest
+
+    files = sorted(
+        f"{file}:{file.stat().st_size}:{file.stat().st_mtime_ns}"
+        for pair in learned
+        for file in (pair.audio, *pair.stems.values(), *([pair.midi] if pair.midi else []))
+        if file.exists()
+    )
+    return value_digest([file_digest(start), seed, files])[:16]
+
+
+def _card(
+    name: str, folder: Path, learned: Sequence[Pair], held: Sequence[Pair],
+    before: Mapping[str, float], after: Mapping[str, float],
+) -> str:  # fmt: skip
+    lines = [
+        f"# {name}, fine-tuned", "",
+        f"Made by `loopmind learn {name}` from the user's own material; its licence is the user's.",
+        "", "| | |", "|---|---|",
+        f"| learned from | {len(learned)} examples below {folder.name} |",
+        f"| held back | {len(held)} examples of {json.dumps(sorted({p.source for p in held}))} |",
+        "", "## On the held-back part", "", "| figure | before | after |", "|---|---|---|",
+    ]  # fmt: skip
+    lines += [f"| {key} | {value:.4f} | {after.get(key, math.nan):.4f} |"
+              for key, value in before.items()]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def as_plain(learned: Learned) -> dict[str, Any]:
+    """The outcome as plain data, for --json."""
+    return {
+        "model": learned.name, "learned_from": learned.learned_from,
+        "held_back": learned.held_back, "held_sources": list(learned.held_sources),
+        "before": learned.before, "after": learned.after, "better": learned.better,
+        "in_use": learned.used, "folder": learned.folder, "seconds": round(learned.seconds, 1),
+        "unusable": [row.what for row in learned.unusable],
+    }  # fmt: skip
