@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ from dsp_tools import sine
 from numpy.typing import NDArray
 from test_render_song import RATE_HZ, loop, make_material, make_song
 
+from loopmind.dsp.effects.opening import STATE_WORDS as OPENING_WORDS
+from loopmind.dsp.effects.opening import opening, opening_params
 from loopmind.dsp.kernel import kernel
 from loopmind.dsp.strip import FADER_STATE_WORDS, fade, fader_matrix, fader_params
 from loopmind.errors import LoopMindError
+from loopmind.music.audio import Audio
 from loopmind.music.mix import Compressor, EqBand, Master, Mix, Sidechain, Strip
 from loopmind.music.song import Automation
 from loopmind.runtime.live.atomics import Ring
@@ -47,7 +51,12 @@ def _broken(inputs, outputs, state, params, start, frames):  # type: ignore[no-u
         outputs[0][2 * n + 1] = value
 
 
-tone, broken = kernel(_tone), kernel(_broken)
+def _constant(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
+    for n in range(2 * frames):
+        outputs[0][n] = np.float32(params[0])
+
+
+tone, broken, constant = kernel(_tone), kernel(_broken), kernel(_constant)
 
 
 def tone_plan(hz: float, amplitude: float = 0.5) -> PatchPlan:
@@ -114,6 +123,55 @@ def test_what_is_heard_is_what_is_exported(song, blocks: list[int]) -> None:  # 
         done, turn = done + frames, turn + 1
     heard = np.concatenate(pieces, axis=1)[:, plan.latency :]
     assert np.array_equal(heard, rendering.master.samples)
+
+
+@pytest.mark.parametrize(("track", "master"), [(1.0, 0.0), (0.0, 1.0), (1.0, 0.5)])
+def test_what_a_saturator_rings_ahead_of_a_loud_first_beat_is_not_heard(
+    track: float, master: float
+) -> None:
+    """An export begins with frame 0, and so does its limiter: live it may know nothing before."""
+    made = make_song([loop(name) for name in "ab"])
+    rng = np.random.default_rng(1)
+    sounds = {}
+    for key, audio in make_material(made).sounds.items():
+        samples = audio.samples.copy()
+        samples[:, :200] = 0.9 * np.sign(rng.standard_normal((samples.shape[0], 200)))
+        sounds[key] = Audio(samples, RATE_HZ)
+    material = replace(make_material(made), sounds=sounds)
+    strips = (Strip("a", 12.0, drive=track), Strip("b", 6.0))
+    mix = Mix("x", strips, master=Master(drive=master))
+    done = render(made, mix, material, gain_db=12.0)
+    plan = song_patch(
+        made, mix, material, gain_db=12.0, ceiling_dbtp=done.ceiling_dbtp, trim_db=done.trim_db
+    )
+    engine = Engine()
+    engine.swap(plan)
+    for block in (64, 441):
+        serve(engine, 1024)
+        engine.play(0)
+        heard = serve(engine, 20000, block)[:, plan.latency :]
+        # From where playing stops, the step to silence is smoothed over 128 frames.
+        first = 0 if block == 64 else 128
+        exported = done.master.samples[:, first : heard.shape[1]]
+        assert np.array_equal(heard[:, first:], exported)
+        engine.stop()
+
+
+def test_what_rings_on_over_a_jump_to_the_start_is_not_cut() -> None:
+    plan = ProgramPlan()
+    out = plan.new_buffer()
+    plan.add(constant, [], [out], np.array([0.5]))
+    plan.add(opening, [out], [out], opening_params(15), OPENING_WORDS)
+    program = plan.build(64)
+    heard = []
+    for _ in range(2):
+        program.run(0, 10)
+        heard.append(program.buffer(out)[:10, 0].copy())
+        program.run(10, 54)
+        heard.append(program.buffer(out)[:54, 0].copy())
+    first, second = np.concatenate(heard).reshape(2, 64)
+    assert not first[:15].any() and (first[15:] == 0.5).all()
+    assert (second == 0.5).all()
 
 
 def test_playing_again_from_the_start_sounds_the_same(song) -> None:  # type: ignore[no-untyped-def]

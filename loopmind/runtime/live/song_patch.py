@@ -16,6 +16,8 @@ from loopmind.dsp.effects.metronome import (
     metronome_params,
 )
 from loopmind.dsp.effects.metronome import STATE_WORDS as METRONOME_WORDS
+from loopmind.dsp.effects.opening import STATE_WORDS as OPENING_WORDS
+from loopmind.dsp.effects.opening import opening, opening_params
 from loopmind.dsp.effects.sends import add_moving, moving_sum_params, state_words
 from loopmind.dsp.strip import add_up, fade, fader_matrix
 from loopmind.music.material import Material
@@ -117,9 +119,13 @@ def _add_song(
     out = add_master(plan, session, premaster)
     strips["master"] = StripHandle(len(plan.operations) - 1, 0)
     ceiling = mix.master.ceiling_dbtp if ceiling_dbtp is None else ceiling_dbtp
+    late = session.latency + session.master_latency
+    if late > 0:
+        # The renderer's limiter begins with the song's first frame.
+        plan.add(opening, [out], [out], opening_params(late), OPENING_WORDS, "opening")
     params = limiter.limiter_params(rate_hz, gain_db=gain_db, ceiling_dbtp=ceiling)
     plan.add(limiter.limit, [out], [out], params, limiter.STATE_WORDS, "limiter")
-    late = session.latency + session.master_latency + limiter.LATENCY
+    late += limiter.LATENCY
     return out, late, session.latency, session.frames, strips
 
 
