@@ -164,6 +164,7 @@ def with_effects(*effects: Effect, track: int = 2) -> tuple[Song, Mix]:
 ALL = tuple(Effect(kind, 0.5) for kind in EFFECT_KINDS)
 
 
+@pytest.mark.slow
 def test_only_the_track_with_the_effect_sounds_otherwise() -> None:
     song, plain, material = full_session()
     before, _ = rendered_stems(song, plain, material, gain_db=0.0)
@@ -213,6 +214,7 @@ def test_a_drawn_amount_that_stands_still_is_that_amount() -> None:
     np.testing.assert_allclose(one, two, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_any_block_size_any_threads_and_live_give_the_same_samples() -> None:
     _, _, material = full_session()
     song, mix = with_effects(*ALL)
@@ -237,6 +239,7 @@ def test_any_block_size_any_threads_and_live_give_the_same_samples() -> None:
     np.testing.assert_array_equal(heard, first.master.samples[:, : heard.shape[1]])
 
 
+@pytest.mark.slow
 def test_earlier_renders_are_taken_up_with_effects_too() -> None:
     """Same bits as from nothing; past the change and its echoes the old render goes on."""
     song, mix, material = long_session()

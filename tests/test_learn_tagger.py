@@ -158,6 +158,7 @@ def test_words_point_to_their_sounds() -> None:
     assert {rows[i] for i in best} == {("warm", "pad")}
 
 
+@pytest.mark.slow
 def test_judging_labelled_files(tmp_path: Path) -> None:
     from loopmind.files.encode import write_audio
     from loopmind.learn.judging import OURS, UNUSABLE

@@ -146,6 +146,7 @@ def test_automation_that_begins_late_leaves_what_is_before() -> None:
         assert same(taken, render(song, mix, material, gain_db=0.0)), line
 
 
+@pytest.mark.slow
 def test_random_edits_change_no_bit() -> None:
     rng = np.random.default_rng(11)
     song, mix, material = long_session()
