@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from library_sounds import quick_hear
 
-from loopmind.analysis.names import NameEvidence, merge_evidence, name_tokens, read_name, words
+from loopmind.analysis.name_merge import merge_evidence
+from loopmind.analysis.names import NameEvidence, name_tokens, read_name, words
 from loopmind.music.audio import Audio
 from loopmind.music.belief import Belief, best, rank
 from loopmind.music.key import Key

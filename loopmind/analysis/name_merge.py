@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from loopmind.analysis.names import NameEvidence
 from loopmind.music.belief import Belief, rank
 from loopmind.music.key import Key, mirex_score
 from loopmind.music.loop import DRUM_INSTRUMENTS, ROLE_OF_INSTRUMENT, Kind, Loop
-
-if TYPE_CHECKING:
-    from loopmind.analysis.names import NameEvidence
 
 _SAME_TEMPO = 0.02
 _WHOLE_BEATS = 0.05

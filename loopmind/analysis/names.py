@@ -1,8 +1,8 @@
 """What file and folder names tell of a sound: evidence with a weight, never a verdict.
 
-`read_name` finds tempo, key, instrument, tags and kind in a path; `merge_evidence` lets them
-reweigh what was heard. Likelihoods multiply (naive Bayes with a doubt of 1 - weight), so a name
-decides between readings that hearing holds near each other and never removes a strong one.
+`read_name` finds tempo, key, instrument, tags and kind in a path; `name_merge.merge_evidence` lets
+them reweigh what was heard. Likelihoods multiply (naive Bayes with a doubt of 1 - weight), so a
+name decides between readings that hearing holds near each other and never removes a strong one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from loopmind.analysis.name_merge import merge_evidence
 from loopmind.analysis.name_words import (
     GENRES,
     INSTRUMENT_WORDS,
@@ -25,16 +24,6 @@ from loopmind.analysis.name_words import (
 from loopmind.music.belief import Belief
 from loopmind.music.key import Key, Mode
 from loopmind.music.loop import DRUM_INSTRUMENTS
-
-__all__ = [
-    "NAMES_VERSION",
-    "NameEvidence",
-    "merge_evidence",
-    "name_tokens",
-    "read_name",
-    "read_words",
-    "words",
-]
 
 NAMES_VERSION = 1
 

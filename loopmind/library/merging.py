@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from loopmind.analysis.names import NAMES_VERSION, merge_evidence, read_name
+from loopmind.analysis.name_merge import merge_evidence
+from loopmind.analysis.names import NAMES_VERSION, read_name
 from loopmind.errors import CancelledError
 from loopmind.files.places import models_in_use
 from loopmind.library import naming
