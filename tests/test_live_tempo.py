@@ -7,14 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from editing_tools import check_laws, crate_of, draft_of
+from numpy.typing import NDArray
 
 from loopmind.compose import editing
 from loopmind.compose.editing.asking import EditError
+from loopmind.dsp.effects.echo import ECHO
+from loopmind.dsp.strip import feed, tap, tap_params
 from loopmind.music.audio import Audio
 from loopmind.music.draft import Draft
 from loopmind.music.edit import DuplicateSection, MoveSection, RegenerateSection, SetTempo
 from loopmind.music.material import Material, MaterialKey, clip_material
-from loopmind.music.mix import Master, Mix, Reverb, Strip
+from loopmind.music.mix import EFFECT_KINDS, Effect, EffectKind, Master, Mix, Reverb, Strip
 from loopmind.music.song import Automation, Clip, Hit, Section, Song, Track, beat_to_frame
 from loopmind.music.tempo_map import TempoMap
 from loopmind.present.markers import section_labels, song_midi
@@ -23,6 +26,7 @@ from loopmind.runtime.live.song_patch import song_patch
 from loopmind.runtime.live.song_player import SongPlayer
 from loopmind.runtime.offline import render
 from loopmind.runtime.placing import Sounds, track_events
+from loopmind.runtime.program import ProgramPlan
 from loopmind.runtime.session import plan_session
 from loopmind.runtime.sounding import Levels, Sounding
 from loopmind.runtime.takes import MemoryTakes
@@ -137,6 +141,114 @@ def test_what_is_heard_is_what_is_exported(rate_hz: int) -> None:
         before, after = loudness[frame - 150 : frame], loudness[frame + 30 : frame + 150]
         assert before.max() + 0.15 < after.min()
     engine.close()
+
+
+def stem_of(of: Song, mix: Mix, sounds: Material) -> NDArray[np.float32]:
+    """What the track "loop" gives."""
+    pieces: dict[str, list[NDArray[np.float32]]] = {}
+
+    def write(name: str, piece: NDArray[np.float32]) -> None:
+        pieces.setdefault(name, []).append(piece)
+
+    render(of, mix, sounds, gain_db=0.0, stems=write)
+    return np.concatenate(pieces["loop"], axis=1)
+
+
+def with_effect(kind: EffectKind, beats: float = 0.0) -> Mix:
+    return replace(MIX, strips=(Strip("loop", effects=(Effect(kind, 1.0, beats),)), Strip("kick")))
+
+
+def test_an_echo_repeats_in_the_tempo_of_the_section() -> None:
+    slow = song(90.0, 150.0)
+    hits = tuple(Hit(beat, "k", 1.0) for beat in (2.0, 12.0, 20.0))
+    slow = replace(slow, clips=(Clip("a", "loop", 0.0, 24.0, hits=hits),), automation=())
+    sounds = material(slow)
+    wet = stem_of(slow, with_effect("echo", 1.5), sounds) - stem_of(slow, MIX, sounds)
+    loud = np.abs(wet).max(axis=0) > 0.002
+    begins = np.flatnonzero(loud[1:] & ~loud[:-1]) + 1
+    for beat in (2.0, 12.0, 20.0):
+        assert np.abs(begins - slow.tempo.frame(beat + 1.5, RATE_HZ)).min() <= 1, beat
+
+
+def test_a_tremolo_sways_on_the_beats_of_the_section() -> None:
+    slow, mix = song(90.0, 150.0), with_effect("tremolo", 1.0)
+    slow = replace(slow, automation=(), clips=slow.clips[:1])
+    flat = {
+        key: Audio(np.full_like(audio.samples, 0.5), RATE_HZ)
+        for key, audio in material(slow).sounds.items()
+    }
+    sounds = replace(material(slow), sounds=flat)
+    stem = stem_of(slow, mix, sounds)[0]
+    for beat in range(1, 23):
+        # Loudest on every beat, silent half way to the next.
+        top, bottom = (slow.tempo.frame(at, RATE_HZ) for at in (float(beat), beat + 0.5))
+        assert stem[top + 100] > 0.48, beat
+        assert stem[bottom] < 0.02, beat
+    # The loop's own seams are in the plain song too; the sway adds no step to them.
+    steady = np.abs(np.diff(stem_of(slow, MIX, sounds)[0])) < 1e-6
+    assert np.abs(np.diff(stem))[steady].max() < 0.5 * 2 * np.pi * 2.5 / RATE_HZ * 3.0
+
+
+def test_an_echo_changes_its_time_without_a_click_and_any_block_gives_the_same() -> None:
+    hz, change = 440.0, 30000
+    wave = 0.3 * np.sin(2 * np.pi * hz * np.arange(90000) / RATE_HZ)
+    settings = {
+        "time_s": 0.3, "feedback": 0.5, "damping_hz": 4000.0, "wet_db": 0.0, "dry_db": -120.0,
+        "ping_pong": 0.0,
+    }  # fmt: skip
+    part = ECHO.prepare(RATE_HZ, settings, [(change, 0.41)], 7)
+    heard = []
+    for blocks in ((256,), (1, 441, 1000, 63)):
+        plan = ProgramPlan()
+        out = plan.new_buffer()
+        sound = np.ascontiguousarray(np.stack([wave, wave], axis=1).astype(np.float32))
+        plan.add(feed, [], [out], tap_params(sound, 0, ring=False))
+        plan.add(ECHO.kernel, [out], [out], part.params, part.state_words)
+        made = np.zeros_like(sound)
+        plan.add(tap, [out], [], tap_params(made, 0, ring=False))
+        program, done, turn = plan.build(1000), 0, 0
+        while done < len(sound):
+            n = min(blocks[turn % len(blocks)], len(sound) - done)
+            program.run(done, n)
+            done, turn = done + n, turn + 1
+        heard.append(made[:, 0])
+    assert np.array_equal(heard[0], heard[1])
+    smooth = 2 * np.pi * hz / RATE_HZ * np.abs(heard[0]).max()
+    late = round(0.3 * RATE_HZ)
+    assert np.abs(np.diff(heard[0][late + 1 :])).max() < 1.1 * smooth
+
+
+@pytest.mark.parametrize("drive", [0.0, 0.6])
+def test_effects_that_keep_time_are_heard_as_they_are_exported(drive: float) -> None:
+    slow = song(90.0, 150.0)
+    effects = tuple(Effect(kind, 0.5) for kind in EFFECT_KINDS)
+    strips = (Strip("loop", drive=drive, effects=effects), Strip("kick", effects=effects[-2:]))
+    mix = replace(MIX, strips=strips)
+    sounds = material(slow)
+    done = render(slow, mix, sounds, gain_db=3.0)
+    planned = song_patch(
+        slow, mix, sounds, gain_db=3.0, ceiling_dbtp=done.ceiling_dbtp, trim_db=done.trim_db
+    )
+    engine, blocks = Engine(RATE_HZ), (64, 441, 1000, 7)
+    engine.swap(planned)
+    engine.serve(1024)
+    engine.play(0)
+    pieces, frames, turn = [], 0, 0
+    while frames < done.master.frames + planned.latency:
+        pieces.append(engine.serve(blocks[turn % 4]))
+        frames, turn = frames + blocks[turn % 4], turn + 1
+    heard = np.concatenate(pieces, axis=1)[:, planned.latency :][:, : done.master.frames]
+    assert np.array_equal(heard, done.master.samples)
+    engine.close()
+
+
+def test_takes_know_the_tempo_of_effects() -> None:
+    takes, mix = MemoryTakes(), with_effect("echo")
+    before, after = (replace(song(90.0, bpm), tail_beats=30.0) for bpm in (None, 140.0))
+    render(before, mix, material(before), takes=takes, gain_db=0.0)
+    again = render(after, mix, material(after), takes=takes, gain_db=0.0)
+    fresh = render(after, mix, material(after), gain_db=0.0)
+    assert np.array_equal(again.master.samples, fresh.master.samples)
 
 
 def test_takes_know_the_tempo() -> None:

@@ -271,8 +271,8 @@ class SetEffect:
     beats: from one repeat of an echo to the next (a dotted eighth is .75), or of one sway of a
     tremolo; 0 leaves it. In words: "delay" is echo, "doubler" chorus, "8-bit" and "crunch" crusher,
     "chopped" and "gated" a tremolo of .25 or .5 beats; "a bit of" is .15, "lots of" .7, "more" and
-    "less" are `by` .15, "no" is amount 0. Beats are the song's: sections that run at a tempo of
-    their own have the same time between repeats, not the same beats.
+    "less" are `by` .15, "no" is amount 0. Beats are those of the section that
+    plays, also where it runs at a tempo of its own.
     """
 
     track: str

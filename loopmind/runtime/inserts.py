@@ -2,6 +2,7 @@
 
 An effect's kernel plays all wet; what is heard of it is a sum of dry and wet whose levels are
 fixed or drawn. An echo is fed by its amount instead, so that its repeats ring on where it ends.
+Echoes and what sways in time follow the tempo of the section that plays.
 """
 
 from __future__ import annotations
@@ -15,20 +16,27 @@ from numpy.typing import NDArray
 from loopmind.dsp.strip import add_up, sum_params
 from loopmind.dsp.unit import Unit
 from loopmind.music.mix import EFFECT_KINDS, Effect, Strip
+from loopmind.music.tempo_map import TempoMap
 from loopmind.runtime.program import ProgramPlan
 
 ECHO_BEATS = 0.75
 """Of a dotted eighth, which falls between the strokes of most loops."""
 TREMOLO_BEATS = 0.5
+SWEEP_BEATS = 16.0
+"""Of a phaser and a flanger, from one turn to the next."""
 _ALL = 1.0
 
 
 @dataclass(frozen=True)
 class _Wet:
-    """An effect played all wet: its settings at a tempo, and the unit that takes them."""
+    """An effect played all wet: its settings at a tempo, and the unit that takes them.
+
+    beats: from one turn, or repeat, to the next where none are asked for; 0: it keeps no time.
+    """
 
     unit: Callable[[], Unit]
     settings: Callable[[float, float], dict[str, float]]
+    beats: float = 0.0
 
 
 def _echo_unit() -> Unit:
@@ -67,16 +75,18 @@ _WET: dict[str, _Wet] = {
     "phaser": _Wet(
         _phaser_unit,
         lambda bpm, beats: {
-            "low_hz": 300.0, "octaves": 3.2, "speed_hz": bpm / 960.0, "feedback": 0.5,
+            "low_hz": 300.0, "octaves": 3.2, "speed_hz": bpm / (60.0 * beats), "feedback": 0.5,
             "mix": _ALL, "spread": 0.25,
         },
+        SWEEP_BEATS,
     ),
     "flanger": _Wet(
         _sway_unit,
         lambda bpm, beats: {
-            "delay_ms": 2.6, "depth_ms": 2.0, "speed_hz": bpm / 960.0, "feedback": 0.6,
+            "delay_ms": 2.6, "depth_ms": 2.0, "speed_hz": bpm / (60.0 * beats), "feedback": 0.6,
             "mix": _ALL, "spread": 0.25,
         },
+        SWEEP_BEATS,
     ),
     "chorus": _Wet(
         _sway_unit,
@@ -88,16 +98,17 @@ _WET: dict[str, _Wet] = {
     "tremolo": _Wet(
         _tremolo_unit,
         lambda bpm, beats: {
-            "speed_hz": bpm / (60.0 * (beats or TREMOLO_BEATS)), "depth": _ALL, "shape": 0.35,
-            "spread": 0.0,
+            "speed_hz": bpm / (60.0 * beats), "depth": _ALL, "shape": 0.35, "spread": 0.0,
         },
+        TREMOLO_BEATS,
     ),
     "echo": _Wet(
         _echo_unit,
         lambda bpm, beats: {
-            "time_s": 60.0 * (beats or ECHO_BEATS) / bpm, "feedback": 0.45, "damping_hz": 4000.0,
+            "time_s": 60.0 * beats / bpm, "feedback": 0.45, "damping_hz": 4000.0,
             "wet_db": 0.0, "dry_db": -120.0, "ping_pong": 1.0,
         },
+        ECHO_BEATS,
     ),
 }  # fmt: skip
 
@@ -115,14 +126,38 @@ def heard_effects(strip: Strip, curves: Curves) -> list[Effect]:
     return found
 
 
+def _in_time(
+    one: Effect, tempo: TempoMap, rate_hz: int
+) -> tuple[dict[str, float], list[tuple[float, ...]]]:
+    """An effect's settings where the song begins, and what changes in them at which frames.
+
+    The changes are as its unit takes them: (frame, time) of an echo, else (frame, turns until
+    then, turns a second), so that what sways is at the same place on the same beat of any song.
+    """
+    wet = _WET[one.kind]
+    beats = one.beats or wet.beats
+    settings = wet.settings(tempo.tempos[0][1], beats)
+    changes: list[tuple[float, ...]] = []
+    for place, bpm in tempo.tempos[1:] if wet.beats else ():
+        frame, now = tempo.frame(place, rate_hz), wet.settings(bpm, beats)
+        if one.kind == "echo":
+            changes.append((frame, now["time_s"]))
+        else:
+            changes.append((frame, place / beats, now["speed_hz"]))
+    return settings, changes
+
+
 def what_they_are(
-    strips: tuple[Strip, ...], curves: Curves, bpm: float
+    strips: tuple[Strip, ...], curves: Curves, tempo: TempoMap, rate_hz: int
 ) -> tuple[tuple[str, str, tuple[float, ...]], ...]:
     """All that decides how the effects of these strips sound, amounts drawn over time aside."""
-    return tuple(
-        (strip.track, one.kind, (one.amount, *_WET[one.kind].settings(bpm, one.beats).values()))
-        for strip in strips for one in heard_effects(strip, curves)
-    )  # fmt: skip
+    found = []
+    for strip in strips:
+        for one in heard_effects(strip, curves):
+            settings, changes = _in_time(one, tempo, rate_hz)
+            words = (one.amount, *settings.values(), *(word for row in changes for word in row))
+            found.append((strip.track, one.kind, words))
+    return tuple(found)
 
 
 def add_effects(
@@ -130,8 +165,8 @@ def add_effects(
     buffer: int,
     strip: Strip,
     curves: Curves,
-    bpm: float,
-    rate_hz: float,
+    tempo: TempoMap,
+    rate_hz: int,
     rows: int,
     delay: int,
 ) -> int:
@@ -140,9 +175,10 @@ def add_effects(
     rows: length of the curves. delay: frames by which the track comes late.
     """
     for one in heard_effects(strip, curves):
-        wet = _WET[one.kind]
-        unit = wet.unit()
-        part = unit.prepare(rate_hz, wet.settings(bpm, one.beats))
+        unit = _WET[one.kind].unit()
+        settings, changes = _in_time(one, tempo, rate_hz)
+        timed = (changes, delay) if _WET[one.kind].beats else ()
+        part = unit.prepare(rate_hz, settings, *timed)
         label = f"{strip.track}: {one.kind}"
         curve = curves.get((strip.track, one.kind))
         share = None if curve is None else np.clip(curve, 0.0, 1.0)

@@ -123,7 +123,7 @@ def plan_session(song: Song, mix: Mix, material: Material, rate_hz: int) -> Sess
     sounding = [strips.get(t, Strip(t)) for t in order]
     latency = saturation.LATENCY if any(s.drive > 0 for s in sounding) else 0
     gangs = tuple(
-        _plan_gang(sounding[i : i + GANG], events, curves, rows, rate_hz, latency, song.bpm)
+        _plan_gang(sounding[i : i + GANG], events, curves, rows, rate_hz, latency, song.tempo)
         for i in range(0, len(sounding), GANG)
     )
     master_latency = saturation.LATENCY if mix.master.drive > 0 else 0
@@ -196,7 +196,7 @@ def _plan_gang(
     rows: int,
     rate_hz: int,
     latency: int,
-    bpm: float,
+    tempo: TempoMap,
 ) -> GangPlan:
     """Players, eq, sweeps, compressor, drive, effects, ducker, fader and sends of four tracks."""
     plan = ProgramPlan()
@@ -248,7 +248,7 @@ def _plan_gang(
         )
     if any(heard_effects(s, curves) for s in strips):
         tracks = [
-            add_effects(plan, t, s, curves, bpm, rate_hz, rows, latency)
+            add_effects(plan, t, s, curves, tempo, rate_hz, rows, latency)
             for t, s in zip(tracks, strips, strict=True)
         ]
         ins, outs = _four(tracks, SILENCE), _four(tracks, TRASH)
@@ -302,7 +302,7 @@ def _plan_gang(
         plan.add(
             add_up, sends, [send], sum_params(levels, moving, rows, latency), label="reverb send"
         )
-    effects = what_they_are(tuple(strips), curves, bpm)
+    effects = what_they_are(tuple(strips), curves, tempo, rate_hz)
     return GangPlan(plan, tuple(names), tuple(tracks), dry, send, tuple(players), effects)
 
 
