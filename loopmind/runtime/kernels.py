@@ -56,6 +56,7 @@ LIVE_MODULES = (
     "loopmind.dsp.effects.sampler",
     "loopmind.dsp.effects.meter",
     "loopmind.dsp.effects.metronome",
+    "loopmind.dsp.effects.opening",
     "loopmind.dsp.effects.sends",
     "loopmind.dsp.effects.gain",
     "loopmind.dsp.effects.feedback",
