@@ -335,6 +335,19 @@ def test_one_loop_is_enough(instrument: str) -> None:
         assert why(palette, held, palette.choices[0].slot)
 
 
+def test_time_is_kept_by_a_closed_hat() -> None:
+    shot = {"kind": "oneshot", "moods": ("dark",)}
+    closed, opened = (
+        make("hat", name=f"crate/{name}.wav", seconds=seconds, belief=belief, **shot)
+        for name, seconds, belief in (("closed", 0.06, 0.8), ("open", 1.2, 0.9))
+    )
+    held = crate([opened, closed, make("kick", **shot), make("snare", **shot)])
+    for seed in range(5):
+        palette, _ = make_song(held, "dark trap", seed=seed)
+        hats = next(c for c in palette.choices if c.slot == "hat")
+        assert hats.picked.digest == closed.digest and len(hats.runners_up) == 1
+
+
 def test_three_files_make_a_song_and_say_what_is_missing() -> None:
     held = crate([make("drums"), make("bass", key="E minor"), make("keys", key="E minor")])
     palette, song = make_song(held, "house")

@@ -28,6 +28,7 @@ PART_WORDS: dict[str, tuple[str, str]] = {
     "spectrum": ("leaves room for the other sounds", "shares its register with other sounds"),
     "palette": ("sounds like it belongs with the others", "sounds different from the others"),
     "together": ("plays as sounds of one piece do", "plays unlike what goes with the others"),
+    "short": ("is short enough to keep time", "rings long for what keeps time"),
     "level": ("is recorded at a healthy level", "is rather quiet"),
     "register": ("lies in the right register", "lies outside the usual register"),
     "tuning": ("is well in tune", "is a little out of tune"),
