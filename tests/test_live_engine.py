@@ -56,7 +56,25 @@ def _constant(inputs, outputs, state, params, start, frames):  # type: ignore[no
         outputs[0][n] = np.float32(params[0])
 
 
+def _laborious(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
+    """Works so many turns for every block."""
+    value = 0.5
+    for _ in range(int(params[0])):
+        value = 3.9 * value * (1.0 - value)
+    for n in range(2 * frames):
+        outputs[0][n] = np.float32(value * 1e-9)
+
+
+def _roaming(inputs, outputs, state, params, start, frames):  # type: ignore[no-untyped-def]
+    """Writes one word of every page of its state."""
+    for n in range(0, int(params[0]), 512):
+        state[n] += 1.0
+    for n in range(2 * frames):
+        outputs[0][n] = np.float32(0.0)
+
+
 tone, broken, constant = kernel(_tone), kernel(_broken), kernel(_constant)
+laborious, roaming = kernel(_laborious), kernel(_roaming)
 
 
 def tone_plan(hz: float, amplitude: float = 0.5) -> PatchPlan:
@@ -189,6 +207,48 @@ def test_playing_again_from_the_start_sounds_the_same(song) -> None:  # type: ig
     assert np.array_equal(first[:, 128:], second[:, 128:])
 
 
+def test_the_callback_tells_what_it_took_of_the_processor() -> None:
+    if not hasattr(time, "CLOCK_THREAD_CPUTIME_ID"):
+        pytest.skip("no clock for the processor time of a thread")
+    engine = Engine()
+    engine.swap(tone_plan(220.0))
+    engine.play(0)
+    serve(engine, 6400, 64)
+    light = engine.snapshot().work
+    assert light is not None
+    assert light.over == 0 and 0.0 < light.share <= light.busiest < 1.0
+    plan = ProgramPlan()
+    out = plan.new_buffer()
+    plan.add(laborious, [], [out], np.array([3e6]), 0, "laborious")
+    engine.swap(PatchPlan(plan, out, RATE_HZ))
+    serve(engine, 128, 64)
+    heavy = engine.snapshot().work
+    assert heavy is not None
+    assert heavy.over == 2 and heavy.busiest > 1.0
+
+
+def test_the_memory_of_a_program_is_in_its_place_before_the_callback_takes_it_up() -> None:
+    """What is written for the first time makes the callback wait for the system."""
+    words, times = 5 << 20, []
+    for _ in range(3):
+        plan = ProgramPlan()
+        out = plan.new_buffer()
+        plan.add(roaming, [], [out], np.array([float(words)]), words, "roaming")
+        engine = Engine()
+        engine.swap(PatchPlan(plan, out, RATE_HZ))
+        spent = []
+        for _ in range(2):
+            before = engine.snapshot().work
+            engine.serve(64)
+            after = engine.snapshot().work
+            if before is None or after is None:
+                pytest.skip("no clock for the processor time of a thread")
+            frames = engine.served
+            spent.append(after.share * frames - before.share * (frames - 64))
+        times.append(spent[0] / spent[1])
+    assert min(times) < 2.0
+
+
 def test_swapping_programs_makes_no_click() -> None:
     engine = Engine()
     plans = [tone_plan(220.0), tone_plan(330.0), tone_plan(277.2)]
@@ -293,7 +353,8 @@ def test_unknown_parameters_and_rates_are_refused_with_what_there_is() -> None:
 
 
 def test_a_ring_keeps_order_and_loses_nothing_between_two_threads() -> None:
-    ring, got = Ring(16), []
+    ring: Ring = Ring(16)
+    got: list[tuple[int, int, int, int] | None] = []
 
     def read() -> None:
         while len(got) < 3000:

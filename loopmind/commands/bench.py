@@ -46,4 +46,9 @@ def run(args: argparse.Namespace) -> int:
             f"{found['device']}: {found['blocks']} blocks of about {found['block']} frames in "
             f"{args.seconds:g} s while Python is busy, {found['underruns']} underruns"
         )
+        if "busiest" in found:
+            print(
+                f"the busiest block took {found['busiest']:.0%} of its time of the processor; "
+                f"{found['over']} took more than all of it"
+            )
     return 0

@@ -284,9 +284,22 @@ def _perform(args: argparse.Namespace, engine: Engine, playing: Playing, line: P
     now = engine.snapshot()
     if not args.quiet:
         print(
-            f"{clock(now.heard / rate_hz)} played in {now.blocks} blocks, {now.underruns} underruns"
+            f"{clock(now.heard / rate_hz)} played in {now.blocks} blocks, "
+            f"{now.underruns} underruns{_whose(now)}"
         )
     return 0
+
+
+def _whose(now: Snapshot) -> str:
+    """Through whom blocks were late, where some were and the system can tell."""
+    if not now.underruns or now.work is None:
+        return ""
+    if now.work.over == 0:
+        return (
+            f", none of them through loopmind, whose busiest block needed {now.work.busiest:.0%} "
+            "of its time; close what runs beside, or choose a longer --block"
+        )
+    return f"; {now.work.over} blocks needed more than their time; choose a longer --block"
 
 
 def _line(

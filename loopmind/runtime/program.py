@@ -136,6 +136,11 @@ class Program:
         """All kernels as freshly started."""
         self.state[:] = 0.0
 
+    def touch(self) -> None:
+        """Have all memory in its place, so that no first use of it takes longer than the next."""
+        self.state.fill(0.0)
+        self._buffers.fill(0.0)
+
     @property
     def bytes(self) -> int:
         """Memory that the program owns."""

@@ -1,4 +1,4 @@
-"""What numba makes of atomic access to words, as LLVM instructions; see `atomics`."""
+"""What numba makes of atomic access to words and of clocks, as LLVM instructions; see `atomics`."""
 
 from __future__ import annotations
 
@@ -43,6 +43,21 @@ def swap_word(typing_context: Any, address: Any, value: Any) -> Any:
         return builder.atomic_rmw("xchg", pointer, args[1], "acq_rel")
 
     return signature(types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def call_clock(typing_context: Any, address: Any, clock: Any, place: Any) -> Any:
+    """Call C's clock_gettime at `address`: two words at `place`, seconds and nanoseconds."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        prototype = ir.FunctionType(number, [number, pointer])
+        target = builder.inttoptr(args[0], prototype.as_pointer())
+        which = builder.trunc(args[1], number)
+        builder.call(target, [which, builder.inttoptr(args[2], pointer)])
+        return context.get_dummy_value()
+
+    return signature(types.void, types.int64, types.int64, types.int64), codegen
 
 
 @intrinsic

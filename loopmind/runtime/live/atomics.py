@@ -21,6 +21,7 @@ load_word = emitted(f"{_OPS}:load_word")
 store_word = emitted(f"{_OPS}:store_word")
 swap_word = emitted(f"{_OPS}:swap_word")
 bits_at = emitted(f"{_OPS}:bits_at")
+call_clock = emitted(f"{_OPS}:call_clock")
 
 
 @compiled("int64(int64)")

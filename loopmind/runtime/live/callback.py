@@ -27,6 +27,7 @@ from loopmind.runtime.live.atomics import (
     store_word,
     swap_word,
 )
+from loopmind.runtime.live.clocks import account, nanoseconds
 from loopmind.runtime.program import OP_WORDS, SPAN, round_states
 
 OUTPUT_UNDERFLOW = 4
@@ -355,6 +356,10 @@ def serve(control, output, frames):  # type: ignore[no-untyped-def]
 def _callback(source, output, device_frames, time_info, flags, control):  # type: ignore[no-untyped-def]
     shared = words_at(control)
     frames = np.int64(device_frames)
+    wall, spent = np.int64(0), np.int64(0)
+    if shared[at.CLOCK] != 0:
+        wall = nanoseconds(control, shared[at.WALL_CLOCK])
+        spent = nanoseconds(control, shared[at.PROCESSOR_CLOCK])
     shared[at.BLOCKS] += 1
     shared[at.BIGGEST_BLOCK] = max(shared[at.BIGGEST_BLOCK], frames)
     if np.int64(flags) & OUTPUT_UNDERFLOW:
@@ -365,6 +370,10 @@ def _callback(source, output, device_frames, time_info, flags, control):  # type
     obey(control)
     _listen(control, source, frames)
     serve(control, output, frames)
+    if shared[at.CLOCK] != 0:
+        spent = nanoseconds(control, shared[at.PROCESSOR_CLOCK]) - spent
+        wall = nanoseconds(control, shared[at.WALL_CLOCK]) - wall
+        account(control, spent, wall, frames)
     return np.int32(0)
 
 

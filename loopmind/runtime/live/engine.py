@@ -19,6 +19,7 @@ from loopmind.dsp.unit import Attended
 from loopmind.errors import LoopMindError
 from loopmind.runtime.live import layout as at
 from loopmind.runtime.live.atomics import Ring, aligned_words, exchange_word, float_bits, read_word
+from loopmind.runtime.live.clocks import Work, set_clocks, work_done
 from loopmind.runtime.live.devices import Device
 from loopmind.runtime.live.outlet import Outlet
 from loopmind.runtime.live.patch import Handle, Patch, PatchPlan
@@ -35,7 +36,8 @@ class Snapshot:
     """How playing stands: positions in frames of the song, levels as linear amplitude.
 
     position: what is heard now (latency taken off). load: share of the time that the callback
-    needs, 0..1. heard: frames served since the engine began.
+    takes by the clock, 0..1. heard: frames served since the engine began. work: what it takes of
+    the processor, None where the system has no clock for it.
     """
 
     playing: bool
@@ -48,6 +50,7 @@ class Snapshot:
     peak: tuple[float, float]
     rms: tuple[float, float]
     device: str | None
+    work: Work | None = None
 
 
 class Engine:
@@ -59,8 +62,9 @@ class Engine:
         self._on_event = on_event
         self._words = aligned_words(at.CONTROL_WORDS)
         self._commands, self._events = Ring(1024), Ring(1024)
-        self._tap = np.zeros((TAP_FRAMES, 2), np.float32)
-        self._in_tap = np.zeros((TAP_FRAMES, 2), np.float32)
+        # Written once, so that the callback finds all of it in its place.
+        self._tap = np.full((TAP_FRAMES, 2), 0.0, np.float32)
+        self._in_tap = np.full((TAP_FRAMES, 2), 0.0, np.float32)
         self._patches: dict[int, Patch] = {}
         self._current: Patch | None = None
         self._sending, self._reading = threading.Lock(), threading.Lock()
@@ -74,6 +78,7 @@ class Engine:
         words[at.OUT_TAP], words[at.OUT_TAP_FRAMES] = self._tap.ctypes.data, TAP_FRAMES
         words[at.IN_TAP], words[at.IN_TAP_FRAMES] = self._in_tap.ctypes.data, TAP_FRAMES
         words[at.OUT_CHANNELS] = 2
+        set_clocks(words, rate_hz)
         words[at.POWER_SPEED] = float_bits(1.0 - math.exp(-1.0 / (METER_S * rate_hz)))
 
     def __enter__(self) -> Engine:
@@ -321,6 +326,7 @@ class Engine:
             peak=(peaks[0], peaks[1]),
             rms=(math.sqrt(floats[at.POWER_LEFT]), math.sqrt(floats[at.POWER_RIGHT])),
             device=self.device.name if self.device is not None else None,
+            work=work_done(words),
         )
 
     @property

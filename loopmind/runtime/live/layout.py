@@ -55,6 +55,23 @@ STEP_RIGHT = 47
 STEP_FRAMES = 48
 POWER_SPEED = 49
 """Share by which the power meters follow each frame."""
+# What the callback itself takes, by the clock of its thread; see clocks.
+CLOCK = 50
+"""Address of C's clock_gettime, 0 where there is none: then nothing is counted."""
+PROCESSOR_CLOCK = 51
+WALL_CLOCK = 52
+CLOCK_TIME = 53
+"""Two words that the clock fills: seconds, nanoseconds."""
+NS_A_FRAME = 55
+"""Float: how long a frame lasts."""
+SPENT = 56
+"""Nanoseconds of processor time in all callbacks."""
+BUSIEST = 57
+"""Float: the biggest share of a block's time that the callback used of the processor."""
+OVER = 58
+"""Blocks for which it used more processor time than they last."""
+HELD_UP = 59
+"""Blocks that took longer than they last by the clock on the wall, though not of the processor."""
 CONTROL_WORDS = 64
 
 # A program's descriptor.

@@ -134,4 +134,7 @@ def measure(
     found["blocks"] = now.blocks - before.blocks
     found["block"] = round((now.heard - before.heard) / max(found["blocks"], 1))
     found["underruns"] = now.underruns - before.underruns
+    if now.work is not None and before.work is not None:
+        found["over"] = now.work.over - before.work.over
+        found["busiest"] = round(now.work.busiest, 4)
     return found

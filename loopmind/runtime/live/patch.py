@@ -73,6 +73,8 @@ class Patch:
     def __init__(self, planned: PatchPlan, block: int = LIVE_BLOCK) -> None:
         self.planned = planned
         self.program = planned.plan.build(block)
+        # Memory that was never written has no place yet: the callback would have to wait for it.
+        self.program.touch()
         self.id = next(Patch._ids)
         count = len(planned.plan.operations)
         self._states = aligned_words(max(2 * count, 1))
