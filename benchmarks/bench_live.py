@@ -14,23 +14,24 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
-from numba import cfunc, types
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from bench_render import bench_biquads
 from jack_server import JackServer, jack_server
 
-from loopmind.dsp.kernel import FLOATS
+from loopmind.dsp.kernel import FLOATS, MachineCode
 from loopmind.music.audio import Audio
 from loopmind.music.material import Material
 from loopmind.music.mix import Mix
@@ -53,16 +54,14 @@ from loopmind.runtime.sounding import sounding
 RATE_HZ = 44100
 
 
-@cfunc(
-    types.int32(
-        types.int64, FLOATS, types.uint64, types.int64, types.uint64, types.CPointer(types.int64)
-    )
-)
-def _empty(source, output, frames, info, flags, count):  # type: ignore[no-untyped-def]
+def _nothing(source, output, frames, info, flags, count):  # type: ignore[no-untyped-def]
     for n in range(2 * np.int64(frames)):
         output[n] = np.float32(0.0)
     count[0] += 1
     return np.int32(0)
+
+
+_empty = MachineCode(_nothing, f"int32(int64, {FLOATS}, uint64, int64, uint64, CPointer(int64))")
 
 
 def _served(count: Callable[[], int], seconds: float, busy: bool = True) -> int:
@@ -184,19 +183,34 @@ def tone_signal(hz: float, gains: tuple[float, ...]) -> Signal:
     return signal
 
 
-def xruns_of_nobody(minutes: float, server: JackServer) -> float:
-    """Xruns a minute that the server tells of with an empty callback: those of the machine."""
-    before = server.xruns()
+Late = dict[str, float]
+"""Xruns a minute by who was late; see JackServer.late."""
+
+
+def _late_a_minute(server: JackServer, before: dict[str, int], minutes: float) -> Late:
+    now = server.late()
+    return {who: round((now[who] - before[who]) / minutes, 1) for who in now}
+
+
+def late_without_us(minutes: float, server: JackServer) -> tuple[Late, Late]:
+    """Xruns while no stream is open, and with an empty callback: what the machine makes of them."""
+    before = server.late()
+    time.sleep(minutes * 60.0)
+    nobody = _late_a_minute(server, before, minutes)
+    before = server.late()
     by_empty(minutes * 60.0, 0, busy=False)
-    return (server.xruns() - before) / minutes
+    return nobody, _late_a_minute(server, before, minutes)
 
 
-def idle(minutes: float, folder: Path, server: JackServer) -> dict[str, float]:
-    """A tone for so long, with 100 swaps and 1,000 moves: xruns, underruns, the biggest step.
+def idle(minutes: float, folder: Path, server: JackServer) -> dict[str, object]:
+    """A tone for so long, with 100 swaps and 1,000 moves: late blocks, the biggest step.
 
-    xruns_a_minute_empty: what the same server tells of with an empty callback, just before.
+    late: by whom, a minute; beside it the same server's with no stream and with an empty callback,
+    before and after. over: blocks for which the callback itself used more of the processor than
+    they last; busiest: the block that used most; page_reads: how often the whole process had to
+    wait for memory from disk.
     """
-    nobody = xruns_of_nobody(min(minutes, 1.0), server)
+    around = [late_without_us(min(minutes / 4.0, 1.0), server)]
     hz, moves, swaps = 220.0, 1000, 100
     one, two = tone_signal(hz, (-6.0,)), tone_signal(hz, (-3.0, -3.0))
     plans = [signal_patch(one, RATE_HZ), signal_patch(two, RATE_HZ)]
@@ -205,7 +219,7 @@ def idle(minutes: float, folder: Path, server: JackServer) -> dict[str, float]:
         engine.open(block=0)
         engine.play(0)
         time.sleep(0.5)
-        before, xruns = engine.snapshot(), server.xruns()
+        before, late, reads = engine.snapshot(), server.late(), _page_reads()
         with Recorder(engine, folder / "idle.wav") as recorder:
             started = time.monotonic()
             rng = np.random.default_rng(0)
@@ -218,19 +232,29 @@ def idle(minutes: float, folder: Path, server: JackServer) -> dict[str, float]:
                 due = started + minutes * 60.0 * (step + 1) / moves
                 time.sleep(max(due - time.monotonic(), 0.0))
         now = engine.snapshot()
+        found = _late_a_minute(server, late, minutes)
+        reads = _page_reads() - reads
+    around.append(late_without_us(min(minutes / 4.0, 1.0), server))
     heard, _ = soundfile.read(folder / "idle.wav", dtype="float32", always_2d=True)
     smooth = 2 * np.pi * hz / RATE_HZ * 0.3  # the tone's own steepest step, at full level
     return {
         "minutes": minutes,
         "swaps": now.swaps - before.swaps,
-        "underruns": now.underruns - before.underruns,
-        "xruns_a_minute": (server.xruns() - xruns) / minutes,
-        "xruns_a_minute_empty": nobody,
         "blocks": now.blocks - before.blocks,
+        "underruns": now.underruns - before.underruns,
+        "late": found,
+        "late_without_a_stream": [nobody for nobody, _ in around],
+        "late_empty_callback": [empty for _, empty in around],
+        **({} if now.work is None else asdict(now.work)),
+        "page_reads": reads,
         "lost_frames": recorder.lost,
         "biggest_step": float(np.abs(np.diff(heard[:, 0])).max()),
         "step_of_a_smooth_tone": smooth,
     }
+
+
+def _page_reads() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_majflt
 
 
 def until_heard(engine: Engine, work: Callable[[], None], limit_s: float = 60.0) -> float:
@@ -353,7 +377,9 @@ def main() -> None:
         if args.only_blocks:
             release()
             return
-        print("idle:", idle(args.minutes, Path(temp), server), flush=True)
+        print("idle:")
+        for name, value in idle(args.minutes, Path(temp), server).items():
+            print(f"  {name}: {value}", flush=True)
         print("to sound:", ways_to_sound(args.block, session_song()), flush=True)
         if args.loops.is_dir():
             print("generate:", generate_to_sound(args.loops, args.count, args.block), flush=True)

@@ -19,7 +19,7 @@ def is_installed() -> bool:
 
 @dataclass
 class JackServer:
-    """A server that `start`s and `stop`s; `xruns` counts what its log tells."""
+    """A server that `start`s and `stop`s; `xruns` and `late` count what its log tells."""
 
     log: Path
     command: list[str]
@@ -27,6 +27,20 @@ class JackServer:
 
     def xruns(self) -> int:
         return len(re.findall(r"xrun", self.log.read_text(errors="replace"), re.IGNORECASE))
+
+    def late(self) -> dict[str, int]:
+        """The xruns by who was late.
+
+        timer: the driver itself woke up late, whoever plays or nobody. not_woken: a client's
+        thread had not been given a processor by the end of its block. at_work: it had, and was
+        not done.
+        """
+        text = self.log.read_text(errors="replace")
+        return {
+            "timer": len(re.findall(r"JackTimedDriver::\w+ XRun", text)),
+            "not_woken": len(re.findall(r"was not finished, state = Triggered", text)),
+            "at_work": len(re.findall(r"was not finished, state = Running", text)),
+        }
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises RuntimeError with its log where it ends."""
