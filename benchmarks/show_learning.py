@@ -1,11 +1,14 @@
-"""Material to show fine-tuning with: one unseen kit or sample pack, as a user would have it.
+"""Material to show fine-tuning with: one unseen kit, instrument or pack, as a user would have it.
 
     python benchmarks/show_learning.py kit --pieces DIR --sounds COLLECTION --name KIT --out DIR
+    python benchmarks/show_learning.py notes --pieces DIR --font FILE --program 21 --out DIR
+    python benchmarks/show_learning.py stems --pieces DIR --out DIR
     python benchmarks/show_learning.py sounds --labels LABELS.csv --source SOURCE --out DIR
 
 `kit` plays the drum parts of pieces on a kit of one-shots that no shipped model learned from:
-recordings beside MIDI files. `sounds` sorts the labelled one-shots of one source into folders.
-Then: loopmind learn drums --from DIR; loopmind learn tagger --from DIR.
+recordings beside MIDI files. `notes` plays the pitched parts of pieces on one program of a
+soundfont, `stems` writes pieces as folders of stems. `sounds` sorts the labelled one-shots of one
+source into folders. Then: loopmind learn drums --from DIR; loopmind learn transcriber --from DIR.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import numpy as np
 
 from loopmind.files.encode import write_audio
 from loopmind.files.midi_notes import write_notes
+from loopmind.learn.sounds.fluid import Part, Player
 from loopmind.learn.sounds.material import our_instrument
 from loopmind.learn.sounds.pieces import drum_kits, pieces, play_kit
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
@@ -57,6 +61,45 @@ def kit(args: argparse.Namespace) -> int:
     return made
 
 
+def notes(args: argparse.Namespace) -> int:
+    """Recordings of one instrument with their notes, a part of a piece each; returns how many."""
+    made = 0
+    args.out.mkdir(parents=True, exist_ok=True)
+    with Player(args.font) as player:
+        for piece in pieces(args.pieces):
+            parts = [t for t in piece.tracks if t["stem"] not in ("drums", "bass")]
+            part = max(parts, key=lambda t: len(t["notes"]), default=None)
+            if part is None or made >= args.most:
+                continue
+            own = tuple(Note(s, e - s, p, v) for s, e, p, v in part["notes"] if s < args.seconds)
+            if len(own) < FEWEST:
+                continue
+            (sound,) = player.play([Part(args.program, own)], args.seconds)
+            sound *= np.float32(0.5 / max(float(np.abs(sound).max()), 1e-6))
+            name = f"take-{made:02d}"
+            write_audio(args.out / f"{name}.wav", Audio(sound, RENDER_RATE_HZ))
+            heard = tuple(
+                HeardNote(n.start_s, min(n.start_s + n.length_s, args.seconds), n.pitch,
+                          n.velocity / 127) for n in own
+            )  # fmt: skip
+            write_notes(args.out / f"{name}.mid", [Notes(args.name, heard)])
+            made += 1
+    return made
+
+
+def stems(args: argparse.Namespace) -> int:
+    """Pieces as folders of stems (drums, bass, vocals, other); returns how many."""
+    made = 0
+    for piece in pieces(args.pieces):
+        sounds = {name: sound for name, sound in piece.stems().items() if np.any(sound)}
+        if made >= args.most or len(sounds) < 3:
+            continue
+        for name, sound in sounds.items():
+            write_audio(args.out / piece.folder.name / f"{name}.wav", Audio(sound, RENDER_RATE_HZ))
+        made += 1
+    return made
+
+
 def sounds(args: argparse.Namespace) -> int:
     """One source's one-shots in folders named by instrument; returns how many."""
     with args.labels.open(encoding="utf-8", newline="") as file:
@@ -75,17 +118,20 @@ def sounds(args: argparse.Namespace) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("kit", "sounds"))
+    parser.add_argument("what", choices=("kit", "notes", "stems", "sounds"))
     parser.add_argument("--pieces", type=Path, help="pieces that learn/sounds/pieces.py made")
     parser.add_argument("--sounds", type=Path, help="collection with labels.csv")
-    parser.add_argument("--name", default="HardElectro1", help="which kit")
+    parser.add_argument("--name", default="HardElectro1", help="which kit, or instrument")
+    parser.add_argument("--font", type=Path, help="a soundfont")
+    parser.add_argument("--program", type=int, default=21, help="its program, counted from 0")
     parser.add_argument("--labels", type=Path, help="a labels.csv")
     parser.add_argument("--source", default="", help="words in the path of what is taken")
     parser.add_argument("--most", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    print((kit if args.what == "kit" else sounds)(args), "files in", args.out)
+    makers = {"kit": kit, "notes": notes, "stems": stems, "sounds": sounds}
+    print(makers[args.what](args), "made in", args.out)
 
 
 if __name__ == "__main__":

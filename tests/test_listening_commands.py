@@ -12,6 +12,7 @@ import pretty_midi
 import pytest
 import soundfile
 
+from loopmind.analysis.listening import assemble, recording
 from loopmind.cli import main
 from loopmind.files import atomic
 from loopmind.nodes import transcribe_audio as node_module
@@ -105,13 +106,13 @@ def test_odd_recordings_are_heard_and_bad_ones_do_not_stop_the_others(
         assert {"low/notes.json", "low/piano_roll.png"} <= set(packed.namelist())
 
 
-def test_too_long_a_recording_is_told_before_it_is_read(
+def test_a_track_too_long_to_be_played_anew_is_told_before_it_is_read(
     song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(node_module, "LONGEST_S", 3.0)
-    assert main(["transcribe", str(song)]) == 1
+    assert main(["remake", str(song), str(song.parent)]) == 1
     assert "cut it into pieces" in capsys.readouterr().err
-    assert not Path("transcripts").exists()
+    assert not Path("songs").exists()
 
 
 @pytest.mark.parametrize(
@@ -146,14 +147,16 @@ def test_a_stop_half_way_keeps_what_is_finished(
 ) -> None:
     other = tmp_path / "other.wav"
     soundfile.write(other, music(2.0), RATE)
-    whole = node_module.assemble
+    whole = assemble.hear_stretch
+    heard: list[float] = []
 
     def stopped(audio, stems=None, **given):  # type: ignore[no-untyped-def]
-        if given["name"] == "other.wav":
+        heard.append(audio.duration_s)
+        if len(heard) == 2:
             raise KeyboardInterrupt
         return whole(audio, stems, **given)
 
-    monkeypatch.setattr(node_module, "assemble", stopped)
+    monkeypatch.setattr(recording, "hear_stretch", stopped)
     assert main(["transcribe", str(song), str(other), "--no-separate"]) == 130
     assert Path("transcripts/song/notes.json").is_file()
     assert not Path("transcripts/other").exists()

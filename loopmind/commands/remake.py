@@ -28,8 +28,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the song."""
+    from loopmind.files.decode import probe
+    from loopmind.nodes.transcribe_audio import check_length
+
     track: Path = args.track
     check_recording(track)
+    check_length(probe(track).duration_s, str(track))
     out = args.out if args.out is not None else new_song_folder(f"{track.stem} remade")
     return sing(
         args, args.folders, out, preset="remake", recording=str(track), title_of=track.name,

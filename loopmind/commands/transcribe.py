@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -17,7 +17,7 @@ from loopmind.commands._graphs import ShowEvents
 from loopmind.commands._places import place
 from loopmind.commands._terminal import ProgressLine
 from loopmind.errors import CancelledError, LoopMindError, UsageError
-from loopmind.files.atomic import atomic_write, check_folder
+from loopmind.files.atomic import atomic_path, check_folder
 from loopmind.graph.document import Graph
 from loopmind.music.transcript import Transcript
 
@@ -109,29 +109,33 @@ def _transcribe(file: Path, out: Path, args: argparse.Namespace) -> tuple[Transc
     with tempfile.TemporaryDirectory() as folder:
         packed = Path(folder) / "packed"
         transcript = _run(file, packed, args)
-        return transcript, atomic_write(out.parent / f"{out.name}.zip", _zipped(packed, out.name))
+        return transcript, _zipped(packed, out.parent / f"{out.name}.zip", out.name)
 
 
 def _run(file: Path, out: Path, args: argparse.Namespace) -> Transcript:
     from loopmind.runtime.generate import song_session
 
     check_recording(file)
-    graph = transcribing(
-        recording=str(file), title=file.name, out=str(out), strength=args.strength,
-        grid=args.quantize or "1/16", quantised=args.quantize is not None,
-    )  # fmt: skip
-    if args.separate or args.stems:
-        graph = graph.with_node("separate", "loopmind.separate_stems")
-        graph = graph.connect("load.audio", "separate.audio")
-        graph = graph.connect("separate.stems", "transcribe.stems")
-    targets = ["write", *(["separate"] if args.stems else [])]
     with ProgressLine() as line, song_session() as session:
-        result = session.evaluate(graph, targets, listener=ShowEvents(line))
+        stems = _separated(file, out / "stems", line) if args.stems else ""
+        graph = transcribing(
+            recording=str(file), title=file.name, out=str(out), strength=args.strength,
+            grid=args.quantize or "1/16", quantised=args.quantize is not None,
+            separate="light" if args.separate else "", stems=stems,
+        )  # fmt: skip
+        result = session.evaluate(graph, ["write", "transcribe"], listener=ShowEvents(line))
     result.check_for_user()
-    if args.stems:
-        _write_stems(result["separate"], out)
     transcript: Transcript = result["transcribe"]
     return transcript
+
+
+def _separated(file: Path, folder: Path, line: ProgressLine) -> str:
+    """Write the stems of `file` into `folder`, which is given back."""
+    from loopmind.analysis.listening.separation_files import separate_file
+    from loopmind.analysis.listening.separators import open_separator
+
+    separate_file(file, folder, open_separator(), (), line.progress("separate"))
+    return str(folder)
 
 
 def transcribing(**macros: Any) -> Graph:
@@ -143,8 +147,8 @@ def transcribing(**macros: Any) -> Graph:
 
 def check_recording(file: Path) -> None:
     """Raise LoopMindError for what is no recording that can be transcribed, before it is read."""
+    from loopmind.analysis.listening.recording import check_length
     from loopmind.files.decode import probe
-    from loopmind.nodes.transcribe_audio import check_length
 
     if file.is_dir():
         raise LoopMindError(f"{file} is a folder; name the file of a recording")
@@ -153,25 +157,22 @@ def check_recording(file: Path) -> None:
     check_length(probe(file).duration_s, str(file))
 
 
-def _write_stems(stems: Any, out: Path) -> None:
-    from loopmind.files.encode import write_audio
-
-    for name, sound in zip(stems.names, stems.sounds, strict=True):
-        write_audio(out / "stems" / f"{name}.wav", sound)
-
-
-def _zipped(folder: Path, name: str) -> bytes:
+def _zipped(folder: Path, target: Path, name: str) -> Path:
     """The files below `folder` as a zip in which they lie in a folder `name`; always the same."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        atomic_path(target) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 inside = f"{name}/{path.relative_to(folder).as_posix()}"
                 entry = zipfile.ZipInfo(inside, _ZIP_DATE)
                 entry.external_attr = 0o644 << 16
                 entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, path.read_bytes())
-    return held.getvalue()
+                entry.file_size = path.stat().st_size
+                with path.open("rb") as source, archive.open(entry, "w") as packed:
+                    shutil.copyfileobj(source, packed, 1 << 20)
+    return target
 
 
 def _counts(transcript: Transcript) -> dict[str, int]:

@@ -8,6 +8,7 @@ from loopmind.analysis.listening.assemble import Quantising, assemble
 from loopmind.analysis.listening.drums import DRUMS_MODEL
 from loopmind.analysis.listening.pitched_model import NOTES_MODEL
 from loopmind.analysis.listening.quantise import GRIDS
+from loopmind.analysis.listening.recording import check_length as check_shortest
 from loopmind.errors import LoopMindError
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
@@ -17,7 +18,6 @@ from loopmind.music.stems import Stems
 from loopmind.music.transcript import Transcript
 
 LONGEST_S = 30 * 60.0
-_SHORTEST_S = 0.25
 _SILENT = 1e-4
 
 
@@ -63,10 +63,9 @@ def transcribe_audio(
 
 def check_length(seconds: float, what: str) -> None:
     """Raise LoopMindError where a recording is too short or too long to be transcribed."""
-    if seconds < _SHORTEST_S:
-        raise LoopMindError(f"{what} is only {seconds:.2f} s long; there is nothing to transcribe")
+    check_shortest(seconds, what)
     if seconds > LONGEST_S:
         raise LoopMindError(
-            f"{what} is {seconds / 60.0:.0f} minutes long; at most {LONGEST_S / 60.0:.0f} can be "
-            "transcribed at once, cut it into pieces"
+            f"{what} is {seconds / 60.0:.0f} minutes long, and at most {LONGEST_S / 60.0:.0f} are "
+            "heard at once; cut it into pieces, or use 'loopmind transcribe', which hears all"
         )

@@ -35,7 +35,7 @@ from loopmind.analysis.onsets import novelty
 from loopmind.analysis.rhythm import hear_rhythm
 from loopmind.analysis.tone import hear_tone
 from loopmind.music.audio import Audio
-from loopmind.music.belief import best
+from loopmind.music.belief import Belief, best
 from loopmind.music.key import Key
 from loopmind.music.transcript import (
     DRUMS,
@@ -86,6 +86,15 @@ class Quantising:
         return grid_parts(self.grid)
 
 
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """What was heard of a recording, or of a stretch of it: notes, beats, and likely keys."""
+
+    notes: list[TranscribedNote]
+    grid: Grid
+    keys: tuple[Belief[Key], ...]
+
+
 def assemble(
     audio: Audio, stems: Mapping[str, Audio] | None = None, *, name: str,
     quantising: Quantising | None = None, progress: Progress | None = None,
@@ -96,7 +105,15 @@ def assemble(
     Sound shorter than a beat, or silent, gives a transcript without tracks. Raises what the models
     raise, and what `progress` raises.
     """
-    quantising = quantising or Quantising()
+    heard = hear_stretch(audio, stems, progress=progress, hear_notes=hear_notes)
+    return completed(name, audio.duration_s, heard, quantising or Quantising())
+
+
+def hear_stretch(
+    audio: Audio, stems: Mapping[str, Audio] | None = None, *, progress: Progress | None = None,
+    hear_notes: HearNotes = transcribe_pitched,
+) -> Stretch:  # fmt: skip
+    """What is played in `audio`. Arguments and errors as for `assemble`."""
     tell = progress or (lambda done, total, what: None)
     jobs = _jobs(audio, stems)
     least = max(_SILENT**2, _LEAKED * _power(audio) if stems else 0.0)
@@ -123,12 +140,18 @@ def assemble(
             notes += found
     tell(1000 * len(jobs), 1000 * (len(jobs) + 1), "following the beat")
     spectra = frontend(audio)
+    tell(1000 * len(jobs) + 300, 1000 * (len(jobs) + 1), "following the beat")
     grid = hear_grid(spectra, np.array(sorted(note.start_s for note in notes)))
     tell(1000 * len(jobs) + 600, 1000 * (len(jobs) + 1), "naming the chords")
-    pitched = [note for note in notes if note.instrument != DRUMS]
-    key = _key(spectra) if pitched else None
-    tracks = tracks_of(notes, grid, quantising)
-    return finished(name, audio.duration_s, tracks, grid, key, pitched, quantising)
+    keys = _keys(spectra) if any(note.instrument != DRUMS for note in notes) else ()
+    return Stretch(notes, grid, keys)
+
+
+def completed(name: str, duration_s: float, heard: Stretch, quantising: Quantising) -> Transcript:
+    """The transcript of what was heard."""
+    pitched = [note for note in heard.notes if note.instrument != DRUMS]
+    tracks = tracks_of(heard.notes, heard.grid, quantising)
+    return finished(name, duration_s, tracks, heard.grid, best(heard.keys), pitched, quantising)
 
 
 def _named_as(
@@ -171,10 +194,10 @@ def _jobs(audio: Audio, stems: Mapping[str, Audio] | None) -> list[tuple[str, Au
     return jobs
 
 
-def _key(spectra: Spectra) -> Key | None:
-    """The likeliest key. Drums may make a mix look hardly pitched, but its notes were heard."""
+def _keys(spectra: Spectra) -> tuple[Belief[Key], ...]:
+    """Likely keys. Drums may make a mix look hardly pitched, but its notes were heard."""
     tone = hear_tone(spectra)
-    return best(tone.key or believe_key(tone.evidence))
+    return tone.key or believe_key(tone.evidence)
 
 
 def hear_grid(spectra: Spectra, onsets_s: F64) -> Grid:
@@ -216,12 +239,10 @@ def tracks_of(notes: Notes, grid: Grid, quantising: Quantising) -> tuple[Transcr
         if len(found) >= _STRAY_NOTES and len(found) >= _STRAY_SHARE * total
     }
     if kept:
-        centre = {
-            name: float(np.median([note.pitch for note in found])) for name, found in kept.items()
-        }
+        players = [_Player.of(name, found) for name, found in kept.items()]
         for name, found in pitched.items():
             for note in found if name not in kept else ():
-                goal = _nearest(note, kept, centre)
+                goal = min(players, key=lambda one: (one.apart(note), one.name)).name
                 kept[goal].append(replace(note, instrument=goal))
     else:
         kept = pitched
@@ -235,18 +256,26 @@ def tracks_of(notes: Notes, grid: Grid, quantising: Quantising) -> tuple[Transcr
     return tuple(tracks)
 
 
-def _nearest(note: TranscribedNote, kept: Mapping[str, Notes], centre: Mapping[str, float]) -> str:
-    """The instrument that plays nearest to `note`, in time and pitch."""
+@dataclass(frozen=True, eq=False)
+class _Player:
+    """What an instrument plays, to ask how far a note is from it in time and pitch."""
 
-    def apart(name: str) -> float:
-        near = [
-            abs(other.pitch - note.pitch)
-            for other in kept[name]
-            if abs(other.start_s - note.start_s) < 2.0
-        ]
-        return min(near, default=24) + 0.2 * abs(centre[name] - note.pitch)
+    name: str
+    starts_s: F64
+    pitches: F64
+    centre: float
 
-    return min(kept, key=lambda name: (apart(name), name))
+    @staticmethod
+    def of(name: str, notes: Notes) -> _Player:
+        ordered = sorted(notes, key=lambda note: note.start_s)
+        pitches = np.array([note.pitch for note in ordered], np.float64)
+        starts = np.array([note.start_s for note in ordered])
+        return _Player(name, starts, pitches, float(np.median(pitches)))
+
+    def apart(self, note: TranscribedNote) -> float:
+        first, last = np.searchsorted(self.starts_s, (note.start_s - 2.0, note.start_s + 2.0))
+        near = np.abs(self.pitches[first:last] - note.pitch)
+        return (float(near.min()) if near.size else 24.0) + 0.2 * abs(self.centre - note.pitch)
 
 
 def finished(
@@ -256,7 +285,7 @@ def finished(
     """The transcript of tracks that were heard on `grid`."""
     times = grid.times_s
     inside = (times >= -1e-3) & (times < duration_s)
-    bars = (np.arange(times.size) - grid.first_bar) % grid.per_bar == 0
+    bars = grid.places == 0
     beats_s = np.round(np.maximum(times, 0.0), 4)
     return Transcript(
         name=name,

@@ -96,10 +96,11 @@ def _likelihoods(sounding: F64, lowest: NDArray[np.int64], key: Key | None) -> F
 def _best_path(likely: F64, grid: Grid) -> list[int]:
     """The likeliest chord of every beat, chords changing on bars rather than within."""
     beats = len(likely)
+    places = grid.places.tolist()
     score = likely[0].copy()
     back = np.zeros(likely.shape, np.int64)
     for beat in range(1, beats):
-        place = (beat - grid.first_bar) % grid.per_bar
+        place = places[beat]
         on_half = grid.per_bar % 2 == 0 and place == grid.per_bar // 2
         cost = _CHANGE_COST * (_ON_BAR if place == 0 else _ON_HALF if on_half else 1.0)
         best = int(score.argmax())

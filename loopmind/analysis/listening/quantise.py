@@ -5,6 +5,7 @@ Between two beats time runs evenly; before the first and after the last the temp
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -45,13 +46,26 @@ class Grid:
     """Times of beats, evenly counted: beat i falls at `times_s[i]`.
 
     first_bar: index of the first beat that begins a bar. heard: False where no beat was heard and
-    the grid is a guess.
+    the grid is a guess. bars: indices of all beats that begin bars, where these are not simply
+    every `per_bar`-th.
     """
 
     times_s: F64
     per_bar: int
     first_bar: int
     heard: bool = True
+    bars: NDArray[np.int64] | None = None
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Which beat of its bar each beat is, from 0."""
+        number = np.arange(self.times_s.size)
+        even: NDArray[np.int64] = (number - self.first_bar) % self.per_bar
+        if self.bars is None or not self.bars.size:
+            return even
+        last = np.searchsorted(self.bars, number, side="right") - 1
+        begun: NDArray[np.int64] = number - self.bars[np.maximum(last, 0)]
+        return np.where(last >= 0, begun, (number - self.bars[0]) % self.per_bar)
 
     def beats(self, seconds: F64) -> F64:
         """Beats (fractional, counted from times_s[0]) at `seconds`."""
@@ -135,10 +149,23 @@ def tempo_map_of(grid: Grid) -> TempoMap:
     places = np.arange(at.size, dtype=np.float64)
     tempos = [(float(p), _bpm(at[i + 1] - at[i])) for i, p in enumerate(places[:-1])]
     kept = _fewer(places, at, tempos)
+    if grid.bars is not None:
+        return TempoMap(kept, _metres(grid.bars + (at.size - times.size), grid.per_bar))
     lead %= grid.per_bar
     if lead:
         return TempoMap(kept, ((0, lead), (1, grid.per_bar)))
     return TempoMap(kept, ((0, grid.per_bar),))
+
+
+def _metres(bars: NDArray[np.int64], per_bar: int) -> tuple[tuple[int, int], ...]:
+    """(bar, beats in it) wherever that changes; `per_bar` behind the last of `bars`."""
+    starts = bars[bars > 0].tolist()
+    lengths = [b - a for a, b in itertools.pairwise([0, *starts])] + [per_bar]
+    kept: list[tuple[int, int]] = []
+    for number, length in enumerate(lengths):
+        if not kept or kept[-1][1] != length:
+            kept.append((number, length))
+    return tuple(kept)
 
 
 def _bpm(seconds: float) -> float:

@@ -7,14 +7,10 @@ those of the files before it and nothing of its own.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import soundfile
-from numpy.typing import NDArray
 
 from loopmind.analysis.listening.separation import (
     Level,
@@ -22,15 +18,13 @@ from loopmind.analysis.listening.separation import (
     checked_stems,
     separate_stream,
 )
+from loopmind.errors import LoopMindError
 from loopmind.files.atomic import check_folder
-from loopmind.files.decode import AudioFileError, decode, open_sound, to_stereo
 from loopmind.files.encode import AudioWriter, OutputError
+from loopmind.files.stream import DamagedError, Stream, open_stream, saved_stream
 
-F32 = NDArray[np.float32]
-
-_BLOCK_FRAMES = 1 << 16
-_LOUDEST = 1e4
 _WAV_BYTES = 4_000_000_000
+_NAMES = ("drums", "bass", "vocals", "other", "guitar", "keys")
 
 FileProgress = Callable[[int, int, str], None]
 """Called as progress(seconds done, seconds in all, what); where it raises, the work stops."""
@@ -44,21 +38,6 @@ class SeparatedFile:
     stems: dict[str, Path]
     seconds: float
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Sound:
-    """A sound that can be read from the start, twice. channels: 1 or 2."""
-
-    rate_hz: int
-    channels: int
-    frames: int
-    blocks: Callable[[], Iterator[F32]]
-    notes: tuple[str, ...] = ()
-
-
-class _DamagedError(Exception):
-    """A file cannot be read block by block to its end."""
 
 
 def separate_file(
@@ -78,17 +57,32 @@ def separate_file(
     wanted = checked_stems(stems, separator)
     check_folder(folder)
     try:
-        return _separated(path, _open(path), folder, separator, wanted, progress)
-    except _DamagedError:
+        return _separated(path, open_stream(path), folder, separator, wanted, progress)
+    except DamagedError:
         # What can be saved of a damaged file is only known when all of it is in memory.
-        return _separated(path, _saved(path), folder, separator, wanted, progress)
+        return _separated(path, saved_stream(path), folder, separator, wanted, progress)
+
+
+def stem_files(folder: Path) -> dict[str, Path]:
+    """The stems that `separate_file` wrote into `folder`: stem -> file. Raises LoopMindError."""
+    found = {
+        name: file
+        for name in _NAMES
+        for file in (folder / f"{name}.wav", folder / f"{name}.flac")
+        if file.is_file()
+    }
+    if not found:
+        raise LoopMindError(
+            f"{folder} holds no stems; name a folder with {', '.join(_NAMES[:4])} as WAV or FLAC"
+        )
+    return found
 
 
 def _separated(
-    path: Path, sound: _Sound, folder: Path, separator: Separator, wanted: Sequence[str],
+    path: Path, sound: Stream, folder: Path, separator: Separator, wanted: Sequence[str],
     progress: FileProgress | None,
 ) -> SeparatedFile:  # fmt: skip
-    seconds = sound.frames / sound.rate_hz
+    seconds = sound.duration_s
 
     def report(done: int, what: str) -> None:
         if progress is not None:
@@ -132,41 +126,3 @@ def _check_room(folder: Path, needed: int) -> None:
             f"the stems take {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free",
             "free some space, choose another folder, or fewer stems",
         )
-
-
-def _open(path: Path) -> _Sound:
-    with open_sound(path) as sound:
-        rate_hz, channels, frames = sound.samplerate, min(2, sound.channels), sound.frames
-    if frames == 0:
-        raise AudioFileError(path, "holds no samples", "copy it again from its source")
-    return _Sound(rate_hz, channels, frames, lambda: _blocks(path, frames))
-
-
-def _blocks(path: Path, frames: int) -> Iterator[F32]:
-    """The file's blocks (1 or 2 channels, n). Raises _DamagedError where they end too early."""
-    got = 0
-    with open_sound(path) as sound:
-        while got < frames:
-            try:
-                block = sound.read(min(_BLOCK_FRAMES, frames - got), "float32", always_2d=True)
-            except (soundfile.LibsndfileError, RuntimeError):
-                raise _DamagedError from None
-            if len(block) == 0:
-                raise _DamagedError
-            got += len(block)
-            samples = to_stereo(block.T)
-            loudest = float(np.abs(samples).max())
-            if not loudest <= _LOUDEST:  # neither is NaN
-                raise _DamagedError  # `decode` says what is wrong with it
-            yield samples
-
-
-def _saved(path: Path) -> _Sound:
-    decoded = decode(path)
-    samples, rate_hz = decoded.audio.samples, decoded.audio.rate_hz
-
-    def blocks() -> Iterator[F32]:
-        for first in range(0, samples.shape[1], _BLOCK_FRAMES):
-            yield samples[:, first : first + _BLOCK_FRAMES]
-
-    return _Sound(rate_hz, samples.shape[0], samples.shape[1], blocks, decoded.notes)
