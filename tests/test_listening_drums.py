@@ -21,11 +21,13 @@ from loopmind.analysis.listening.drums_frontend import (
     mono_at_rate,
 )
 from loopmind.analysis.models import ModelError, card_of, open_file, open_model
+from loopmind.files.encode import write_audio
+from loopmind.learn.drums import kits
 from loopmind.learn.drums import model as drums_model
-from loopmind.learn.drums.data import Clip, from_steps, hits_of, to_steps
+from loopmind.learn.drums.data import LINE, Clip, from_steps, hits_of, to_steps
 from loopmind.learn.drums.judge import CLASSES, score_hits
 from loopmind.learn.drums.net import SMALL, Batches, DrumNet, targets
-from loopmind.learn.drums.patterns import brain_part, free_part, voice_of
+from loopmind.learn.drums.patterns import brain_part, free_part, steady_part, voice_of
 from loopmind.learn.sounds.render import Note
 from loopmind.music.audio import Audio
 
@@ -124,7 +126,7 @@ def test_two_notes_of_a_voice_at_once_are_one_hit() -> None:
 
 def test_parts_are_playable_and_the_same_for_the_same_seed() -> None:
     brain = {"bpm": [90, 120], "drums": {"kick": ["X...r..."], "hat": ["x?x?"]}}
-    for make in (free_part, lambda s, rng: brain_part(brain, s, rng)):
+    for make in (free_part, steady_part, lambda s, rng: brain_part(brain, s, rng)):
         one = make(8.0, np.random.default_rng(5))
         assert one == make(8.0, np.random.default_rng(5))
         assert one
@@ -133,6 +135,75 @@ def test_parts_are_playable_and_the_same_for_the_same_seed() -> None:
         for note in one:
             assert note.start_s - by_pitch.get(note.pitch, -1.0) >= 0.03
             by_pitch[note.pitch] = note.start_s
+
+
+def test_a_line_is_laid_over_other_drums_and_both_are_to_be_heard(clips: list[Clip]) -> None:
+    hats = clips[0].hits[clips[0].hits[:, 1] == VOICES.index("hat")]
+    line = replace(clips[0], name=f"{LINE}0", hits=hats)
+    kick = clips[1].hits[clips[1].hits[:, 1] == VOICES.index("kick")]
+    drums = replace(clips[1], hits=kick)
+    heard = np.zeros(len(VOICES))
+    for step in range(8):
+        _, active, _ = Batches([drums, line], TINY).draw(step)
+        one = active.numpy().max(axis=1)
+        heard += ((one[:, [0]] > 0.5) & (one > 0.5)).sum(axis=0)
+    assert heard[VOICES.index("hat")] > 0  # in one example with kicks, which play no hats
+
+
+def test_what_is_beside_nothing_is_put_beside_another_clips_music(clips: list[Clip]) -> None:
+    assert not any(clip.rest.any() for clip in drums_model.backed(clips))
+    music = replace(clips[0], rest=np.full_like(clips[0].drums, 120))
+    found = drums_model.backed([music, *clips])
+    assert found[0] is music
+    for clip in found[1:]:
+        assert clip.rest.shape == clip.drums.shape
+        drums, rest = from_steps(clip.drums).mean(), from_steps(clip.rest).mean()
+        assert 10 * np.log10(rest / drums) == pytest.approx(0.0, abs=0.5)
+
+
+def test_thresholds_lie_between_hits_and_what_is_none() -> None:
+    hits = np.array([[0.5 + 0.3 * n, n % len(VOICES), 0.8] for n in range(28)], np.float32)
+    clip = Clip("clear", np.zeros((1000, BANDS), np.uint8), np.zeros((1000, BANDS), np.uint8), hits)
+    active, strong = targets(hits, 1000)
+    false = hits.copy()
+    false[:, 0] += 0.12
+    active = np.maximum(0.9 * active, 0.42 * targets(false, 1000)[0])
+    chosen = drums_model.tune([[(clip, active, strong)]])
+    assert all(0.42 < least < 0.9 for least in chosen)
+
+
+def test_one_shots_are_learned_from_or_chosen_by_and_never_both(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    for number in range(12):
+        path = tmp_path / "x" / "lower" / f"{number}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sound = np.zeros((1, 6000), np.float32)
+        sound[:, 2000:] = rng.standard_normal(4000) * 0.5**number
+        write_audio(path, Audio(np.clip(sound, -0.9, 0.9), DRUM_RATE_HZ))
+    learned, held = (kits.lettered(tmp_path, held=h) for h in (False, True))
+    assert len(learned["kick"]) + len(held["kick"]) >= 5
+    assert learned["kick"] and held["kick"]
+    for sound in (*learned["kick"], *held["kick"]):
+        assert np.abs(sound).max() == pytest.approx(1.0)
+        assert np.argmax(np.abs(sound[0]) > 0.05) < 60  # it begins with its attack
+
+
+def test_kits_are_drawn_and_worn_the_same_for_the_same_seed() -> None:
+    shelf = kits.synthesised(np.random.default_rng(1), 4)
+    assert {"kick", "snare", "hat", "cymbal", "percussion"} <= set(shelf)
+    one, two = (kits.drawn(shelf, np.random.default_rng(3)) for _ in range(2))
+    for voice, sounds in one.items():
+        for sound, again in zip(sounds, two[voice], strict=True):
+            np.testing.assert_array_equal(sound, again)
+            assert sound.shape[0] == 2
+            assert np.isfinite(sound).all()
+            assert np.abs(sound).max() <= 1.0 + 1e-6
+    mono = beat(2.0)[0]
+    for seed in range(6):
+        worn = kits.on_a_bus(mono, np.random.default_rng(seed))
+        assert worn.shape == mono.shape
+        assert worn.dtype == np.float32
+        assert np.isfinite(worn).all()
 
 
 @pytest.mark.slow

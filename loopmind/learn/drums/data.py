@@ -19,18 +19,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.analysis.listening.drums_frontend import DRUM_RATE_HZ, drum_power
+from loopmind.learn.drums.kits import (
+    Shelf,
+    drawn,
+    lettered,
+    on_a_bus,
+    one_shots,
+    shelf_of,
+    synthesised,
+)
 from loopmind.learn.drums.patterns import (
-    VOICES,
     brain_part,
     free_part,
     midi_part,
+    steady_part,
     voice_of,
     without_clashes,
 )
-from loopmind.learn.sounds import synth
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
 from loopmind.learn.sounds.material import midi_files
-from loopmind.learn.sounds.phrases import KITS
+from loopmind.learn.sounds.phrases import HITS, KITS
 from loopmind.learn.sounds.pieces import (
     TEST_FONTS,
     TEST_KITS,
@@ -54,7 +62,8 @@ _SAME_HIT_S = 0.02
 _ONE_KIT_NOTES = frozenset((36, 38, 40, 42, 44, 46, 41, 43, 45, 47, 51, 53, 57, 59))
 _ONE_KIT = "Zeppelin"
 _CLOSED, _OPEN = 42, 46
-_HELD_EVERY = 12
+LINE = "line-"
+"""What the names of clips begin with in which only hats and cymbals play, or percussion."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,36 +150,86 @@ def build_pieces(folder: Path, out: Path, sounds: Path) -> None:
         print(split, len(list((out / split).glob("*.npz"))), "clips", flush=True)
 
 
-def build_grooves(
-    out: Path, midi: Path, sounds: Path, brains: Path, fonts: Sequence[Path], count: int, seed: int
-) -> None:
-    """`count` clips of drums alone, for training."""
+@dataclass(frozen=True)
+class Sources:
+    """Where grooves come from: MIDI files, one-shots, genre brains, soundfonts."""
+
+    midi: Path
+    sounds: Path
+    brains: Path
+    fonts: Sequence[Path]
+    more_shots: Sequence[Path] = ()
+    letters: Path | None = None
+
+
+def build_grooves(out: Path, sources: Sources, count: int, seed: int) -> None:
+    """`count` clips of drums alone, for training: a tenth of one line only, to lay over others."""
     rng = np.random.default_rng([seed, zlib.crc32(b"grooves")])
-    files = [path for path in midi_files([midi]) if split_of(path) == "train"]
-    styles = read_brains(brains)
-    kits = [kit for name, kit in drum_kits(sounds / "labels.csv").items() if name not in TEST_KITS]
-    shelf = _shelf(kits, rng)
+    kits = [
+        kit
+        for name, kit in drum_kits(sources.sounds / "labels.csv").items()
+        if name not in TEST_KITS
+    ]
+    shelf = shelf_of([*kits, *_more_shots(sources, held=False), synthesised(rng, 48)])
+    part = _parts(sources, "train", rng)
+    by_kits = count * 7 // 10
+    for number in range(by_kits):
+        kit = kits[int(rng.integers(len(kits)))] if rng.random() < 0.2 else drawn(shelf, rng)
+        notes, name = part(), f"kit-{number:04d}"
+        if rng.random() < 0.15:
+            notes, name = _one_line(notes, rng), f"{LINE}{number:04d}"
+        sound, played = play_kit(notes, kit, round(CLIP_S * DRUM_RATE_HZ), rng)
+        _save_groove(out / "train", name, sound, _as_heard(played, kit), rng)
+    own = [font for font in sources.fonts if font.name not in TEST_FONTS]
+    each = -(-(count - by_kits) // len(own))
+    for font in own:
+        with Player(font) as player:
+            _grooves_of(player, font, each, part, out / "train", rng)
+
+
+def build_held(out: Path, sources: Sources, count: int, seed: int) -> None:
+    """`count` clips to choose thresholds by: one-shots and MIDI files that no training knows."""
+    rng = np.random.default_rng([seed, zlib.crc32(b"held")])
+    shelf = shelf_of(_more_shots(sources, held=True))
+    print({voice: len(sounds) for voice, sounds in shelf.items()}, flush=True)
+    part = _parts(sources, "valid", rng)
+    for number in range(count):
+        kit = drawn(shelf, rng)
+        sound, played = play_kit(part(), kit, round(CLIP_S * DRUM_RATE_HZ), rng)
+        _save_groove(out / "valid", f"held-{number:04d}", sound, _as_heard(played, kit), rng)
+
+
+def _more_shots(sources: Sources, *, held: bool) -> list[Shelf]:
+    found = [one_shots(labels, held=held) for labels in sources.more_shots]
+    return [*found, *([lettered(sources.letters, held=held)] if sources.letters else [])]
+
+
+def _parts(
+    sources: Sources, split: str, rng: np.random.Generator
+) -> Callable[[], tuple[Note, ...]]:
+    """Draws drum parts: of the MIDI files of a split, of brains, kept up steadily, free."""
+    files = [path for path in midi_files([sources.midi]) if split_of(path) == split]
+    styles = read_brains(sources.brains)
 
     def part() -> tuple[Note, ...]:
         notes: tuple[Note, ...] = ()
         kind = rng.random()
-        if kind < 0.4:
+        if kind < 0.35:
             notes = midi_part(files[int(rng.integers(len(files)))], rng)
-        elif kind < 0.65:
+        elif kind < 0.45:
             notes = brain_part(styles[int(rng.integers(len(styles)))], CLIP_S, rng)
-        return notes or free_part(CLIP_S, rng)
+        elif kind < 0.6:
+            notes = free_part(CLIP_S, rng)
+        return notes or steady_part(CLIP_S, rng)
 
-    by_kits = count * 6 // 10
-    for number in range(by_kits):
-        kit = kits[int(rng.integers(len(kits)))] if rng.random() < 0.3 else _drawn(shelf, rng)
-        notes = part()
-        sound, played = play_kit(notes, kit, round(CLIP_S * DRUM_RATE_HZ), rng)
-        _save_groove(out, f"kit-{number:04d}", sound, _as_heard(played, kit), rng)
-    own = [font for font in fonts if font.name not in TEST_FONTS]
-    each = -(-(count - by_kits) // len(own))
-    for font in own:
-        with Player(font) as player:
-            _grooves_of(player, font, each, part, out, rng)
+    return part
+
+
+def _one_line(notes: Sequence[Note], rng: np.random.Generator) -> tuple[Note, ...]:
+    """Hats and cymbals alone, or percussion alone; as it was where nothing would be left."""
+    kept = ("hat", "cymbal") if rng.random() < 0.5 else ("percussion",)
+    pitches = {pitch for voice in kept for pitch in HITS[voice]}
+    return tuple(note for note in notes if note.pitch in pitches) or tuple(notes)
 
 
 def _grooves_of(
@@ -202,46 +261,9 @@ def _save_groove(
     peak = float(np.abs(sound).max(initial=0.0))
     if peak < 1e-4:
         return
-    mono = placed(sound.mean(axis=0) * np.float32(0.5 / peak), rng)
+    mono = placed(on_a_bus(sound.mean(axis=0) * np.float32(0.5 / peak), rng), rng)
     drums = to_steps(drum_power(mono.astype(np.float32)))
-    # A few are held back to choose thresholds by, beside the pieces that are.
-    split = "valid" if zlib.crc32(name.encode()) % _HELD_EVERY == 0 else "train"
-    _write(out / split / f"{name}.npz", Clip(name, drums, np.zeros_like(drums), hits_of(notes)))
-
-
-def _shelf(
-    kits: Sequence[Mapping[str, Sequence[F32]]], rng: np.random.Generator
-) -> dict[str, list[F32]]:
-    """All one-shots of the kits by voice, and as many synthesised ones as drum machines make."""
-    shelf: dict[str, list[F32]] = {}
-    for kit in kits:
-        for voice, sounds in kit.items():
-            shelf.setdefault(voice, []).extend(sounds)
-    for voice, kind, sound in synth.sounds(rng, 30):
-        if kind == "oneshot" and voice in (*VOICES, "percussion"):
-            peak = max(float(np.abs(sound).max(initial=0.0)), 1e-6)
-            shelf.setdefault(voice, []).append(np.stack([sound, sound]) / np.float32(peak))
-    return shelf
-
-
-def _drawn(shelf: Mapping[str, Sequence[F32]], rng: np.random.Generator) -> dict[str, list[F32]]:
-    """A kit of sounds that never met, each as fast or slow as a sampler might play it."""
-    kit: dict[str, list[F32]] = {}
-    for voice, sounds in shelf.items():
-        if voice == "open" and rng.random() < 0.3:
-            continue
-        count = int(rng.integers(1, 3)) if voice not in ("tom", "cymbal", "percussion") else 4
-        picked = []
-        for index in rng.integers(len(sounds), size=count):
-            speed = 2.0 ** float(rng.uniform(-3.0, 3.0) / 12.0)
-            sound = sounds[int(index)]
-            at = np.arange(int(sound.shape[1] / speed)) * speed
-            here = np.arange(sound.shape[1])
-            picked.append(
-                np.stack([np.interp(at, here, side) for side in sound]).astype(np.float32)
-            )
-        kit[voice] = picked
-    return kit
+    _write(out / f"{name}.npz", Clip(name, drums, np.zeros_like(drums), hits_of(notes)))
 
 
 def _write(path: Path, clip: Clip) -> None:
@@ -261,22 +283,26 @@ def clips(folder: Path) -> Iterator[Clip]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--pieces", type=Path, help="folder that learn/sounds/pieces.py wrote"
-    )
+    parser.add_argument("--pieces", type=Path, help="folder that learn/sounds/pieces.py wrote")
     parser.add_argument("--sounds", type=Path, required=True, help="collection with labels.csv")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--midi", type=Path, help="MIDI files: with them grooves are made")
     parser.add_argument("--brains", type=Path, default=Path("presets/genres"))
     parser.add_argument("--font", type=Path, action="append", default=[])
-    parser.add_argument("--grooves", type=int, default=500, help="how many")
+    parser.add_argument("--more-shots", type=Path, action="append", default=[], metavar="CSV",
+                        help="labels.csv with more one-shots")  # fmt: skip
+    parser.add_argument("--letters", type=Path, help="folder `snd` of the package foxdot")
+    parser.add_argument("--grooves", type=int, default=900, help="how many")
+    parser.add_argument("--held", type=int, default=60, help="how many to choose thresholds by")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     if args.pieces is not None:
         build_pieces(args.pieces, args.out, args.sounds)
     if args.midi is not None:
-        build_grooves(args.out, args.midi, args.sounds, args.brains, args.font, args.grooves,
-                      args.seed)  # fmt: skip
+        sources = Sources(args.midi, args.sounds, args.brains, args.font, args.more_shots,
+                          args.letters)  # fmt: skip
+        build_held(args.out, sources, args.held, args.seed)
+        build_grooves(args.out, sources, args.grooves, args.seed)
 
 
 if __name__ == "__main__":

@@ -118,8 +118,8 @@ def score_hits(truth: F32, found: Sequence[DrumHit]) -> Score:
     errors: list[float] = []
     for name, voices in CLASSES.items():
         numbers = [VOICES.index(voice) for voice in voices]
-        one = _once(truth[np.isin(truth[:, 1], numbers)])
-        two = _once(heard[np.isin(heard[:, 1], numbers)])
+        one = once(truth[np.isin(truth[:, 1], numbers)])
+        two = once(heard[np.isin(heard[:, 1], numbers)])
         pairs = _matched(one[:, 0], two[:, 0])
         by_class[name] = Count(len(one), len(two), len(pairs))
         for i, j in pairs:
@@ -134,7 +134,7 @@ def count_hits(truth_s: F32, found: Sequence[DrumHit]) -> Count:
     return Count(len(truth_s), len(times), len(_matched(truth_s, times)))
 
 
-def _once(hits: F32) -> F32:
+def once(hits: F32) -> F32:
     """In order of time, hits of one class within 20 ms being one: two cymbals struck together."""
     hits = hits[np.argsort(hits[:, 0], kind="stable")]
     kept: list[int] = []

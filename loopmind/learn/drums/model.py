@@ -16,7 +16,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ from loopmind.analysis.listening.drums_decode import decode_drums
 from loopmind.analysis.listening.drums_frontend import BANDS, drum_features, loudness_reference
 from loopmind.analysis.models import Model, open_file, open_model
 from loopmind.files.atomic import atomic_path, atomic_write
-from loopmind.learn.drums.data import Clip, clips, from_steps
-from loopmind.learn.drums.judge import CLASSES, Count, Score, count_hits, score_hits
+from loopmind.learn.drums.data import Clip, clips, from_steps, to_steps
+from loopmind.learn.drums.judge import CLASSES, Count, Score, count_hits, once, score_hits
 from loopmind.learn.drums.net import FULL, SMALL, Batches, Config, DrumNet, loss_of
 from loopmind.learn.drums.patterns import VOICES
 from loopmind.learn.export import export_onnx
@@ -42,6 +42,7 @@ _CHECKPOINT, _THRESHOLDS = "checkpoint.pt", "thresholds.json"
 _SAVE_EVERY, _TELL_EVERY = 250, 100
 _FIRST_THRESHOLD = 0.4
 _WARM_UP = 150
+_KEPT = 0.998  # of the mean of the weights from one step to the next
 
 
 def device() -> torch.device:
@@ -51,22 +52,29 @@ def device() -> torch.device:
 
 def train(
     config: Config, batches: Batches, work: Path, *, resume: bool = False, minutes: float = 1e9,
-    tell: Callable[[str], None] = print,
+    begin: Path | None = None, tell: Callable[[str], None] = print,
 ) -> DrumNet:  # fmt: skip
     """Train for `config.steps` steps or `minutes`, whichever end first; checkpoints go to `work`.
 
     Minutes are of the processor, so that a busy machine learns as much. The learning rate falls
-    along a cosine over steps or time, whichever is further.
+    along a cosine over steps or time, whichever is further. What is returned, and judged, is the
+    running mean of the weights. Where `work` has no checkpoint, `begin` may name a folder whose
+    network it begins with.
     """
     torch.manual_seed(config.seed)
     where = device()
     net: DrumNet = DrumNet(config).to(where)
+    if begin is not None:
+        net.load_state_dict(load(begin)[0].state_dict())
+    mean: DrumNet = DrumNet(config).to(where)
+    mean.load_state_dict(net.state_dict())
     optimiser = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=1e-4)
     file = work / _CHECKPOINT
     step, spent_s = 0, 0.0
     if resume and file.is_file():
         state = torch.load(file, map_location=where, weights_only=True)
-        net.load_state_dict(state["net"])
+        net.load_state_dict(state["now"])
+        mean.load_state_dict(state["net"])
         optimiser.load_state_dict(state["optimiser"])
         step, spent_s = int(state["step"]), float(state["spent_s"])
     started = time.process_time() - spent_s
@@ -87,30 +95,43 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
+        _follow(mean, net, min(_KEPT, (1.0 + step) / (10.0 + step)))
         value = float(loss.detach())
         running = value if running is None else 0.98 * running + 0.02 * value
         step += 1
         if step % _TELL_EVERY == 0:
             tell(f"step {step}  loss {running:.4f}  {spent_s:.0f} s")
         if step % _SAVE_EVERY == 0:
-            _save(file, config, net, optimiser, step, spent_s)
-    _save(file, config, net, optimiser, step, time.process_time() - started)
-    net.cpu().eval()
-    return net
+            _save(file, config, (net, mean), optimiser, step, spent_s)
+    _save(file, config, (net, mean), optimiser, step, time.process_time() - started)
+    mean.cpu().eval()
+    return mean
+
+
+def _follow(mean: DrumNet, net: DrumNet, kept: float) -> None:
+    """The running mean of weights and of what batch normalisation measured, a step further."""
+    now = net.state_dict()
+    with torch.no_grad():
+        for name, value in mean.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(now[name], 1.0 - kept)
+            else:
+                value.copy_(now[name])
 
 
 def _save(
-    file: Path, config: Config, net: DrumNet, optimiser: torch.optim.Optimizer, step: int,
-    spent_s: float,
+    file: Path, config: Config, nets: tuple[DrumNet, DrumNet], optimiser: torch.optim.Optimizer,
+    step: int, spent_s: float,
 ) -> None:  # fmt: skip
-    state = {"config": asdict(config), "net": net.state_dict(), "step": step, "spent_s": spent_s,
-             "optimiser": optimiser.state_dict()}  # fmt: skip
+    net, mean = nets
+    state = {"config": asdict(config), "net": mean.state_dict(), "now": net.state_dict(),
+             "step": step, "spent_s": spent_s, "optimiser": optimiser.state_dict()}  # fmt: skip
     with atomic_path(file) as temporary:
         torch.save(state, temporary)
 
 
 def load(work: Path) -> tuple[DrumNet, dict[str, Any]]:
-    """The network of the checkpoint in `work`, and what else it says."""
+    """The network of the checkpoint in `work`, the mean of its weights, and what else it says."""
     state = torch.load(work / _CHECKPOINT, map_location="cpu", weights_only=True)
     net = DrumNet(Config(**state["config"]))
     net.load_state_dict(state["net"])
@@ -140,24 +161,53 @@ def judge(curves: Curves, thresholds: tuple[float, ...]) -> Score:
     return total
 
 
+def backed(found: Sequence[Clip]) -> list[Clip]:
+    """Clips, those with nothing beside the drums beside what another clip has, as loud on average.
+
+    Without any such clip they stay as they are.
+    """
+    rests = [clip.rest for clip in found if clip.rest.any()]
+    out = []
+    for number, clip in enumerate(found):
+        if rests and not clip.rest.any():
+            frames = len(clip.drums)
+            other = np.resize(rests[number % len(rests)], (frames, clip.drums.shape[1]))
+            power, drums = from_steps(other), from_steps(clip.drums)
+            level = np.float32(drums.mean() / max(float(power.mean()), 1e-12))
+            clip = replace(clip, rest=to_steps(power * level))
+        out.append(clip)
+    return out
+
+
 def tune(curves: Sequence[Curves]) -> tuple[float, ...]:
-    """The threshold of each voice that is best over all the kinds of material together."""
+    """The thresholds that are best over all the kinds of material together.
+
+    Voices that are judged as one class are chosen together, the others each by itself.
+    """
     chosen = [_FIRST_THRESHOLD] * len(VOICES)
-    for voice in range(len(VOICES)):
-        best = -1.0
-        for least in np.arange(0.15, 0.75, 0.05):
-            # One voice alone is decoded: the others lie above all activations.
-            only = tuple(float(least) if v == voice else 2.0 for v in range(len(VOICES)))
-            scores = []
-            for part in curves:
-                total = Count()
-                for clip, active, strong in part:
-                    truth = clip.hits[clip.hits[:, 1] == voice, 0]
-                    total += count_hits(truth, decode_drums(active, strong, only))
-                scores.append(total.f1)
-            if float(np.mean(scores)) > best + 1e-4:
-                best, chosen[voice] = float(np.mean(scores)), round(float(least), 2)
+    together = list(CLASSES.values())
+    together += [(voice,) for voice in VOICES if not any(voice in names for names in together)]
+    for names in together:
+        numbers = [VOICES.index(name) for name in names]
+        for voice in numbers * (1 if len(numbers) == 1 else 2):
+            best = -1.0
+            for least in np.arange(0.15, 0.8, 0.05):
+                # What is not asked for is not decoded: its threshold lies above all activations.
+                only = [chosen[v] if v in numbers else 2.0 for v in range(len(VOICES))]
+                only[voice] = float(least)
+                found = float(np.mean([_f1(part, numbers, tuple(only)) for part in curves]))
+                if found > best + 1e-4:
+                    best, chosen[voice] = found, round(float(least), 2)
     return tuple(chosen)
+
+
+def _f1(part: Curves, numbers: Sequence[int], thresholds: tuple[float, ...]) -> float:
+    """Onset F1 of some voices as one class, all clips together."""
+    total = Count()
+    for clip, active, strong in part:
+        truth = once(clip.hits[np.isin(clip.hits[:, 1], numbers)])
+        total += count_hits(truth[:, 0], decode_drums(active, strong, thresholds))
+    return total.f1
 
 
 def runner(net: DrumNet) -> Callable[[F32], tuple[F32, F32]]:
@@ -204,19 +254,25 @@ def main() -> None:
     parser.add_argument("--config", choices=sorted(CONFIGS), default="small")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--begin", type=Path, help="folder of a network to begin with")
+    parser.add_argument("--rate", type=float, help="learning rate (default: of the config)")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--model", type=Path, help="evaluate this file (default: the shipped one)")
     parser.add_argument("--split", default="test")
     parser.add_argument("--out", type=Path, default=Path("models") / DRUMS_MODEL)
     args = parser.parse_args()
     if args.what == "train":
+        torch.set_num_threads(args.threads)
         found = list(clips(args.clips / "train"))
         print(f"{len(found)} clips", flush=True)
-        train(CONFIGS[args.config], Batches(found, CONFIGS[args.config]), args.work,
-              resume=args.resume, minutes=args.minutes,
+        config = CONFIGS[args.config]
+        config = replace(config, learning_rate=args.rate or config.learning_rate)
+        train(config, Batches(found, config), args.work,
+              resume=args.resume, minutes=args.minutes, begin=args.begin,
               tell=lambda text: print(text, flush=True))  # fmt: skip
     elif args.what == "tune":
         net, state = load(args.work)
-        held = list(clips(args.clips / "valid"))
+        held = backed([clip for clip in clips(args.clips / "valid") if len(clip.hits)])
         kinds = [curves_of(runner(net), held, mix=mix) for mix in (False, True)]
         chosen = tune(kinds)
         atomic_write(args.work / _THRESHOLDS, json.dumps(chosen).encode())

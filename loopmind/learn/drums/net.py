@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.signal
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from loopmind.analysis.listening.drums_frontend import BANDS, HOP_S, drum_features
-from loopmind.learn.drums.data import Clip, from_steps
+from loopmind.learn.drums.data import LINE, Clip, from_steps
 from loopmind.learn.drums.patterns import VOICES
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ F32 = NDArray[np.float32]
 _WIDTH_FRAMES = 2.0
 _ALONE, _RESIDUE = 0.4, 0.6
 _LOUD = 0.98
+_LAID_OVER = 0.35
+_SHIFTED, _WIDEST_SHIFT = 0.5, 2.5
+_STRETCHED, _WIDEST_STRETCH = 0.4, 0.15
+_ROOM = 0.25
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,8 @@ class Config:
     seed: int = 1
 
 
-SMALL = Config((12, 24, 24), 96, (1, 2, 4, 8, 16, 32), 500, 16, 1800, 3e-3)
-"""For one core of a laptop: about twenty minutes."""
+SMALL = Config((12, 24, 24), 96, (1, 2, 4, 8, 16, 32), 500, 16, 6000, 3e-3)
+"""For one core of a laptop: about an hour."""
 FULL = Config((24, 48, 48), 160, (1, 2, 4, 8, 16, 32, 64), 1000, 32, 60000, 1.5e-3)
 """For a GPU."""
 
@@ -125,12 +130,15 @@ class Batches:
     """Draws examples: drums alone, with a residue of other instruments, or in a mix.
 
     Drums and what is beside them may come from different clips. Each is equalised at random,
-    dulled, compressed and drowned in noise now and then.
+    shifted in pitch, stretched, put into a room, dulled, compressed and drowned in noise now and
+    then. A clip of one line (`data.LINE`) may be laid over another clip's drums: whatever hats,
+    cymbals or percussion play there, both are to be heard.
     """
 
     def __init__(self, clips: Sequence[Clip], config: Config) -> None:
         self._clips = list(clips)
         self._beside = [clip for clip in self._clips if clip.rest.any()]
+        self._lines = [clip for clip in self._clips if clip.name.startswith(LINE)]
         self._config = config
         self._rng = np.random.default_rng(config.seed)
 
@@ -145,7 +153,16 @@ class Batches:
         rng, frames = self._rng, self._config.frames
         clip = self._clips[int(rng.integers(len(self._clips)))]
         first = int(rng.integers(max(1, len(clip.drums) - frames)))
-        power = _coloured(_cut(clip.drums, first, frames), rng)
+        power, active, strong = _drums(clip, first, frames, rng)
+        if self._lines and rng.random() < _LAID_OVER:
+            line = self._lines[int(rng.integers(len(self._lines)))]
+            begin = int(rng.integers(max(1, len(line.drums) - frames)))
+            over, also, how = _drums(line, begin, frames, rng)
+            louder_db = _level_db(power, over)
+            gain_db = rng.uniform(-20.0, 0.0) + (louder_db or 0.0)
+            power = power + over * np.float32(10.0 ** (gain_db / 10.0))
+            strong = np.where(also > active, how, strong)
+            active = np.maximum(active, also)
         kind = rng.random()
         if kind > _ALONE and self._beside:
             other = clip if clip.rest.any() and rng.random() < 0.4 else None
@@ -163,8 +180,46 @@ class Batches:
         power = _worn(power, rng)
         reference = float(np.quantile(power.mean(axis=1), _LOUD))
         reference = max(reference, 1e-9) * 10.0 ** (float(rng.normal(0.0, 2.5)) / 10.0)
-        active, strong = targets(clip.hits, frames, first * HOP_S)
         return drum_features(power, reference), active, strong
+
+
+def _drums(clip: Clip, first: int, frames: int, rng: np.random.Generator) -> tuple[F32, F32, F32]:
+    """Power, activations and velocities of a clip's drums from frame `first` on, made another."""
+    speed = 1.0
+    if rng.random() < _STRETCHED:
+        speed = 1.0 + float(rng.uniform(-_WIDEST_STRETCH, _WIDEST_STRETCH))
+    power = _cut(clip.drums, first, int(np.ceil(frames * speed)) + 1)
+    if speed != 1.0:
+        power = _between(power, np.arange(frames) * speed)
+    power = power[:frames]
+    if rng.random() < _SHIFTED:
+        shift = float(rng.uniform(-_WIDEST_SHIFT, _WIDEST_SHIFT))
+        at = np.clip(np.arange(BANDS, dtype=np.float64) + shift, 0.0, BANDS - 1.0)
+        power = np.ascontiguousarray(_between(power.T, at).T)
+    hits = clip.hits.copy()
+    hits[:, 0] = (hits[:, 0] - np.float32(first * HOP_S)) / np.float32(speed)
+    active, strong = targets(hits, frames)
+    return _roomy(_coloured(power, rng), rng), active, strong
+
+
+def _between(power: F32, at: NDArray[np.floating]) -> F32:
+    """Rows of `power` at places `at` between rows, by the geometric mean of their neighbours."""
+    below = np.minimum(at.astype(np.int64), len(power) - 2)
+    share = (at - below).astype(np.float32)[:, None]
+    levels = np.log(power + np.float32(1e-12))
+    return np.asarray(np.exp(levels[below] * (1.0 - share) + levels[below + 1] * share), np.float32)
+
+
+def _roomy(power: F32, rng: np.random.Generator) -> F32:
+    """A tail of sound after everything, as a room gives it, shorter above than below."""
+    if rng.random() >= _ROOM:
+        return power
+    fall_s = float(np.exp(rng.uniform(np.log(0.02), np.log(0.25))))
+    keep = float(np.exp(-HOP_S / fall_s))
+    level = 10.0 ** (float(rng.uniform(-22.0, -4.0)) / 10.0) * (1.0 - keep)
+    tail = scipy.signal.lfilter([0.0, level], [1.0, -keep], power, axis=0)
+    damped = np.linspace(1.0, float(rng.uniform(0.1, 1.0)), BANDS, dtype=np.float32)
+    return np.asarray(power + tail.astype(np.float32) * damped, np.float32)
 
 
 def _cut(steps: NDArray[np.uint8], first: int, frames: int) -> F32:

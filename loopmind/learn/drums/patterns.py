@@ -77,6 +77,62 @@ def free_part(seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
     return _played(hits, seconds, rng)
 
 
+def steady_part(seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
+    """What drummers mostly play: one thing kept up all through, a backbeat, percussion beside it.
+
+    Hats, a ride or neither are kept up; the backbeat is a snare, a clap or a side stick; shakers,
+    tambourines, cowbells and hand drums keep to figures of their own.
+    """
+    step_s = 60.0 / float(rng.uniform(70.0, 170.0)) / 4.0
+    swing_s = step_s * float(rng.choice([0.0, 0.0, 0.15, 0.33]))
+    steps = int(seconds / step_s)
+    hits: list[tuple[float, int, float]] = []
+
+    def keep(pitch: int, every: int, offset: int, loud: float, accent: int, gap: float) -> None:
+        soft = float(rng.uniform(0.3, 1.0))
+        for step in range(offset, steps, every):
+            if rng.random() >= gap:
+                at = step * step_s + (swing_s if step % 2 else 0.0)
+                hits.append((at, pitch, loud * (1.0 if step % accent == 0 else soft)))
+
+    kept_up = rng.choice(["hat", "ride", "open", "none"], p=[0.5, 0.25, 0.1, 0.15])
+    if kept_up == "hat":
+        keep(42, int(rng.choice([1, 2, 2, 4])), 0, 90, 4, 0.05)
+        if rng.random() < 0.5:
+            keep(46, int(rng.choice([4, 8, 16])), int(rng.choice([2, 6, 14])), 95, 1, 0.2)
+    elif kept_up == "ride":
+        keep(int(rng.choice([51, 59, 53])), int(rng.choice([1, 2, 2, 4])), 0, 90, 4, 0.05)
+        if rng.random() < 0.6:
+            keep(44, 8, 4, 70, 1, 0.05)
+    elif kept_up == "open":
+        keep(46, 4, 2, 100, 1, 0.05)
+    backbeat = int(rng.choice([38, 38, 40, 37, 37, 39]))
+    keep(backbeat, 8, 4, 105, 1, 0.04)
+    if rng.random() < 0.4:
+        keep(38, 1, 0, 35, 1, 0.85)
+    bar = np.flatnonzero(rng.random(16) < rng.uniform(0.1, 0.35))
+    for offset in {0, *bar.tolist()}:
+        keep(36, 16, int(offset), 105, 1, 0.05)
+    for _ in range(int(rng.choice([0, 1, 1, 2, 3]))):
+        pitch = int(rng.choice([54, 56, 69, 70, 70, 54, 60, 62, 63, 64, 65, 75, 76, 77, 80, 81]))
+        every = int(rng.choice([1, 2, 2, 4, 3, 8]))
+        keep(pitch, every, int(rng.integers(every)), float(rng.uniform(45, 110)), 4, 0.1)
+    for crash in np.flatnonzero(rng.random(steps // 32 + 1) < 0.4).tolist():
+        hits.append((32 * crash * step_s, int(rng.choice([49, 57, 55, 52])), 110))
+    for _ in range(int(rng.integers(0, 3))):
+        first = 16 * int(rng.integers(max(1, steps // 16))) + int(rng.choice([8, 12]))
+        toms = sorted(rng.choice([41, 43, 45, 47, 48, 50], 4).tolist(), reverse=True)
+        hits += [((first + i) * step_s, int(p), 100.0) for i, p in enumerate(toms)]
+    loose_s = float(rng.choice([0.0, 0.004, 0.009]))
+    notes = []
+    for at, pitch, loud in hits:
+        start = max(0.0, at + float(rng.normal()) * loose_s)
+        if start < seconds - _LENGTH_S:
+            velocity = int(np.clip(loud + rng.normal(0.0, 8.0), 12, 127))
+            notes.append(Note(start, _LENGTH_S, pitch, velocity))
+    return without_clashes(notes)
+
+
 def _figure(at: float, step_s: float, rng: np.random.Generator) -> list[tuple[float, str, int]]:
     """A roll on one drum, a fill over the toms, a flam, or a run of ghost notes."""
     kind = int(rng.integers(4))
