@@ -20,7 +20,8 @@ from loopmind.learn.sounds.phrases import (
     role_of_notes,
     single_notes,
 )
-from loopmind.learn.sounds.render import Note, Phrase, _variable_length, _write_midi
+from loopmind.learn.sounds.render import Note, Phrase, _patches, _variable_length, _write_midi
+from loopmind.learn.sounds.tones import tones
 from loopmind.learn.tempo_key.keys import merge, scores_of
 from loopmind.music.loop import INSTRUMENTS, ROLES
 
@@ -33,6 +34,23 @@ def test_synthesised_sounds_are_labelled_finite_and_repeatable() -> None:
         assert kind in ("oneshot", "loop") and samples.dtype == np.float32, name
         assert np.isfinite(samples).all() and 0.1 < np.abs(samples).max() <= 1.0, name
         assert np.array_equal(samples, twin)
+
+
+def test_played_patches_are_labelled_finite_and_repeatable() -> None:
+    one, two = (list(tones(np.random.default_rng(3), 1, loops=0.5)) for _ in range(2))
+    assert {t.instrument for t in one} == {
+        "keys", "strings", "brass", "woodwind", "vocal", "lead", "pad", "guitar",
+    }  # fmt: skip
+    assert {t.kind for t in one} == {"oneshot", "loop"}
+    for a, b in zip(one, two, strict=True):
+        assert np.array_equal(a.samples, b.samples) and (a.role != "") == (a.kind == "loop")
+        assert np.isfinite(a.samples).all() and 0.5 < np.abs(a.samples).max() < 1.0
+
+
+def test_patches_of_timidity_are_those_that_its_file_names(tmp_path: Path) -> None:
+    config = tmp_path / "few.cfg"
+    config.write_text("dir x\n# 3 no\ndrumset 0\n 35 k.pat amp=9\nbank 0\n 40 violin.pat\n")
+    assert _patches(config) == {(True, 35), (False, 40)}
 
 
 def test_variations_are_finite_and_repeatable() -> None:

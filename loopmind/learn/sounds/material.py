@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.files.decode import AudioFileError, read_audio
-from loopmind.learn.sounds import lmms, synth
+from loopmind.learn.sounds import lmms, synth, waves
 from loopmind.learn.sounds.phrases import (
     Labelled,
     drum_hits,
@@ -22,6 +22,7 @@ from loopmind.learn.sounds.phrases import (
     single_notes,
 )
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, render_phrases
+from loopmind.learn.sounds.tones import tones
 
 F32 = NDArray[np.float32]
 
@@ -183,6 +184,13 @@ def synthesised(rng: np.random.Generator, each: int) -> Iterator[Sound]:
     """Drum machine and synthesiser sounds made by `learn.synth`."""
     for instrument, kind, samples in synth.sounds(rng, each):
         yield Sound(samples, synth.RATE_HZ, instrument, kind, "synthesis")
+
+
+def played_patches(rng: np.random.Generator, each: int) -> Iterator[Sound]:
+    """Notes, chords and loops of synthesised instruments, `each` of every maker of `patches`."""
+    for tone in tones(rng, each):
+        yield Sound(tone.samples, waves.RATE_HZ, tone.instrument, tone.kind, "synthesis",
+                    role=tone.role)  # fmt: skip
 
 
 def midi_files(folders: Iterable[Path]) -> list[Path]:

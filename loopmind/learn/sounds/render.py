@@ -1,4 +1,4 @@
-"""Renders note lists through soundfonts with fluidsynth: audio whose truth is known.
+"""Renders note lists through soundfonts (fluidsynth) and GUS patches (timidity): known truth.
 
 Nothing is judged here; what the notes mean is the caller's business.
 """
@@ -61,14 +61,18 @@ def render_phrases(
 ) -> list[NDArray[np.float32]]:
     """Play `phrases` one after another through `font`; returns float32 (frames,) mono each.
 
-    All phrases share one fluidsynth run, because loading a soundfont costs more than a phrase.
-    Raises FileNotFoundError where fluidsynth is not installed, RuntimeError where it fails.
+    `font` is a soundfont, or timidity's .cfg of GUS patches; a program that is not in there is
+    silent. All phrases share one run, because loading a soundfont costs more than a phrase.
+    Raises FileNotFoundError where the player is not installed, RuntimeError where it fails.
     """
     import soundfile
 
-    program = shutil.which("fluidsynth")
+    name = "timidity" if font.suffix == ".cfg" else "fluidsynth"
+    program = shutil.which(name)
     if program is None:
-        raise FileNotFoundError("fluidsynth is not installed; apt-get install fluidsynth")
+        raise FileNotFoundError(f"{name} is not installed; apt-get install {name}")
+    # What a .cfg lacks, timidity would take from this machine's usual soundfont.
+    known = _patches(font) if name == "timidity" else None
     with tempfile.TemporaryDirectory() as folder:
         midi = Path(folder) / "phrases.mid"
         out = Path(folder) / "phrases.wav"
@@ -76,20 +80,46 @@ def render_phrases(
         command = [program, "-n", "-i", "-q", "-r", str(RENDER_RATE_HZ), "-g", "0.4",
                    "-R", str(int(effects)), "-C", str(int(effects)), "-T", "wav", "-O", "s16",
                    "-F", str(out), str(font), str(midi)]  # fmt: skip
+        if name == "timidity":
+            command = [program, "-c", str(font), "-Ow", "-s", str(RENDER_RATE_HZ), "-A60",
+                       "-EFreverb=" + ("f,40" if effects else "d"), "-o", str(out),
+                       str(midi)]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0 or not out.exists():
-            raise RuntimeError(f"fluidsynth failed on {font}: {done.stderr.strip()[-300:]}")
+            raise RuntimeError(f"{name} failed on {font}: {done.stderr.strip()[-300:]}")
         parts = []
         with soundfile.SoundFile(out) as file:
             for start_s, phrase in zip(starts, phrases, strict=True):
                 first = round(start_s * RENDER_RATE_HZ)
-                if first >= file.frames:
+                if first >= file.frames or not _has(known, phrase):
                     parts.append(np.zeros(0, np.float32))
                     continue
                 file.seek(first)
                 block = file.read(round(phrase.keep_s * RENDER_RATE_HZ), dtype="float32")
                 parts.append(np.ascontiguousarray(block.mean(axis=1), dtype=np.float32))
     return parts
+
+
+def _patches(config: Path) -> set[tuple[bool, int]]:
+    """(whether a drum, program or percussion note) of all patches that a timidity .cfg names."""
+    found: set[tuple[bool, int]] = set()
+    drums = False
+    for line in config.read_text(encoding="utf-8", errors="replace").splitlines():
+        words = line.split()
+        if words[:1] in (["bank"], ["drumset"]):
+            drums = words[0] == "drumset"
+        elif len(words) > 1 and words[0].isdigit():
+            found.add((drums, int(words[0])))
+    return found
+
+
+def _has(known: set[tuple[bool, int]] | None, phrase: Phrase) -> bool:
+    """Whether all that `phrase` plays is among the `known` patches."""
+    if known is None:
+        return True
+    if phrase.drums:
+        return all((True, note.pitch) in known for note in phrase.notes)
+    return (False, phrase.program) in known
 
 
 def _write_midi(path: Path, phrases: Sequence[Phrase]) -> list[float]:

@@ -27,6 +27,7 @@ from loopmind.learn.sounds.material import (
     kit,
     live_coding_kit,
     midi_files,
+    played_patches,
     recordings,
     rendered,
     synthesised,
@@ -61,6 +62,7 @@ def build_all(options: argparse.Namespace) -> None:
         jobs.append((f"kit-{font.stem}", kit(font, rng), 1))
     rng = np.random.default_rng([options.seed, 1000])
     jobs.append(("synthesis", synthesised(rng, 60), 1))
+    jobs.append(("tones", played_patches(np.random.default_rng([options.seed, 1100]), 60), 1))
     if options.presets:
         rng = np.random.default_rng([options.seed, 700])
         jobs.append(("presets", synthesiser_presets(options.presets, rng), 1))
@@ -156,7 +158,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder for examples and readers")
     parser.add_argument("--labels", type=Path, action="append", default=[], help="a labels.csv")
     parser.add_argument("--midi", type=Path, action="append", default=[], help="folder of MIDI")
-    parser.add_argument("--font", type=Path, action="append", default=[], help="another soundfont")
+    parser.add_argument(
+        "--font",
+        type=Path,
+        action="append",
+        default=[],
+        help="another soundfont, or timidity's .cfg of GUS patches",
+    )
     parser.add_argument("--kit", type=Path, action="append", default=[],
                         help="a soundfont with one drum kit as its first preset")  # fmt: skip
     parser.add_argument("--presets", type=Path, help="ZynAddSubFX's folder of banks")
