@@ -15,7 +15,7 @@ from loopmind.analysis.tone import hear_tone
 from loopmind.learn.sounds.material import Sound, synthesised
 from loopmind.learn.tagger.data import Examples, build, load, shown, stored
 from loopmind.learn.tagger.scores import macro_f1, mean_average_precision
-from loopmind.learn.tagger.words import learn_words
+from loopmind.learn.tagger.words import learn_words, own_words
 from loopmind.music.audio import Audio
 
 RATE = 22050
@@ -156,6 +156,43 @@ def test_words_point_to_their_sounds() -> None:
     query = found[0] + found[2]
     best = np.argsort(-(places @ query))[:6]
     assert {rows[i] for i in best} == {("warm", "pad")}
+
+
+def test_words_turn_with_the_sounds_of_a_tagger_that_was_trained_on() -> None:
+    rng = np.random.default_rng(4)
+    words = ["bass", "hat", "kick", "pad", "snare", "strings"]
+    places = rng.standard_normal((6, 32)).astype(np.float32)
+    classes = np.arange(60) % 6
+    before = places[classes] + 0.3 * rng.standard_normal((60, 32)).astype(np.float32)
+    before *= np.float32(6.0)
+    turn = np.linalg.qr(rng.standard_normal((32, 32)))[0].astype(np.float32)
+    # Every third class bears a word of the user's own.
+    rows = [(words[i], "mine") if i % 3 == 0 else (words[i],) for i in classes.tolist()]
+    after = before @ turn + np.float32(2.0)
+    vocabulary, moved = own_words(words, places, rows, np.arange(60), before, after)
+    assert vocabulary == sorted([*words, "mine"])
+    heard = after - after.mean(axis=0)
+
+    def found(place: np.ndarray, right: np.ndarray) -> float:
+        order = np.argsort(-(heard @ place), kind="stable")
+        return float(right[order][: right.sum()].mean())
+
+    for number, word in enumerate(words):
+        assert found(moved[vocabulary.index(word)], classes == number) > 0.9, word
+    stayed = [found(places[number], classes == number) for number in range(6)]
+    assert np.mean(stayed) < 0.6
+    assert found(moved[vocabulary.index("mine")], classes % 3 == 0) > 0.9
+
+
+def test_words_of_one_kind_of_sound_leave_the_words_where_they_were() -> None:
+    rng = np.random.default_rng(5)
+    places = rng.standard_normal((3, 16)).astype(np.float32)
+    sounds = rng.standard_normal((20, 16)).astype(np.float32)
+    words, moved = own_words(
+        ["hat", "kick", "pad"], places, [("kick",)] * 20, np.arange(20), sounds, sounds
+    )
+    assert words == ["hat", "kick", "pad"]
+    np.testing.assert_allclose(moved, places, atol=1e-5)
 
 
 @pytest.mark.slow

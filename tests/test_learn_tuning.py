@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from loopmind.analysis.listening.tagger import EMBEDDING
+from loopmind.analysis.listening.words import place_of, read_table
 from loopmind.analysis.models import card_of, open_file
 from loopmind.cli import main
 from loopmind.errors import CancelledError, LoopMindError
@@ -19,6 +21,9 @@ from loopmind.files.own_models import keep_model, own_models, undo_model, use_mo
 from loopmind.files.places import model_file, models_in_use, shipped_model_file, user_models
 from loopmind.learn.export import export_onnx
 from loopmind.learn.judging import Row, read_labels, share
+from loopmind.learn.sounds import synth
+from loopmind.learn.tagger.data import load
+from loopmind.learn.tagger.words import embeddings_of, write_words
 from loopmind.learn.tuning import course as tuning
 from loopmind.learn.tuning.course import Budget, Pair, is_better, learn, split
 from loopmind.learn.tuning.graph import GraphNet, difference, trainable, tune, write_back
@@ -28,6 +33,7 @@ from loopmind.learn.tuning.material import (
     stem_of,
     with_midi,
 )
+from loopmind.learn.tuning.tagger import TRAINER
 from loopmind.music.audio import Audio
 from loopmind.music.notes import Note, Notes
 
@@ -258,6 +264,51 @@ def test_a_new_model_is_used_only_if_it_is_better(
     assert len(own_models("key").mine) == 1
     if done.used:
         assert "| good | 0.5000 | 0.6000 |" in card_of(model_file("key.npz")).read_text()
+
+
+def test_the_words_go_with_the_tagger_that_they_were_learned_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class WithWords(Pretended):
+        def tune(self, model: Path, pairs: Any, target: Path, budget: Any, progress: Any) -> None:
+            super().tune(model, pairs, target, budget, progress)
+            place = np.zeros((1, EMBEDDING), np.float32)
+            place[0, 7] = 1.0
+            write_words(target.with_name("words.npz"), ["zoing"], place)
+
+    monkeypatch.setattr(tuning, "trainer", lambda name: WithWords(0.9))
+    assert place_of(["zoing"]) is None and place_of(["kick"]) is not None
+    learn("tagger", tmp_path, tmp_path / "work", lambda label: lambda d, t, w: None)
+    assert place_of(["kick"]) is None
+    zoing = place_of(["zoing"])
+    assert zoing is not None and zoing.argmax() == 7
+    undo_model("tagger")
+    assert model_file("words.npz") == shipped_model_file("words.npz")
+    assert place_of(["zoing"]) is None and place_of(["kick"]) is not None
+
+
+def test_a_tagger_that_was_trained_on_keeps_its_words_true(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    makers = {"kick": synth._kick, "hat": synth._hat, "bass": synth._bass, "pad": synth._pad}
+    pairs = []
+    for name, maker in makers.items():
+        for number in range(4):
+            path = tmp_path / f"zoing {name} {number}.wav"
+            write_audio(path, Audio(synth._finish(maker(rng))[None, : synth.RATE_HZ // 3], 44100))
+            pairs.append(Pair("mine", path, name))
+    start = shipped_model_file("tagger.onnx")
+    target = tmp_path / "own" / "tagger.onnx"
+    target.parent.mkdir()
+    budget = Budget(1.0, 1, target.parent)
+    TRAINER.tune(start, pairs, target, budget, lambda d, t, w: None)
+    words, places = read_table(target.with_name("words.npz"))
+    assert {"zoing", *makers} <= set(words) and places.shape == (len(words), EMBEDDING)
+    examples = load(target.parent)
+    heard = embeddings_of(target, examples)
+    for name in makers:
+        right = examples.instrument == name
+        order = np.argsort(-(heard @ places[words.index(name)]), kind="stable")
+        assert right[order][: right.sum()].mean() > 0.7, name
 
 
 def test_stopping_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

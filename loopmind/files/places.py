@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 
 ACTIVE_NAME = "active.json"
+# Words point to where the tagger in use lays sounds: of another tagger they would mislead.
+_LEARNED_WITH = {"words": "tagger"}
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -108,9 +110,11 @@ def _is_plain(folder: str) -> bool:
 def model_file(name: str) -> Path:
     """Path of the model file `name` ("tagger.onnx"): the user's own if in use, else the shipped.
 
+    What was learned along with another model ("words.npz" with the tagger) is in use with it.
     Raises FileNotFoundError.
     """
     stem = name.partition(".")[0]
+    stem = _LEARNED_WITH.get(stem, stem)
     own = models_in_use().get(stem)
     if own is not None:
         file = user_models() / stem / own / name

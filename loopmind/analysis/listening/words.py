@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ def words_in(text: str) -> tuple[str, ...]:
 
 def known_words() -> frozenset[str]:
     """All words that have a place. Raises ModelError where the model is missing or damaged."""
-    return frozenset(_table()[0])
+    return frozenset(_in_use()[0])
 
 
 def place_of(words: Iterable[str]) -> F32 | None:
@@ -40,7 +41,7 @@ def place_of(words: Iterable[str]) -> F32 | None:
     embedding, the better they fit; only the order of such products means anything.
     Raises ModelError where the model is missing or damaged.
     """
-    numbers, places = _table()
+    numbers, places = _in_use()
     known = [numbers[word] for word in words if word in numbers]
     if not known:
         return None
@@ -49,15 +50,25 @@ def place_of(words: Iterable[str]) -> F32 | None:
     return np.asarray(place / length, np.float32) if length > 0.0 else None
 
 
-@lru_cache(maxsize=1)
-def _table() -> tuple[dict[str, int], F32]:
-    file = found_model(WORDS_MODEL)
+def read_table(file: Path) -> tuple[list[str], F32]:
+    """The words in a file and their places (words, EMBEDDING). Raises ModelError."""
     check_digest(file)
     try:
         with np.load(file, allow_pickle=False) as archive:
-            words, places = archive["words"].tolist(), archive["places"].astype(np.float32)
+            return archive["words"].tolist(), archive["places"].astype(np.float32)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
             f"the model {file} cannot be read ({error}); install LoopMind again"
         ) from error
+
+
+def _in_use() -> tuple[dict[str, int], F32]:
+    file = found_model(WORDS_MODEL)
+    # The tagger may be changed while this process runs, and its words with it.
+    return _table(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _table(file: Path, _changed_ns: int) -> tuple[dict[str, int], F32]:
+    words, places = read_table(file)
     return {word: number for number, word in enumerate(words)}, places

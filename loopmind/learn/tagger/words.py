@@ -27,6 +27,9 @@ F32 = NDArray[np.float32]
 
 _FEWEST = 4
 _RIDGE = 8.0
+# A word that was learned from many sounds moves little for a few of the user's.
+_KNOWN_RIDGE = 64.0
+_UNTURNED = 2.0
 _NO_WORDS = frozenset(
     {"wav", "ogg", "flac", "aif", "lr", "drumkit", "xml", "file", "name", "and", "the", "of", "kit"}
     | {"hydrogen", "lmms", "sonic", "pi", "stargate", "orin", "ayo", "misc", "sample", "samples"}
@@ -53,20 +56,72 @@ def learn_words(
     rows: Sequence[Sequence[str]], sounds: NDArray[np.int64], embeddings: F32
 ) -> tuple[list[str], F32]:
     """(vocabulary, its directions (words, EMBEDDING)); a word needs _FEWEST different sounds."""
+    vocabulary = sorted(_frequent(rows, sounds))
+    said = _said(rows, vocabulary)
+    centred = embeddings - embeddings.mean(axis=0)
+    square = said.T @ said + _RIDGE * np.eye(len(vocabulary), dtype=np.float32)
+    return vocabulary, np.linalg.solve(square, said.T @ centred).astype(np.float32)
+
+
+def own_words(
+    vocabulary: Sequence[str], places: F32, rows: Sequence[Sequence[str]],
+    sounds: NDArray[np.int64], before: F32, after: F32,
+) -> tuple[list[str], F32]:  # fmt: skip
+    """The words for a tagger that was trained on: known ones moved along, new ones learned.
+
+    vocabulary, places: what holds for the tagger of before. rows, sounds: words and numbers of the
+    user's sounds; before, after: (n, EMBEDDING), what both taggers make of them. Known words turn
+    with the sounds (the rotation that best takes `before` to `after`, held near none: Schoenemann,
+    "Procrustes", 1966); then a ridge regression on what that leaves unexplained moves each word on,
+    the less the better it was known, and gives new words a place.
+    """
+    first, second = (part - part.mean(axis=0) for part in (before, after))
+    agreed = first.T.astype(np.float64) @ second + _UNTURNED * np.eye(before.shape[1])
+    left, _, right = np.linalg.svd(agreed)
+    turned = places @ np.asarray(left @ right, np.float32)
+    known = set(vocabulary)
+    new = sorted(word for word in _frequent(rows, sounds) if word not in known)
+    words = [*vocabulary, *new]
+    moved = np.concatenate([turned, np.zeros((len(new), places.shape[1]), np.float32)])
+    said = _said(rows, words)
+    # What all the user's sounds have in common says nothing of a word, hence the centring.
+    said -= said.mean(axis=0)
+    ridge = np.array([_KNOWN_RIDGE if word in known else _RIDGE for word in words], np.float32)
+    more = np.linalg.solve(said.T @ said + np.diag(ridge), said.T @ (second - said @ moved))
+    moved = moved + more
+    order = np.argsort(np.array(words), kind="stable")
+    return [words[i] for i in order], np.asarray(moved[order], np.float32)
+
+
+def write_words(target: Path, vocabulary: Sequence[str], places: F32) -> None:
+    """Write the text side and sign its card. Raises OutputError."""
+    with atomic_path(target) as temporary:
+        with temporary.open("wb") as file:
+            np.savez_compressed(file, words=np.array(vocabulary), places=places.astype(np.float16))
+        digest = file_digest(temporary)
+    card = card_of(target)
+    text = card.read_text(encoding="utf-8") if card.exists() else f"# {target.name}\n"
+    atomic_write(card, signed_card(text, digest).encode())
+
+
+def _frequent(rows: Sequence[Sequence[str]], sounds: NDArray[np.int64]) -> list[str]:
+    """The words that at least _FEWEST different sounds bear."""
     heard = Counter(
         word for _, words in {(int(s), tuple(w)) for s, w in zip(sounds, rows, strict=True)}
         for word in words
     )  # fmt: skip
-    vocabulary = sorted(word for word, count in heard.items() if count >= _FEWEST)
+    return [word for word, count in heard.items() if count >= _FEWEST]
+
+
+def _said(rows: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> F32:
+    """(sounds, words): 1 where a sound bears a word."""
     number = {word: index for index, word in enumerate(vocabulary)}
     said = np.zeros((len(rows), len(vocabulary)), np.float32)
     for row, words in enumerate(rows):
         for word in words:
             if word in number:
                 said[row, number[word]] = 1.0
-    centred = embeddings - embeddings.mean(axis=0)
-    square = said.T @ said + _RIDGE * np.eye(len(vocabulary), dtype=np.float32)
-    return vocabulary, np.linalg.solve(square, said.T @ centred).astype(np.float32)
+    return said
 
 
 def embeddings_of(model: Path, examples: Examples) -> F32:
@@ -119,13 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keep = examples.learnable
     learned = examples.where(keep)
     vocabulary, places = learn_words(words_of(learned), learned.sound, embeddings[keep])
-    with atomic_path(options.out) as temporary:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, words=np.array(vocabulary), places=places.astype(np.float16))
-        digest = file_digest(temporary)
-    card = card_of(options.out)
-    text = card.read_text(encoding="utf-8") if card.exists() else f"# {options.out.name}\n"
-    atomic_write(card, signed_card(text, digest).encode())
+    write_words(options.out, vocabulary, places)
     print(f"{options.out}: {len(vocabulary)} words, {options.out.stat().st_size} bytes")
     return 0
 

@@ -35,6 +35,8 @@ MODELS: dict[str, str] = {
     "separator": "separator.onnx",
     "fit": "fit.npz",
 }
+BESIDE: dict[str, tuple[str, ...]] = {"tagger": ("words.npz",)}
+"""What is kept, used and left together with a model."""
 HELD_SHARE = 0.3
 # By less than this share of what it was, a figure may differ by chance.
 _LEAST_GAIN = 5e-3
@@ -75,7 +77,11 @@ class Trainer(Protocol):
     def tune(
         self, model: Path, pairs: Sequence[Pair], target: Path, budget: Budget, progress: Progress
     ) -> None:
-        """Train on from `model` and write the new model to `target`."""
+        """Train on from `model` and write the new model to `target`.
+
+        What else it learned for use along with it (BESIDE) is written beside `target`, cards and
+        all.
+        """
         ...
 
 
@@ -203,7 +209,8 @@ def learn(
         signed_card(_card(name, folder, learned, held, before, after), file_digest(target)),
         encoding="utf-8",
     )
-    kept = keep_model(name, [target, card_of(target)])
+    beside = [place / other for other in BESIDE.get(name, ()) if (place / other).is_file()]
+    kept = keep_model(name, [file for own in (target, *beside) for file in (own, card_of(own))])
     if better and use:
         use_model(name, kept)
     forget_models(name)

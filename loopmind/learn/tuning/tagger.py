@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from loopmind.analysis.models import Model, open_file
+from loopmind.analysis.listening.words import read_table
+from loopmind.analysis.models import WORDS_MODEL, Model, found_model, open_file
 from loopmind.errors import LoopMindError
 from loopmind.learn.judging import Progress, Row
 from loopmind.learn.sounds.material import Sound, mono_sound
@@ -23,6 +24,7 @@ from loopmind.learn.tagger.data import (
 )
 from loopmind.learn.tagger.scores import macro_f1
 from loopmind.learn.tagger.train import contrast, distort
+from loopmind.learn.tagger.words import embeddings_of, own_words, words_of, write_words
 from loopmind.learn.tuning.course import Budget, Pair
 from loopmind.learn.tuning.graph import trainable, tune, write_back
 from loopmind.learn.tuning.material import named_sounds
@@ -59,7 +61,7 @@ class TaggerTrainer:
     def tune(
         self, model: Path, pairs: Sequence[Pair], target: Path, budget: Budget, progress: Progress
     ) -> None:
-        """Train on: instruments, and sounds of one instrument near each other."""
+        """Train on: instruments, and sounds of one instrument near each other; then the words."""
         examples = _examples(pairs, budget, progress)
         net = trainable(model, frozen=("mean", "scale"))
         classes = torch.tensor(examples.truth()[0])
@@ -87,6 +89,11 @@ class TaggerTrainer:
             "near": shown(examples.near[some]), "far": shown(examples.far[some]),
             "features": examples.features[some],
         })  # fmt: skip
+        vocabulary, places = own_words(
+            *read_table(found_model(WORDS_MODEL)), words_of(examples), examples.sound,
+            embeddings_of(model, examples), embeddings_of(target, examples),
+        )  # fmt: skip
+        write_words(target.with_name(WORDS_MODEL), vocabulary, places)
 
 
 def _examples(pairs: Sequence[Pair], budget: Budget, progress: Progress) -> Examples:
