@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from test_live_engine import serve, tone_plan
 from test_render_song import RATE_HZ
 
 from loopmind.cli import main
-from loopmind.commands.play import prepare
+from loopmind.commands.play import _whose, prepare
 from loopmind.errors import LoopMindError
 from loopmind.music.song import Song
 from loopmind.runtime.live import devices as sound_devices
@@ -96,6 +97,19 @@ def test_a_device_that_is_named_must_be_there(
     assert "connect one" in capsys.readouterr().err
 
 
+def test_underruns_are_told_with_whose_they_may_be() -> None:
+    engine = Engine(RATE_HZ)
+    engine.swap(tone_plan(220.0))
+    serve(engine, 1024)
+    now = engine.snapshot()
+    assert _whose(now) == ""
+    if now.work is not None:
+        said = _whose(replace(now, underruns=3))
+        assert "none of them through loopmind" in said and "--block" in said
+        over = replace(now, underruns=3, work=replace(now.work, over=2))
+        assert "at most 2 of them" in _whose(over)
+
+
 def test_a_recording_is_what_was_heard(tmp_path: Path) -> None:
     engine = Engine(RATE_HZ)
     engine.swap(tone_plan(220.0))
@@ -104,6 +118,7 @@ def test_a_recording_is_what_was_heard(tmp_path: Path) -> None:
         heard = serve(engine, 30000)
     written, rate_hz = soundfile.read(tmp_path / "out.wav", dtype="float32")
     assert rate_hz == RATE_HZ and recorder.frames == 30000 and recorder.lost == 0
+    assert recorder.peak == np.abs(heard).max()
     assert np.abs(written.T - heard).max() < 2.0**-22
 
 

@@ -25,7 +25,7 @@ import math
 from typing import Annotated, Any
 
 import numpy as np
-from loopmind.dsp.effects._common import finite
+from loopmind.dsp.effects.common import finite
 from loopmind.dsp.kernel import kernel
 from loopmind.dsp.unit import Part, Unit
 from loopmind.graph.node import node

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-from loopmind.dsp.effects._common import finite, speed
+from loopmind.dsp.effects.common import finite, speed
 from loopmind.dsp.kernel import kernel
 from loopmind.dsp.unit import Part, Unit
 from loopmind.graph.node import node

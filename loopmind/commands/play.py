@@ -31,13 +31,22 @@ _QUIETEST_DB = -60.0
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.epilog = (
+        "Keys while it plays: space stops and goes on, the arrows left and right seek by "
+        f"{SEEK_S:g} seconds, l repeats the section that plays or goes on, q ends."
+    )
     parser.add_argument(
         "what", metavar="WHAT",
         help="a song.loopmind or its folder, a folder of loops, a graph, or a sound file",
     )  # fmt: skip
     parser.add_argument("--device", metavar="NAME", help="the device (default: the system's)")
-    parser.add_argument("--block", type=int, default=0, metavar="N", help="frames at a time")
-    parser.add_argument("--from", dest="begin", type=_time, default=0.0, metavar="M:SS")
+    parser.add_argument(
+        "--block", type=int, default=0, metavar="N",
+        help="frames at a time (default: as the device likes)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--from", dest="begin", type=_time, default=0.0, metavar="M:SS", help="begin there"
+    )
     parser.add_argument("--loop", metavar="SECTION", help="repeat this section")
     parser.add_argument("--metronome", action="store_true", help="let the beats click")
     parser.add_argument("--count-in", type=int, default=0, metavar="BEATS", help="count before")
@@ -294,12 +303,11 @@ def _whose(now: Snapshot) -> str:
     """Through whom blocks were late, where some were and the system can tell."""
     if not now.underruns or now.work is None:
         return ""
-    if now.work.over == 0:
-        return (
-            f", none of them through loopmind, whose busiest block needed {now.work.busiest:.0%} "
-            "of its time; close what runs beside, or choose a longer --block"
-        )
-    return f"; {now.work.over} blocks needed more than their time; choose a longer --block"
+    ours = "none" if now.work.over == 0 else f"at most {now.work.over}"
+    return (
+        f", {ours} of them through loopmind (its busiest block needed {now.work.busiest:.0%} of "
+        "its time); close what runs beside, or choose a longer --block"
+    )
 
 
 def _line(

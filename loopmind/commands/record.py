@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
     from loopmind.runtime.live.engine import Engine
 
 
+QUIETEST = 1e-4
+"""A recording that is nowhere louder (-80 dB) holds nothing."""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("out", metavar="OUT.wav", type=place, help="the file to write")
@@ -27,8 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", metavar="NAME", help="the device to record from")
     parser.add_argument("--device", metavar="NAME", help="the device that keeps the time")
     parser.add_argument(
-        "--play", metavar="WHAT", help="play a project or a sound meanwhile, to play along to"
+        "--play", metavar="WHAT", help="play this meanwhile: a project, a graph or a sound"
     )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+        help="of a graph to play: set node.control=value or macro=value; may be given several "
+        "times",
+    )  # fmt: skip
     parser.add_argument(
         "--output", action="store_true", help="record what is heard, not what comes in"
     )
@@ -78,13 +86,13 @@ def run(args: argparse.Namespace) -> int:
         with Engine(rate_hz, on_event=_tell) as engine, ProgressLine() as line:
             playing = None
             if args.play is not None:
-                playing = prepare(args.play, engine)
+                playing = prepare(args.play, engine, settings=args.settings)
             engine.open(
                 args.device, block=args.block, with_input=not args.output, input_name=args.input
             )
-            if engine.device is None:
-                raise LoopMindError("nothing can be recorded without a sound device")
             try:
+                if engine.device is None:
+                    raise LoopMindError("nothing can be recorded without a sound device")
                 if args.bars is not None and playing is not None:
                     audio = _punch_in(args, engine, playing, keys)
                     playing.close()
@@ -103,13 +111,24 @@ def run(args: argparse.Namespace) -> int:
     seconds = recorder.frames / rate_hz
     name = source.name if source is not None else "what was heard"
     print(f"{args.out}: {seconds:.1f} s of {name}, {rate_hz} Hz")
+    _warn_of_silence(recorder.peak)
     if recorder.lost:
         print(f"loopmind: {recorder.lost} frames are missing: the disk was slow", file=sys.stderr)
     return 0
 
 
+def _warn_of_silence(peak: float) -> None:
+    if peak < QUIETEST:
+        _tell(
+            "nothing was heard; check the level and what is connected, or name another device "
+            "(see 'loopmind devices')"
+        )
+
+
 def _punch_in(args: argparse.Namespace, engine: Engine, playing: Playing, keys: Keys) -> Audio:
     """Record some bars of a song, to the frame as long as they are."""
+    import numpy as np
+
     from loopmind.errors import UsageError
     from loopmind.files.encode import write_audio
     from loopmind.music.audio import Audio
@@ -129,6 +148,7 @@ def _punch_in(args: argparse.Namespace, engine: Engine, playing: Playing, keys: 
         f"{args.out}: bars {args.bars[0]} to {args.bars[1]} at {playing.player.song.bpm:g} bpm, "
         f"{samples.shape[1] / engine.rate_hz:.2f} s, begins on the beat"
     )
+    _warn_of_silence(float(np.abs(samples).max(initial=0.0)))
     return audio
 
 
@@ -143,5 +163,4 @@ def _lay(args: argparse.Namespace, audio: Audio) -> None:
 
 
 def _tell(text: str) -> None:
-    stamp = time.strftime("%H:%M:%S")
-    print(f"loopmind: {stamp} {text}", file=sys.stderr)
+    print(f"loopmind: {text}", file=sys.stderr)

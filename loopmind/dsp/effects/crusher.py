@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from loopmind.dsp.effects._common import GLIDE_S, finite, speed
+from loopmind.dsp.effects.common import GLIDE_S, finite, speed
 from loopmind.dsp.kernel import kernel
 from loopmind.dsp.unit import Part, Unit
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from loopmind.dsp.effects._common import GLIDE_S, amplitude, finite, row_at, speed
+from loopmind.dsp.effects.common import GLIDE_S, amplitude, finite, row_at, speed
 from loopmind.dsp.kernel import TINY, as_floats, kernel
 from loopmind.dsp.unit import Part, Unit
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.dsp.effects._common import finite, speed
+from loopmind.dsp.effects.common import finite, speed
 from loopmind.dsp.hearing import Pitch, band_levels, find_pitch, level_spectrum
 from loopmind.dsp.kernel import doubles_at, floats_at, kernel
 from loopmind.dsp.unit import Part, Unit

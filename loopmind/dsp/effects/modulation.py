@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from loopmind.dsp.effects._common import (
+from loopmind.dsp.effects.common import (
     GLIDE_S,
     SWAY_WORDS,
     Turns,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loopmind.dsp.effects._common import finite
+from loopmind.dsp.effects.common import finite
 from loopmind.dsp.kernel import floats_at, kernel, words_at
 from loopmind.dsp.unit import Part
 

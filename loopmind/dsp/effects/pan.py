@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loopmind.dsp.effects._common import GLIDE_S, finite, speed
+from loopmind.dsp.effects.common import GLIDE_S, finite, speed
 from loopmind.dsp.kernel import kernel
 from loopmind.dsp.strip import fader_matrix
 from loopmind.dsp.unit import Part, Unit

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.dsp.effects._common import amplitude, finite, speed
+from loopmind.dsp.effects.common import amplitude, finite, speed
 from loopmind.dsp.kernel import doubles_at, floats_at, kernel, words_at
 from loopmind.dsp.unit import Part, Unit
 

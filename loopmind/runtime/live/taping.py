@@ -26,10 +26,11 @@ class Recorder:
     """Writes what is heard (or with `source` what comes in) to a file, from `start` to `stop`.
 
     frames: how much was written. lost: frames that the disk was too slow for; they are silent.
+    peak: the loudest sample, as linear amplitude.
     """
 
     def __init__(self, engine: Engine, path: Path, *, source: bool = False) -> None:
-        self.frames, self.lost = 0, 0
+        self.frames, self.lost, self.peak = 0, 0, 0.0
         self._engine, self._source = engine, source
         self._writer = AudioWriter(path, engine.rate_hz, 2)
         self._next = engine.served
@@ -77,6 +78,7 @@ class Recorder:
 
     def _write(self, samples: NDArray[np.float32]) -> None:
         self._writer.write(samples)
+        self.peak = max(self.peak, float(np.abs(samples).max(initial=0.0)))
         self._next += samples.shape[1]
         self.frames += samples.shape[1]
 
