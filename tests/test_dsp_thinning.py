@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from loopmind.dsp.resample import resample
 from loopmind.dsp.thinning import BLOCK, THIN_RATE_HZ, quietest_bits, thin, thinned
-from loopmind.files.encode import flac_bytes
+from loopmind.files.encode import FlacPacker
+from loopmind.runtime.packing import PackedBeside, Packer
 
 
 def music(seconds: float, seed: int = 1) -> NDArray[np.float32]:
@@ -24,6 +26,13 @@ def music(seconds: float, seed: int = 1) -> NDArray[np.float32]:
     sound = np.fft.irfft(spectrum, frames)
     decay = np.exp(-((np.arange(frames) / THIN_RATE_HZ) % 0.5) * 6.0)
     return (0.3 * sound / np.abs(sound).max() * (0.1 + decay)).astype(np.float32)
+
+
+def flac_bytes(pieces: list[NDArray[np.int16]], channels: int, rate_hz: int) -> bytes:
+    packer = FlacPacker(channels, rate_hz)
+    for piece in pieces:
+        packer.write(piece)
+    return packer.finish()
 
 
 def bits_of(samples: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -87,7 +96,7 @@ def test_flac_holds_the_very_samples_in_a_third_of_the_space() -> None:
 
 def test_flac_refuses_what_it_cannot_hold() -> None:
     with pytest.raises(ValueError, match="cannot hold"):
-        flac_bytes([np.zeros((10, 9), np.int16)], 9, THIN_RATE_HZ)
+        FlacPacker(9, THIN_RATE_HZ)
 
 
 def test_made_in_pieces_it_is_the_same() -> None:
@@ -96,3 +105,19 @@ def test_made_in_pieces_it_is_the_same() -> None:
     whole = thin(samples, bits_of(samples))
     pieces = [thinned(samples, at, at + 5) for at in range(0, 22, 5)]
     assert np.array_equal(np.concatenate(pieces), whole)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 44_100, 700_001])
+def test_packed_while_it_is_made_it_is_the_same(frames: int) -> None:
+    sound = np.random.default_rng(5).normal(0.0, 0.1, (2, frames)).astype(np.float32)
+    whole = Packer(44_100, 2)
+    whole.write(sound)
+    made = resample(sound, 44_100, THIN_RATE_HZ)
+    packed = flac_bytes([thin(made, bits_of(made))] if frames else [], 2, THIN_RATE_HZ)
+    assert whole.finish().data.tobytes() == packed
+    with PackedBeside(44_100, 2) as beside:
+        beside.write(sound[:, ::-1])  # void, as it begins again
+        beside.start()
+        for first in range(0, frames, 30_000):
+            beside.write(sound[:, first : first + 30_000])
+        assert beside.finish().data.tobytes() == packed

@@ -344,6 +344,44 @@ def hadamard8(typing_context: Any, value: Any) -> Any:
 
 
 @intrinsic
+def turn8_singles(
+    typing_context: Any, pointer: Any, source: Any, source_step: Any, target: Any, target_step: Any
+) -> Any:
+    """Eight rows of eight float32, `source_step` apart, written as columns `target_step` apart."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        memory, source, source_step, target, target_step = args
+
+        def place(start: Any, step: Any, row: int) -> Any:
+            index = builder.add(start, builder.mul(step, ir.Constant(step.type, row)))
+            return _lane_pointer(builder, memory, index, 8)
+
+        def mixed(one: Any, other: Any, order: tuple[int, ...]) -> Any:
+            return builder.shuffle_vector(
+                one, other, ir.Constant(ir.VectorType(_INT32, 8), list(order))
+            )
+
+        rows = [builder.load(place(source, source_step, k), align=4) for k in range(8)]
+        for apart, low, high in (
+            (1, (0, 8, 1, 9, 4, 12, 5, 13), (2, 10, 3, 11, 6, 14, 7, 15)),
+            (2, (0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15)),
+            (4, (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15)),
+        ):
+            first = [k for k in range(8) if not k & apart]
+            lows = {k: mixed(rows[k], rows[k + apart], low) for k in first}
+            highs = {k: mixed(rows[k], rows[k + apart], high) for k in first}
+            rows = [lows[k] if not k & apart else highs[k - apart] for k in range(8)]
+        # Where each column has come to: the first two stages take the bits of its number in turn.
+        for k, row in enumerate(rows):
+            column = (k & 4) | (k & 1) << 1 | (k & 2) >> 1
+            builder.store(row, place(target, target_step, column), align=4)
+        return context.get_dummy_value()
+
+    kinds = [types.CPointer(types.float32)] + 4 * [types.int64]
+    return signature(types.void, *kinds), codegen
+
+
+@intrinsic
 def highest8(typing_context: Any, value: Any) -> Any:
     """The largest of eight float32 lanes."""
 

@@ -20,6 +20,7 @@ from loopmind.dsp.lanes import (
     store8_singles,
     swap_pairs,
     total8,
+    turn8_singles,
 )
 
 LINES = 16
@@ -45,14 +46,15 @@ _TABLE = 32  # float32 rows of 16: gain, pole, in left, in right, out left, out 
 _TURNS = _TABLE + 8 * LINES // 2  # radians a frame
 PARAM_WORDS = _TURNS + LINES
 # State words of one network.
-_INPUT = 16  # a chunk of left, then of right
-_SINGLES = _INPUT + 2 * _CHUNK  # from here on float32
+_SINGLES = 16  # from here on float32
 # Float32 places.
-_DAMPED = 2 * _SINGLES
+_INPUT = 2 * _SINGLES  # a chunk of left, then of right
+_DAMPED = _INPUT + 2 * _CHUNK
 _COS = _DAMPED + LINES
 _SIN = _COS + LINES
-_SCRATCH = _SIN + LINES
-_MEMORY = _SCRATCH + LINES * _CHUNK
+_FRAMES = _SIN + LINES  # a chunk of all lines, frame by frame
+_LINES = _FRAMES + LINES * _CHUNK  # the same, line by line
+_MEMORY = _LINES + LINES * _CHUNK
 
 
 def _prime_from(value: float, taken: set[int]) -> int:
@@ -214,8 +216,8 @@ def _reverberate(inputs, outputs, state, params, start, frames):  # type: ignore
         predelayed = base + _MEMORY
         diffused = predelayed + 2 * (predelay_words + _CHUNK)
         lines = diffused + 8 * (diffuser_words + _CHUNK)
-        scratch = base + _SCRATCH
-        entry = base_word + _INPUT
+        by_frame, by_line = base + _FRAMES, base + _LINES
+        entry = base + _INPUT
         now = int(state[base_word + 1])
         low_l, low_r = state[base_word + 2], state[base_word + 3]
         lower_l, lower_r = state[base_word + 4], state[base_word + 5]
@@ -227,6 +229,7 @@ def _reverberate(inputs, outputs, state, params, start, frames):  # type: ignore
         while done < turn + stretch:
             # Chunks end at multiples of 32 frames, and so at the ends of all lines.
             n = min(turn + stretch - done, _CHUNK - (now & (_CHUNK - 1)))
+            eights = n & ~7
             if now & (_CHUNK - 1) == 0:
                 # A first-order correction keeps the turning pairs on the unit circle.
                 fix = more - half * (cos_a * cos_a + sin_a * sin_a)
@@ -243,40 +246,52 @@ def _reverberate(inputs, outputs, state, params, start, frames):  # type: ignore
                     memory[line + write + i] = x if fed else np.float32(0.0)
                 mirror(memory, line, write, n, predelay_words)
                 read = line + ((now - predelay) & (predelay_words - 1))
+                low = low_l if side == 0 else low_r
+                lower = lower_l if side == 0 else lower_r
                 for i in range(n):
-                    state[entry + _CHUNK * side + i] = memory[read + i] + TINY
-            for i in range(n):
-                x = state[entry + i]
-                low_l += cut * (x - low_l)
-                x -= low_l
-                lower_l += cut * (x - lower_l)
-                state[entry + i] = x - lower_l
-                x = state[entry + _CHUNK + i]
-                low_r += cut * (x - low_r)
-                x -= low_r
-                lower_r += cut * (x - lower_r)
-                state[entry + _CHUNK + i] = x - lower_r
+                    x = memory[read + i] + TINY
+                    low += cut * (x - low)
+                    x -= low
+                    lower += cut * (x - lower)
+                    memory[entry + _CHUNK * side + i] = np.float32((x - lower) + TINY)
+                if side == 0:
+                    low_l, lower_l = low, lower
+                else:
+                    low_r, lower_r = low, lower
             for k in range(8):
-                g = 0.7 if k & 3 < 2 else 0.6
+                g = np.float32(0.7) if k & 3 < 2 else np.float32(0.6)
                 chunk = entry + _CHUNK * (k >> 2)
                 line = diffused + k * (diffuser_words + _CHUNK)
                 write = now & (diffuser_words - 1)
                 read = line + ((now - int(params[_DIFFUSERS + k])) & (diffuser_words - 1))
-                for i in range(n):
-                    x = state[chunk + i]
-                    y = memory[read + i] - g * x
-                    memory[line + write + i] = np.float32(x + g * y)
-                    state[chunk + i] = y
+                # They are longer than a chunk: what is read was written before it.
+                for i in range(0, eights, 8):
+                    x8 = load8_singles(memory, chunk + i)
+                    y8 = load8_singles(memory, read + i) - x8 * g
+                    store8_singles(memory, line + write + i, x8 + y8 * g)
+                    store8_singles(memory, chunk + i, y8)
+                for i in range(eights, n):
+                    x1 = memory[chunk + i]
+                    y1 = memory[read + i] - x1 * g
+                    memory[line + write + i] = x1 + y1 * g
+                    memory[chunk + i] = y1
                 mirror(memory, line, write, n, diffuser_words)
             for k in range(LINES):
                 read = lines + k * (line_words + _CHUNK)
                 read += (now - int(params[_LENGTHS + k])) & (line_words - 1)
-                for i in range(n):
-                    memory[scratch + LINES * i + k] = memory[read + i]
+                for i in range(0, eights, 8):
+                    store8_singles(
+                        memory, by_line + _CHUNK * k + i, load8_singles(memory, read + i)
+                    )
+                for i in range(eights, n):
+                    memory[by_frame + LINES * i + k] = memory[read + i]
+            for i in range(0, eights, 8):
+                for k in range(0, LINES, 8):
+                    source_at = by_line + _CHUNK * k + i
+                    turn8_singles(memory, source_at, _CHUNK, by_frame + LINES * i + k, LINES)
             for i in range(n):
-                x_l = np.float32(state[entry + i])
-                x_r = np.float32(state[entry + _CHUNK + i])
-                row = scratch + LINES * i
+                x_l, x_r = memory[entry + i], memory[entry + _CHUNK + i]
+                row = by_frame + LINES * i
                 damp_a = (gain_a * load8_singles(memory, row) + pole_a * damp_a) + tiny
                 damp_b = (gain_b * load8_singles(memory, row + 8) + pole_b * damp_b) + tiny
                 at = 2 * (done + i)
@@ -294,11 +309,19 @@ def _reverberate(inputs, outputs, state, params, start, frames):  # type: ignore
                 store8_singles(
                     memory, row + 8, quarter * (even - odd) + (in_l_b * x_l + in_r_b * x_r)
                 )
+            for i in range(0, eights, 8):
+                for k in range(0, LINES, 8):
+                    target_at = by_line + _CHUNK * k + i
+                    turn8_singles(memory, by_frame + LINES * i + k, LINES, target_at, _CHUNK)
             for k in range(LINES):
                 line = lines + k * (line_words + _CHUNK)
                 write = now & (line_words - 1)
-                for i in range(n):
-                    memory[line + write + i] = memory[scratch + LINES * i + k]
+                for i in range(0, eights, 8):
+                    store8_singles(
+                        memory, line + write + i, load8_singles(memory, by_line + _CHUNK * k + i)
+                    )
+                for i in range(eights, n):
+                    memory[line + write + i] = memory[by_frame + LINES * i + k]
                 mirror(memory, line, write, n, line_words)
             done += n
             now += n

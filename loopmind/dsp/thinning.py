@@ -43,7 +43,9 @@ def quietest_bits(samples: NDArray[np.float32], rate_hz: int = THIN_RATE_HZ) -> 
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][:windows]
     quietest = np.empty(windows)
     for first in range(0, windows, _AT_ONCE):
-        spectrum = np.fft.rfft(frames[first : first + _AT_ONCE] * shape, axis=1)
+        # NumPy transforms float64 several times as fast as float32.
+        heard = (frames[first : first + _AT_ONCE] * shape).astype(np.float64)
+        spectrum = np.fft.rfft(heard, axis=1)
         spectrum = spectrum[:, edges[0] : edges[-1]]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         bands = np.add.reduceat(power, edges[:-1] - edges[0], axis=1) / np.diff(edges)

@@ -10,7 +10,6 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +22,7 @@ from loopmind.files.atomic import OutputError, atomic_path, output_error
 from loopmind.files.ogg import fix_serial
 from loopmind.music.audio import Audio, Samples
 
-__all__ = ["WRITABLE_SUFFIXES", "AudioWriter", "OutputError", "flac_bytes", "write_audio"]
+__all__ = ["WRITABLE_SUFFIXES", "AudioWriter", "FlacPacker", "OutputError", "write_audio"]
 
 # Extension: libsndfile format, default subtype, and settings for the best lossy quality that
 # players everywhere accept (MP3 at 320 kb/s, Vorbis at quality 9).
@@ -54,24 +53,33 @@ def write_audio(path: str | Path, audio: Audio, *, subtype: str | None = None) -
     return Path(path)
 
 
-def flac_bytes(pieces: Iterable[NDArray[np.int16]], channels: int, rate_hz: int) -> bytes:
-    """A FLAC file that holds exactly these 16-bit `pieces` (frames, channels).
+class FlacPacker:
+    """A FLAC file in memory that holds exactly the 16-bit pieces (frames, channels) written to it.
 
     Packed in three quarters of the usual time, and 4 % longer for it. Raises ValueError for more
     than 8 channels or a rate that FLAC does not know.
     """
-    packed = io.BytesIO()
-    try:
-        with soundfile.SoundFile(
-            packed, "w", rate_hz, channels, "PCM_16", format="FLAC", compression_level=0.375
-        ) as sound:
-            for piece in pieces:
-                sound.write(piece)
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"FLAC cannot hold {channels} channels at {rate_hz} Hz: {error}") from (
-            error
-        )
-    return packed.getvalue()
+
+    def __init__(self, channels: int, rate_hz: int) -> None:
+        self._packed = io.BytesIO()
+        try:
+            self._sound = soundfile.SoundFile(
+                self._packed, "w", rate_hz, channels, "PCM_16",
+                format="FLAC", compression_level=0.375,
+            )  # fmt: skip
+        except soundfile.LibsndfileError as error:
+            raise ValueError(
+                f"FLAC cannot hold {channels} channels at {rate_hz} Hz: {error}"
+            ) from error
+
+    def write(self, piece: NDArray[np.int16]) -> None:
+        """Append `piece`."""
+        self._sound.write(piece)
+
+    def finish(self) -> bytes:
+        """The whole file."""
+        self._sound.close()
+        return self._packed.getvalue()
 
 
 def _as_int32(samples: NDArray[np.float32]) -> NDArray[np.int32]:

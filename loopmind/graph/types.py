@@ -27,6 +27,7 @@ from loopmind.music.measured import Measured
 from loopmind.music.melody import Melody
 from loopmind.music.mix import Mix
 from loopmind.music.notes import Note, Notes
+from loopmind.music.packed import PackedSound
 from loopmind.music.palette import Palette
 from loopmind.music.reference import Match, Reference
 from loopmind.music.signal import Signal
@@ -234,6 +235,7 @@ def _register_built_in() -> None:
         (Cuts, "cuts", "#b5838d"),
         (Melody, "melody", "#ff8fab"),
         (Transcript, "transcript", "#ff9e00"),
+        (PackedSound, "packed_sound", "#56cfe1"),
     )
     for python, name, colour in plain:
         register_type(python, name, colour=colour)

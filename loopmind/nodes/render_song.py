@@ -21,9 +21,11 @@ from loopmind.music.audio import Audio
 from loopmind.music.material import Material
 from loopmind.music.measured import Measured
 from loopmind.music.mix import Mix
+from loopmind.music.packed import SMALL_TYPES, PackedSound
 from loopmind.music.song import Song
 from loopmind.runtime.mixdown import REVERB_STEM
 from loopmind.runtime.offline import render
+from loopmind.runtime.packing import PackedBeside
 from loopmind.runtime.takes import Take, TakeState
 
 SONG_NAME = "song"
@@ -34,10 +36,11 @@ _CURVE_STEP_S = 0.5
 
 
 class Rendered(NamedTuple):
-    """What was measured, and the master itself for those who would else decode its file."""
+    """What was measured, the master itself for those who would else decode its file, and packed."""
 
     measured: Measured
     master: Audio
+    packed: PackedSound
 
 
 @node(
@@ -54,6 +57,7 @@ def render_song(
     context: Context,
     format: Annotated[Literal["wav", "flac", "mp3", "ogg"], "Of the master."] = "wav",
     stems: Annotated[bool, "Also write one file for each track, and the pre-master."] = False,
+    pack: Annotated[bool, "Also pack the master small, for a page, unless it is so."] = False,
 ) -> Rendered:
     """Play the song through its mix into `out`/song.FORMAT, faster than real time.
 
@@ -63,7 +67,10 @@ def render_song(
     for. Errors: a folder that cannot be written, a full disk, nothing but silence.
     """
     files: list[tuple[str, str]] = [("song", f"{SONG_NAME}.{format}")]
-    with ExitStack() as open_files:
+    with ExitStack() as after, ExitStack() as open_files:
+        packing = None
+        if pack and f".{format}" not in SMALL_TYPES:
+            packing = after.enter_context(PackedBeside(material.rate_hz, 2))
         writers: dict[str, AudioWriter] = {}
         if stems:
             for track in (*(t.id for t in song.tracks), REVERB_STEM):
@@ -72,7 +79,7 @@ def render_song(
                 writers[track] = open_files.enter_context(writer)
                 files.append((f"stem {track}", place))
 
-        master_file = _MasterFile(out / f"{SONG_NAME}.{format}", material.rate_hz)
+        master_file = _MasterFile(out / f"{SONG_NAME}.{format}", material.rate_hz, packing)
         master = open_files.enter_context(master_file)
 
         def write_stem(track: str, block: NDArray[np.float32]) -> None:
@@ -94,6 +101,8 @@ def render_song(
             raise LoopMindError(
                 f"the song for {out} comes out silent; choose louder sounds or another seed"
             )
+        open_files.close()  # now, for packing may take a little longer
+        packed = PackedSound() if packing is None else packing.finish()
     if stems:
         assert rendering.premaster is not None
         _remove_old_stems(out, {place for _, place in files})
@@ -112,22 +121,29 @@ def render_song(
         limiter_dbtp=rendering.ceiling_dbtp,
         trim_db=rendering.trim_db,
     )
-    return Rendered(measured, rendering.master)
+    return Rendered(measured, rendering.master, packed)
 
 
 class _MasterFile:
-    """The master's file, written while the master is made; it appears when all went well."""
+    """The master's file, written while the master is made; it appears when all went well.
 
-    def __init__(self, path: Path, rate_hz: int) -> None:
-        self._path, self._rate_hz = path, rate_hz
+    packing: is handed the master too.
+    """
+
+    def __init__(self, path: Path, rate_hz: int, packing: PackedBeside | None) -> None:
+        self._path, self._rate_hz, self._packing = path, rate_hz, packing
         self._open: AudioWriter | None = None
 
     def start(self) -> None:
         self._leave(CancelledError("the master begins again"))
         self._open = AudioWriter(self._path, self._rate_hz, 2).__enter__()
+        if self._packing is not None:
+            self._packing.start()
 
     def write(self, samples: NDArray[np.float32]) -> None:
         assert self._open is not None
+        if self._packing is not None:
+            self._packing.write(samples)
         self._open.write(samples)
 
     def __enter__(self) -> _MasterFile:

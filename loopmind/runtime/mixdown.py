@@ -7,7 +7,7 @@ out does not depend on the block size, on the threads, or on what was remembered
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -17,12 +17,14 @@ from loopmind.dsp.fingerprint import fingerprint
 from loopmind.dsp.loudness import survey
 from loopmind.dsp.strip import feed, tap, tap_params
 from loopmind.runtime.program import SPAN, Program, ProgramPlan
+from loopmind.runtime.relay import Relay, Stage
 from loopmind.runtime.session import GangPlan, SessionPlan, add_bus, add_master
 from loopmind.runtime.takes import SEGMENT, Keys, Take, Takes, TakeState
 
 StemWriter = Callable[[str, NDArray[np.float32]], None]
 REVERB_STEM = "reverb"
 _SPANS = SEGMENT // SPAN
+_ROOM = 4  # spans that a ring holds: so far what writes it gets ahead of what reads it
 _BEGINNING = "fresh"
 _Survey = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -36,7 +38,7 @@ class _Gang:
         self._rings: list[NDArray[np.float32]] = []
 
         def ring(buffer: int) -> NDArray[np.float32]:
-            memory = np.zeros((2 * SPAN, 2), np.float32)
+            memory = np.zeros((_ROOM * SPAN, 2), np.float32)
             self._rings.append(memory)
             plan.keep(memory)
             plan.add(tap, [buffer], [], tap_params(memory, 0, ring=True))
@@ -69,7 +71,7 @@ class _Gang:
             self._rests = False
             self.program.run(span * SPAN, SPAN)
             return
-        here = slice(span % 2 * SPAN, (span % 2 + 1) * SPAN)
+        here = slice(span % _ROOM * SPAN, (span % _ROOM + 1) * SPAN)
         if self._rests:
             for ring in self._rings:
                 ring[here] = 0.0
@@ -106,9 +108,9 @@ class Mixdown:
         if takes is None or stems is not None:
             self.premaster = np.zeros((session.frames, 2), np.float32)
         segments = -(-self.spans // _SPANS)
-        self._surveys: dict[int, Future[_Survey]] = {}
+        self._surveys: dict[int, _Survey] = {}
         self._wet: NDArray[np.float32] | None = None
-        self._mix = np.zeros((2 * SPAN, 2), np.float32)
+        self._mix = np.zeros((_ROOM * SPAN, 2), np.float32)
         self._bus = self._plan_bus().build(block)
         self._master = self._plan_master().build(block)
         layouts = tuple(program.layout for program in self._programs())
@@ -127,7 +129,7 @@ class Mixdown:
         if self.premaster is not None:
             plan.add(tap, [premaster], [], tap_params(self.premaster, session.latency, ring=False))
         if wet is not None and self._write is not None:
-            self._wet = np.zeros((2 * SPAN, 2), np.float32)
+            self._wet = np.zeros((_ROOM * SPAN, 2), np.float32)
             plan.add(tap, [wet], [], tap_params(self._wet, 0, ring=True))
         return plan
 
@@ -140,32 +142,29 @@ class Mixdown:
     @property
     def peaks(self) -> NDArray[np.float64]:
         """Peaks of the sound before the limiter; see `survey`."""
-        return np.concatenate([self._surveys[i].result()[0] for i in range(self.segments)])
+        return np.concatenate([self._surveys[i][0] for i in range(self.segments)])
 
     @property
     def energy(self) -> NDArray[np.float64]:
         """Its K-weighted energies."""
-        return np.concatenate([self._surveys[i].result()[1] for i in range(self.segments)])
+        return np.concatenate([self._surveys[i][1] for i in range(self.segments)])
 
-    def run(self) -> Iterator[int]:
+    def run(self) -> Generator[int, None, None]:
         """Mix everything; yields the number of finished spans."""
         segment, before, last_key = 0, _BEGINNING, ""
         reading = self._takes is not None and self._write is None
-        with ThreadPoolExecutor(self._threads) as pool:
-            while segment < self.segments:
-                key = self._key(segment, before)
-                take = self._takes.take(key) if reading and self._takes is not None else None
-                if take is not None and self._fits(segment, take):
-                    self._place(segment, take)
-                    segment, before, last_key = segment + 1, take.after, key
-                    yield min(segment * _SPANS, self.spans)
-                elif segment == 0 or self._load(last_key):
-                    segment, before, last_key = yield from self._play(
-                        pool, segment, before, reading
-                    )
-                else:
-                    # The take is remembered, but not the state behind it: mix from nothing.
-                    segment, before, reading = 0, _BEGINNING, False
+        while segment < self.segments:
+            key = self._key(segment, before)
+            take = self._takes.take(key) if reading and self._takes is not None else None
+            if take is not None and self._fits(segment, take):
+                self._place(segment, take)
+                segment, before, last_key = segment + 1, take.after, key
+                yield min(segment * _SPANS, self.spans)
+            elif segment == 0 or self._load(last_key):
+                segment, before, last_key = yield from self._play(segment, before, reading)
+            else:
+                # The take is remembered, but not the state behind it: mix from nothing.
+                segment, before, reading = 0, _BEGINNING, False
 
     def close(self) -> None:
         """Wait until all takes are kept. Raises what keeping them raised."""
@@ -191,8 +190,7 @@ class Mixdown:
 
     def _place(self, segment: int, take: Take) -> None:
         self.before_limiter[self._place_of(segment)] = take.samples
-        self._surveys[segment] = Future()
-        self._surveys[segment].set_result((take.peaks, take.energy))
+        self._surveys[segment] = (take.peaks, take.energy)
 
     def _programs(self) -> list[Program]:
         return [*(g.program for g in self._gangs), self._bus, self._master]
@@ -212,64 +210,59 @@ class Mixdown:
         return True
 
     def _play(
-        self, pool: ThreadPoolExecutor, first_segment: int, before: str, reading: bool
+        self, first_segment: int, before: str, reading: bool
     ) -> Generator[int, None, tuple[int, str, str]]:
         """Mix from a segment on, until the next one is known or the song ends.
 
-        Gangs run a span ahead of the bus, the bus a span ahead of the master chain. Returns the
-        segment that comes next, the state there, and the key of the take before it.
+        Returns the segment that comes next, the state there, and the key of the take before it.
         """
         first, spans = first_segment * _SPANS, self.spans
-        ends: dict[int, list[NDArray[np.float64]]] = {}
+        ends: dict[tuple[int, int], NDArray[np.float64]] = {}
+        programs = self._programs()
+
+        def stage(place: int, work: Callable[[int], None], after: Sequence[Stage]) -> Stage:
+            def run(span: int) -> None:
+                work(span)
+                if self._takes is not None and self._is_end(span):
+                    ends[span, place] = programs[place].state.copy()
+
+            return Stage(run, after)
+
+        gangs = [stage(i, gang.run, ()) for i, gang in enumerate(self._gangs)]
+        bus = stage(-2, lambda span: self._bus.run(span * SPAN, SPAN), gangs)
+        chain = stage(-1, lambda span: self._master.run(span * SPAN, SPAN), [bus])
+        stems = [] if self._write is None else [Stage(None, [bus, *gangs])]
         key = self._key(first_segment, before)
-        for step in range(first, spans + 2):
-            work: list[Future[None]] = []
-            bus = step - 1 if first <= step - 1 < spans else None
-            chain = step - 2 if first <= step - 2 else None
-            if bus is not None:
-                work.append(pool.submit(self._bus.run, bus * SPAN, SPAN))
-            if step < spans:
-                work += [pool.submit(gang.run, step) for gang in self._gangs]
-            if chain is not None:
-                work.append(pool.submit(self._master.run, chain * SPAN, SPAN))
-            if bus is not None:
-                self._write_stems(bus, work[0])
-            for future in work:
-                future.result()
-            if step < spans:
-                self._note(ends, step, [g.program for g in self._gangs])
-            if bus is not None:
-                self._note(ends, bus, [self._bus])
-            if chain is not None:
-                self._note(ends, chain, [self._master])
-                yield chain + 1
-            segment = -1 if chain is None else chain // _SPANS
-            if chain is None or not self._is_end(chain):
-                continue
-            self.mixed_segments += 1
-            mixed = self.before_limiter[self._place_of(segment)]
-            self._surveys[segment] = pool.submit(survey, mixed.T, self._session.rate_hz)
-            if self._takes is None:
-                continue
-            state = np.concatenate(ends.pop(segment))
-            before, last_key = fingerprint(state), key
-            self._keep(segment, key, before, state)
-            if segment + 1 < self.segments:
-                key = self._key(segment + 1, before)
-                if reading and self._takes.take(key) is not None:
-                    return segment + 1, before, last_key
+        stages = [chain, bus, *gangs, *stems]
+        with Relay(stages, first, spans, room=_ROOM, threads=self._threads) as relay:
+            for span in range(first, spans):
+                for outside in stems:
+                    relay.wait(bus, span)
+                    self._write_stems(span)
+                    relay.advance(outside)
+                relay.wait(chain, span)
+                yield span + 1
+                if not self._is_end(span):
+                    continue
+                segment = span // _SPANS
+                self.mixed_segments += 1
+                mixed = self.before_limiter[self._place_of(segment)]
+                self._surveys[segment] = survey(mixed.T, self._session.rate_hz)
+                if self._takes is None:
+                    continue
+                state = np.concatenate(
+                    [ends.pop((span, place)) for place in [*range(len(gangs)), -2, -1]]
+                )
+                before, last_key = fingerprint(state), key
+                self._keep(segment, key, before, state)
+                if segment + 1 < self.segments:
+                    key = self._key(segment + 1, before)
+                    if reading and self._takes.take(key) is not None:
+                        return segment + 1, before, last_key
         return self.segments, before, key
 
     def _is_end(self, span: int) -> bool:
         return (span + 1) % _SPANS == 0 or span + 1 == self.spans
-
-    def _note(
-        self, ends: dict[int, list[NDArray[np.float64]]], span: int, programs: list[Program]
-    ) -> None:
-        """Copy the programs' states where a segment ends."""
-        if self._takes is not None and self._is_end(span):
-            noted = ends.setdefault(span // _SPANS, [])
-            noted += [program.state.copy() for program in programs]
 
     def _keep(self, segment: int, key: str, after: str, state: NDArray[np.float64]) -> None:
         assert self._takes is not None and self._keeper is not None
@@ -279,24 +272,23 @@ class Mixdown:
         def keep() -> None:
             if self._write is not None and takes.take(key) is not None:
                 return  # mixed for its stems alone
-            take = Take(mixed.copy(), *surveyed.result(), after)
+            take = Take(mixed.copy(), *surveyed, after)
             takes.keep(key, take, TakeState.of(state))
 
         self._kept.append(self._keeper.submit(keep))
 
-    def _write_stems(self, span: int, bus: Future[None]) -> None:
+    def _write_stems(self, span: int) -> None:
         if self._write is None:
             return
         latency, end = self._session.latency, self._session.frames + self._session.latency
         first, last = max(span * SPAN, latency), min((span + 1) * SPAN, end)
         if first >= last:
             return
-        here = slice(first % (2 * SPAN), first % (2 * SPAN) + last - first)
+        here = slice(first % (_ROOM * SPAN), first % (_ROOM * SPAN) + last - first)
         rings = {n: r for g in self._gangs for n, r in zip(g.tracks, g.stems, strict=True)}
-        silence = np.zeros((2 * SPAN, 2), np.float32)
+        silence = np.zeros((_ROOM * SPAN, 2), np.float32)
         for name in self._session.tracks:
             self._write(name, rings.get(name, silence)[here].copy().T)
-        bus.result()
         self._write(REVERB_STEM, (silence if self._wet is None else self._wet)[here].copy().T)
 
 

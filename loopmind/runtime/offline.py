@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,8 +119,9 @@ def render(
             progress(min(done, total), total, what)
 
     try:
-        for span in mixdown.run():
-            step(span, "mixing")
+        with closing(mixdown.run()) as spans:
+            for span in spans:
+                step(span, "mixing")
         done = master_sound(
             mixdown.before_limiter,
             (mixdown.peaks, mixdown.energy),

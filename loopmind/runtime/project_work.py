@@ -135,6 +135,8 @@ class ProjectWork:
         """Render `draft`, which is the song of `base` with `edits`, into `out`."""
         going = replace(self._going(document, base, edits), leave_out=leave_out)
         kinds = [RENDER, DOCUMENTS] if documents else [RENDER]
+        if not documents:
+            settings = {**settings, "pack": False}
         graph = graph_from_plain(needed_part(document, [*kinds, EDIT_TYPE] if edits else kinds))
         graph = with_outputs(working_graph(graph, going), out, settings)
         targets = [node_of(graph, kind) for kind in kinds]
