@@ -255,7 +255,7 @@ def main() -> None:
             look_again()
             now, recording, told = perform(args, folder, log, server)
             release()
-            xruns = server.xruns()
+            late = server.late()
         heard, _ = soundfile.read(recording, dtype="float32", always_2d=True)
         picture(args.docs / "live.png", heard, log, 0)
     told.insert(
@@ -265,8 +265,18 @@ def main() -> None:
     )
     told.insert(
         0,
-        f"{now.blocks} blocks, {now.swaps} swaps, {now.underruns} underruns told by PortAudio, "
-        f"{xruns} xruns in the server's log, highest load {now.load:.1%}",
+        f"xruns in the server's log: {late['timer']} times its own timer woke up late, "
+        f"{late['not_woken']} times the player's thread had not been given a processor, "
+        f"{late['at_work']} times it was at work",
+    )
+    if now.work is not None:
+        told.insert(
+            0,
+            f"blocks for which the callback needed more than their time: {now.work.over} (the "
+            f"busiest needed {now.work.busiest:.1%}, all together {now.work.share:.1%})",
+        )
+    told.insert(
+        0, f"{now.blocks} blocks, {now.swaps} swaps, {now.underruns} underruns told by PortAudio"
     )
     print("\n".join(told))
     lines = [f"{at:6.2f} s  {text}" for at, _, text in log.lines]
