@@ -21,6 +21,8 @@ import numpy as np
 
 from loopmind.analysis.frontend import frontend
 from loopmind.analysis.rhythm import hear_rhythm
+from loopmind.analysis.timbre import listen
+from loopmind.analysis.tone import hear_tone
 from loopmind.files.decode import read_audio
 
 KIND_OF_LABEL = {"loop": "loop", "oneshot": "oneshot", "mix": "song", "stem": "song"}
@@ -113,7 +115,8 @@ def main() -> int:
                 raise
             print(error)
             continue
-        rhythm = hear_rhythm(spectra)
+        told_loop = listen(spectra, hear_tone(spectra)).loop
+        rhythm = hear_rhythm(spectra, told_loop=told_loop)
         kinds[KIND_OF_LABEL[row["kind"]], rhythm.kind] += 1
         if rhythm.kind != KIND_OF_LABEL[row["kind"]]:
             wrong_kinds.append(f"{row['path']}: {rhythm.kind} ({rhythm.kind_confidence:.2f})")
@@ -121,7 +124,11 @@ def main() -> int:
             continue
         truth = float(row["bpm"])
         for name, use_length in (("with the length", True), ("without the length", False)):
-            answer = rhythm if use_length else hear_rhythm(spectra, use_length=False)
+            answer = (
+                rhythm
+                if use_length
+                else hear_rhythm(spectra, use_length=False, told_loop=told_loop)
+            )
             best = answer.tempo[0] if answer.tempo else None
             listed = any(abs(belief.value / truth - 1.0) <= 0.01 for belief in answer.tempo)
             bpm, weight = (best.value, best.weight) if best else (0.0, 0.0)

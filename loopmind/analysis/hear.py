@@ -8,7 +8,7 @@ import numpy as np
 
 from loopmind.analysis.frontend import frontend
 from loopmind.analysis.rhythm import hear_rhythm
-from loopmind.analysis.timbre import hear_timbre
+from loopmind.analysis.timbre import hear_timbre, listen
 from loopmind.analysis.tone import hear_tone, settle
 from loopmind.dsp.loudness import integrated_lufs
 from loopmind.music.audio import Audio
@@ -29,9 +29,10 @@ def hear(audio: Audio, *, path: str, digest: str) -> Loop:
     if audio.duration_s > LONGEST_S:
         audio = Audio(audio.samples[:, : round(LONGEST_S * audio.rate_hz)], audio.rate_hz)
     spectra = frontend(audio)
-    rhythm = hear_rhythm(spectra)
     tone = hear_tone(spectra)
-    timbre = hear_timbre(spectra, rhythm, tone)
+    listened = listen(spectra, tone)
+    rhythm = hear_rhythm(spectra, told_loop=listened.loop)
+    timbre = hear_timbre(spectra, rhythm, tone, listened)
     tone = settle(tone, timbre.instrument)
     peak, rms = _levels(audio)
     return Loop(

@@ -37,15 +37,18 @@ class Rhythm:
     rhythm: tuple[float, ...]
 
 
-def hear_rhythm(spectra: Spectra, *, use_length: bool = True) -> Rhythm:
+def hear_rhythm(
+    spectra: Spectra, *, use_length: bool = True, told_loop: float | None = None
+) -> Rhythm:
     """Kind, tempo and metre of a sound; a one-shot and a sound without pulse have no tempo.
 
     use_length: let the length of a loop speak (a seamless loop holds a whole number of beats).
+    told_loop: how likely the tagger holds a loop (see `hear_kind`).
     """
     heard = novelty(spectra)
     found = onsets(spectra, heard)
     repeats = pulse(heard)
-    kinds = hear_kind(spectra.mono, spectra.rate_hz, found, repeats)
+    kinds = hear_kind(spectra.mono, spectra.rate_hz, found, repeats, told_loop)
     kind = kinds[0].value
     times = tuple(round(float(t), 5) for t in found.times_s)
     strengths = tuple(round(float(s), 4) for s in found.strengths)

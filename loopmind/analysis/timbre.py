@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from loopmind.analysis.embedding import SIZE, embed
 from loopmind.analysis.features import Shape, shape_of, timbre_features
 from loopmind.analysis.instrument import believe_instrument, believe_role
-from loopmind.analysis.listening.tagger import tell
+from loopmind.analysis.listening.tagger import Told, tell
 from loopmind.analysis.moods import Character, energy_of, tags_of
 from loopmind.analysis.tone import Tone
 from loopmind.music.belief import Belief
@@ -40,19 +40,44 @@ class Timbre:
     embedding: tuple[float, ...]
 
 
-def hear_timbre(spectra: Spectra, rhythm: Rhythm, tone: Tone) -> Timbre:
-    """Instrument, role, tags, energy, spectrum and embedding of a sound.
+@dataclass(frozen=True, eq=False)
+class Listened:
+    """A sound's mean power (bins,), and unless it is silent its shape and what the tagger told."""
 
-    A silent sound has no instrument, role or tags, a flat spectrum at SPECTRUM_FLOOR_DB, and the
-    zero vector as embedding.
-    """
+    mean: NDArray[np.float64]
+    heard: tuple[Shape, Told] | None
+
+    @property
+    def loop(self) -> float | None:
+        """How likely the tagger holds a loop; None where it was not asked."""
+        return self.heard[1].loop if self.heard else None
+
+
+def listen(spectra: Spectra, tone: Tone) -> Listened:
+    """Ask the tagger about a sound, unless it is silent."""
     mono, power = spectra.mono, spectra.power
     mean = power.mean(axis=0, dtype=np.float64)
-    spectrum_db = band_levels(mean, spectra.rate_hz)
     if float(mean.sum()) <= 1e-18 or float(np.abs(mono).max(initial=0.0)) <= 1e-7:
-        return Timbre(spectrum_db, 0.0, 0.0, (), (), (), (0.0,) * SIZE)
+        return Listened(mean, None)
     shape = shape_of(mono, spectra.rate_hz, power, spectra.hop)
-    told = tell(spectra, timbre_features(shape, tone, tone.heard))
+    return Listened(mean, (shape, tell(spectra, timbre_features(shape, tone, tone.heard))))
+
+
+def hear_timbre(
+    spectra: Spectra, rhythm: Rhythm, tone: Tone, listened: Listened | None = None
+) -> Timbre:
+    """Instrument, role, tags, energy, spectrum and embedding of a sound.
+
+    listened: what `listen` gave, where the tagger was asked before. A silent sound has no
+    instrument, role or tags, a flat spectrum at SPECTRUM_FLOOR_DB, and the zero vector as
+    embedding.
+    """
+    listened = listened or listen(spectra, tone)
+    mono, mean = spectra.mono, listened.mean
+    spectrum_db = band_levels(mean, spectra.rate_hz)
+    if listened.heard is None:
+        return Timbre(spectrum_db, 0.0, 0.0, (), (), (), (0.0,) * SIZE)
+    shape, told = listened.heard
     instrument = believe_instrument(told.instrument)
     seconds = max(0.25, mono.size / spectra.rate_hz)
     onset_rate = len(rhythm.onsets_s) / seconds
