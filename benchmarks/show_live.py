@@ -40,6 +40,8 @@ from loopmind.runtime.sounding import Sounding
 
 RATE_HZ = 44100
 SECONDS = 60.0
+SETTLED_S = 10.0
+"""How long it plays on at least after the last change."""
 BEGIN, END = "<!-- show -->", "<!-- end of show -->"
 
 
@@ -64,6 +66,11 @@ class Log:
         heard = 0.0 if self._engine is None else (self._engine.served - self._first) / RATE_HZ
         self.lines.append((time.monotonic() - self._started, heard, text))
         print(f"{self.lines[-1][0]:6.2f} s  {text}", flush=True)
+
+    @property
+    def seconds(self) -> float:
+        """Since playing began."""
+        return time.monotonic() - self._started
 
     def wait(self, at_s: float) -> None:
         time.sleep(max(self._started + at_s - time.monotonic(), 0.0))
@@ -154,7 +161,9 @@ def perform(
             new = player.find_levels()
             log(f"master set as the changed song's export has it: {new.gain_db:.2f} dB")
             settled = engine.served - began
-            log.wait(SECONDS)
+            # On a machine with much else to do all this takes longer: hear the end of it all the
+            # same.
+            log.wait(max(SECONDS, log.seconds + SETTLED_S))
             for thread in threads:
                 thread.join()
             now = engine.snapshot()

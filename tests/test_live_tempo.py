@@ -218,11 +218,10 @@ def test_an_echo_changes_its_time_without_a_click_and_any_block_gives_the_same()
     assert np.abs(np.diff(heard[0][late + 1 :])).max() < 1.1 * smooth
 
 
-@pytest.mark.parametrize("drive", [0.0, 0.6])
-def test_effects_that_keep_time_are_heard_as_they_are_exported(drive: float) -> None:
+def test_effects_that_keep_time_are_heard_as_they_are_exported() -> None:
     slow = song(90.0, 150.0)
     effects = tuple(Effect(kind, 0.5) for kind in EFFECT_KINDS)
-    strips = (Strip("loop", drive=drive, effects=effects), Strip("kick", effects=effects[-2:]))
+    strips = (Strip("loop", drive=0.6, effects=effects), Strip("kick", effects=effects[-2:]))
     mix = replace(MIX, strips=strips)
     sounds = material(slow)
     done = render(slow, mix, sounds, gain_db=3.0)
