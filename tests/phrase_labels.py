@@ -20,6 +20,7 @@ from loopmind.assistant.lexer import lex
 from loopmind.assistant.likely import features
 from loopmind.assistant.normalise import tidy
 from loopmind.assistant.openings import REQUESTS
+from loopmind.assistant.rewording import plainly
 from loopmind.assistant.values import Memory
 from loopmind.assistant.world import World
 from loopmind.learn.reader.sentences import sentences
@@ -118,7 +119,7 @@ def with_features(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     world = World(assistant_draft(), assistant_crate(), Memory())
     names, words = world.names, world.sound_words()
     for row in found:
-        shown = REQUESTS.sub("", tidy(row["text"]).strip())
+        shown = plainly(REQUESTS.sub("", tidy(row["text"]).strip()))
         row["features"] = features(lex(shown, names, words).tokens)
     return found
 

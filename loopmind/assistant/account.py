@@ -224,8 +224,10 @@ class _Account:
         whole = ref.text in ("beat", "beats", "instrumental")
         if whole and self.aspects & KINDS_SHOWN["whole"]:
             return True
-        if "duck" in self.aspects and (ref.prep or not self.edits):
+        if "fill" in self.aspects and set(ref.ids) <= set(self.clause.world.kit()):
             return True
+        if "duck" in self.aspects and (ref.prep or not self.edits):
+            return not (ref.pointed.loosely and not set(ref.text.split()) & STANDING_NAMES)
         return not ref.ids and self._noun_for_quality(token)
 
     def _stands_in_for(self, ref: TrackRef) -> bool:
@@ -269,7 +271,7 @@ class _Account:
         placed = {"addsec", "movesec", "dupsec", "fade", "auto"}
         if ref.kind in ("start", "end", "intro", "outro") and self.aspects & placed:
             return True
-        if ref.prep == "before" and self.aspects & placed:
+        if ref.prep in ("before", "between") and self.aspects & placed:
             return True
         every = {s.name for s in self.clause.world.sections}
         return bool(ref.names) and set(ref.names) == every
@@ -320,7 +322,8 @@ class _Account:
         """A figure that is counted from what is now, or in another unit."""
         song = self.clause.world.draft.song
         if any(isinstance(e, SetTempo) and e.bpm is not None for e in self.edits):
-            return any(_near(abs(number), n - song.bpm) for n in self.figures)
+            tempi = {song.bpm, *(s.bpm for s in song.sections if s.bpm is not None)}
+            return any(_near(abs(number), n - now) for n in self.figures for now in tempi)
         if any(isinstance(e, SetFade) for e in self.edits):
             return token.value in ("bars", "beats", "seconds", "minutes")
         shares = (number / 100.0, 1 + number / 100.0, 1 - number / 100.0, number / 10.0)

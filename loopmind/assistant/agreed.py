@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from loopmind.assistant.account import touched_by
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.doubt import confirm
 from loopmind.assistant.kinds import EXACT, kinds_of_edits
@@ -128,7 +129,7 @@ class Judge:
             return None
         wished = _plain(kinds_in(chances))
         if first.edits:
-            return self._of_edits(first, wished)
+            return self._of_edits(first, wished, several)
         if is_doubt(first.question):
             assert first.question is not None
             return self._of_doubt(first.question, wished)
@@ -148,7 +149,7 @@ class Judge:
         talk = talked(self.tokens, self.world, chances)
         return talk if talk is not None else self._instead(SURE)
 
-    def _of_edits(self, first: Reading, wished: frozenset[str]) -> Outcome | None:
+    def _of_edits(self, first: Reading, wished: frozenset[str], several: bool) -> Outcome | None:
         chances = self.chances
         assert chances is not None
         kinds = kinds_of_edits(first.edits)
@@ -172,10 +173,15 @@ class Judge:
         if half and all(max(near(k, chances), near(k, self.told)) < LIKELY for k in _plain(kinds)):
             return self._instead(CERTAIN) or confirm(Outcome(first.edits), first.ignored)
         if not weak and not self._turned(kinds):
-            if first.question is not None and wished and wished <= kinds:
+            asked = (
+                {k for c in first.question.choices for k in kinds_of_edits(c.edits)}
+                if (first.question is not None)
+                else set()
+            )
+            if first.question is not None and asked <= kinds and wished and wished <= kinds:
                 return Outcome(first.edits)
             return None
-        other = self._instead(CERTAIN)
+        other = None if several else self._instead(CERTAIN)
         if other is not None and other.edits:
             return other
         rivals = {k for k in wished if near(k, dict.fromkeys(kinds, 1.0)) < 1.0}
@@ -191,9 +197,10 @@ class Judge:
         exact = any(t.kind in ("num", "amount") for t in self.tokens)
         if not held or not wished or not wished <= held or exact:
             return []
+        sure = {n for e, kinds in by_edit if kinds & held for n in touched_by([e])}
         return [
             e for e, kinds in by_edit
-            if all(
+            if touched_by([e]) & _names(self.world) <= sure and all(
                 max(self.chances.get(k, 0.0), near(k, self.told)) < UNLIKELY and k != "resize"
                 for k in kinds
             )
@@ -247,6 +254,10 @@ class Judge:
                    for t in self.tokens)  # fmt: skip
 
 
+def _names(world: World) -> set[str]:
+    return {t.id for t in world.tracks} | {s.name for s in world.sections}
+
+
 def _heavy(words: Sequence[str], tokens: Sequence[Token]) -> bool:
     """Whether a part, a figure or a denial is in doubt: then only the person can tell."""
     doubted = {w for text in words for w in text.split()} if len(words) < 4 else set()
@@ -256,10 +267,18 @@ def _heavy(words: Sequence[str], tokens: Sequence[Token]) -> bool:
 _HEAVY = frozenset({"track", "section", "num", "amount", "neg", "ord", "nopart", "verb"})
 
 
+_NOUNS = frozenset({"track", "section", "source", "unknown", "mood", "effect", "song", "noun"})
+
+
 def _strange(words: Sequence[str], tokens: Sequence[Token]) -> bool:
     """Whether the words in doubt are few and only unknown ones, which mostly tell why or how."""
     doubted = {w for text in words for w in text.split()}
     unknown = {t.text for t in tokens if t.kind == "unknown"}
+    for at, token in enumerate(tokens):
+        named = at > 0 and tokens[at - 1].kind == "det" and tokens[at - 1].value in ("def", "this")
+        after = tokens[at + 1].kind if at + 1 < len(tokens) else ""
+        if token.text in doubted and named and after not in _NOUNS:
+            return False  # "make the accordion louder": whom it is about
     return 0 < len(doubted) <= 2 and doubted <= unknown
 
 

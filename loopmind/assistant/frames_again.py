@@ -127,7 +127,8 @@ def _returned(clause: Clause, last: tuple[Edit, ...]) -> list[Edit]:
 def _corrected(clause: Clause, last: tuple[Edit, ...]) -> list[Edit]:
     """ "make that 2": the figure of the last change is another one."""
     figure = clause.number or clause.amount("db")
-    others = {t.kind for t in clause.tokens} - {"verb", "pron", "filler", "num", "amount", "sep"}
+    others = {t.kind for t in clause.tokens if t.text != "instead"}
+    others -= {"verb", "pron", "filler", "num", "amount", "sep"}
     if figure is None or others or clause.lemmas != {"make"}:
         return []
     if not all(isinstance(e, ChangeStrip) and e.by and e.parameter == "gain_db" for e in last):
@@ -190,6 +191,9 @@ def _own_wish(clause: Clause) -> bool:
             "tone",
             "amount",
             "runner",
+            "swing",
+            "swell",
+            "fill",
         }
     )
 

@@ -49,6 +49,17 @@ def regenerate(clause: Clause) -> Outcome | None:
         and not (clause.does & {"add", "repeat", "move", "remove", "lock"})
         and not any(r.positional for r in clause.sections)
     )
+    spoken = clause.world.memory.sections
+    if (
+        clause.has("other")
+        and not (clause.tracks or clause.sections or clause.world.memory.tracks)
+        and len(spoken) == 1
+        and clause.lemmas & {"give", "make", "want", "need", "try", "get", "do"}
+        and clause.word("one", "a different one", "another one", "a new one", "something different",
+                        "something else", "something new", "different", "another")
+        and not clause.unknown
+    ):  # fmt: skip
+        return done([RegenerateSection(spoken[0], seed_of(clause))], sections=spoken)
     if "reseed" in does and clause.word("random") and clause.has("det", "indef"):
         if targets.trouble is not None:
             return targets.trouble

@@ -246,33 +246,38 @@ def _transposed(clause: Clause, targets: Targets, steps: int) -> Outcome:
 
 
 _LEAST_FIGURE = 40.0
+LEAST_BPM_OF_SECTIONS = 70.0
 
 
 def tempo(clause: Clause) -> Outcome | None:
     """Faster, slower, and exact tempi, of the song or of the sections that are named."""
-    found = _tempo(clause)
+    now = clause.world.draft.song.bpm
+    found = _tempo(clause, now)
     places = [r for r in clause.sections if not r.positional]
     if found is None or not found.edits or not places:
         return found
-    left_out = {n for r in places if r.prep == "except" for n in r.names}
-    if left_out:
-        others = tuple(s.name for s in clause.world.sections if s.name not in left_out)
-        return done([replace(e, sections=others) for e in found.edits if isinstance(e, SetTempo)])
-    if clause.has("song"):
+    if clause.has("song") and not any(r.prep == "except" for r in places):
         return found
     targets = Targets(clause)
     if targets.trouble is not None:
         return targets.trouble
-    edits = [replace(e, sections=targets.sections) for e in found.edits if isinstance(e, SetTempo)]
+    together: dict[SetTempo, list[str]] = {}
+    for name in targets.sections:
+        held = clause.world.section(name)
+        own = _tempo(clause, held.bpm or now if held is not None else now)
+        for edit in own.edits if own is not None else ():
+            if isinstance(edit, SetTempo):
+                together.setdefault(edit, []).append(name)
+    edits = [replace(edit, sections=tuple(names)) for edit, names in together.items()]
     return done(edits, sections=targets.sections)
 
 
-def _tempo(clause: Clause) -> Outcome | None:
+def _tempo(clause: Clause, now: float) -> Outcome | None:
+    """now: the tempo that faster and slower are counted from."""
     bpm = clause.amount("bpm")
     feel = clause.first("timefeel")
     quality = clause.first("tempo")
     noun = clause.first("noun", "tempo")
-    song = clause.world.draft.song
     does = clause.does
     percent = clause.amount("percent")
     figure = clause.number if not clause.tracks else None
@@ -327,8 +332,10 @@ def _tempo(clause: Clause) -> Outcome | None:
     ):
         at = clause.where(figure)
         before = clause.tokens[at - 1] if at else None
+        # "the verses at 130": no section has so many bars
+        named = ("section", "det", "ord") if figure.number >= LEAST_BPM_OF_SECTIONS else ()
         alone = all(
-            t.kind in ("filler", "num", "prep", "pron", "song", "verb", "same")
+            t.kind in ("filler", "num", "prep", "pron", "song", "verb", "same", *named)
             for t in clause.tokens
         )
         if (
@@ -366,7 +373,7 @@ def _tempo(clause: Clause) -> Outcome | None:
         signed = steps.text.startswith(("+", "-"))
         if signed or (way and not absolute and abs(number) <= 60):
             step = number if signed else way * number
-            return _to_tempo(song.bpm + step)
+            return _to_tempo(now + step)
         return _to_tempo(number)
     if way:
         factor = _FASTER[clause.degree + 1]

@@ -79,13 +79,27 @@ def only(clause: Clause) -> Outcome | None:
     if targets.trouble is not None:
         return targets.trouble
     if targets.sections:
-        return layers_of(targets.sections, only=targets.tracks)
+        return _alone(clause, targets)
     if stripped and clause.has("song"):
         return done(
             (SetLayers(s.name, only=targets.tracks) for s in clause.world.sections),
             tracks=targets.tracks,
         )
     return done([SoloTracks(targets.tracks)], tracks=targets.tracks)
+
+
+def _alone(clause: Clause, targets: Targets) -> Outcome:
+    """Nothing but these tracks; of the drums those that play there, where any does."""
+    world = clause.world
+    named = {i for r in clause.tracks if len(r.ids) == 1 for i in r.ids}
+    edits = []
+    for section in targets.sections:
+        playing = world.plays_in
+        kit = [t for t in targets.tracks if t not in named and t in world.kit()]
+        here = [t for t in kit if section in playing(t)]
+        kept = tuple(t for t in targets.tracks if t not in kit or t in (here or kit))
+        edits.append(SetLayers(section, kept))
+    return done(edits, tracks=targets.tracks, sections=targets.sections)
 
 
 def _only_there(clause: Clause) -> bool:
@@ -201,7 +215,7 @@ def remove(clause: Clause) -> Outcome | None:
 
 def _beyond(clause: Clause) -> tuple[str, ...]:
     """ "no guitar after the bridge": the sections after it, or before one."""
-    refs = [r for r in clause.sections if r.prep in ("after", "before") and r.names]
+    refs = [r for r in clause.sections if r.prep in ("after", "before", "until") and r.names]
     if len(refs) != 1 or len(clause.sections) != 1 or refs[0].open:
         return ()
     if any(t.text.startswith(("right", "just", "directly", "straight")) for t in clause.tokens):

@@ -72,6 +72,9 @@ def levels(clause: Clause) -> Outcome | None:
         return None
     if loud is not None and loud.value == "over" and len(targets.refs) > 1:
         targets.tracks = targets.refs[0].ids
+    passive = [r for r in clause.tracks if r.prep in ("by", "under", "in", "with") and r.ids]
+    if loud is not None and loud.text in _ALWAYS_LOST and passive and targets.refs[0].prep == "":
+        targets.tracks = targets.refs[0].ids  # "the voice is drowned by the pads"
     if loud is not None and "background" in loud.text and not targets.tracks:
         return None
     if loud is not None and loud.value == "over":

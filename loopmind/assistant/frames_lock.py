@@ -45,6 +45,7 @@ def lock(clause: Clause) -> Outcome | None:
     stays |= "stay" in clause.lemmas and clause.word("must", "should", "has", "can", "to")
     stays |= (
         clause.lemmas == {"leave"}
+        and not _goes(clause)
         and bool(clause.tracks or clause.sections)
         and not any(t.kind in ("part", "only", "quant", "level", "neg") for t in clause.tokens)
     )
@@ -94,6 +95,12 @@ def lock(clause: Clause) -> Outcome | None:
     if excepted and forbidden:
         return None
     return _locks(clause, targets, locked=True)
+
+
+def _goes(clause: Clause) -> bool:
+    """ "the bridge can leave": it goes, it is not left as it is."""
+    nouns = [r.at for r in clause.tracks] + [r.at for r in clause.sections]
+    return bool(nouns) and clause.acts[0].at > max(nouns)
 
 
 def everything_but(clause: Clause) -> Outcome | None:

@@ -26,6 +26,13 @@ _CROWDED = frozenset(
         "messy",
         "chaotic",
         "going on",
+        "hectic",
+        "frantic",
+        "manic",
+        "frenetic",
+        "overstuffed",
+        "overcrowded",
+        "stuffed",
     }
 )
 

@@ -73,6 +73,13 @@ def move_section(clause: Clause) -> Outcome | None:
             bad = next((r for r in names if not r.names), None)
             if bad is not None:
                 return missing_section(bad, world)
+    ending = bool(clause.lemmas & {"end", "finish", "close"}) and "fade" not in does
+    if ending and len(plain_refs) == 1 and len(refs) == 1 and not clause.has("only"):
+        name = plain_refs[0].names[0] if plain_refs[0].names else ""
+        if name and not plain_refs[0].open and plain_refs[0].kind not in ("start", "end"):
+            if name == world.sections[-1].name:
+                return note(f"the song ends with {name} already")
+            return done([MoveSection(name, world.sections[-1].name)], sections=(name,))
     if starts and plain_refs and not clause.has("only") and "fade" not in does:
         ref = plain_refs[-1]
         if ref.kind in ("start", "end") or not ref.names:

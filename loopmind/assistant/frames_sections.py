@@ -38,6 +38,11 @@ def anchors_of(clause: Clause, skip: SectionRef | None = None) -> list[SectionRe
     ]
 
 
+def fresh_of(ref: SectionRef) -> bool:
+    """Whether a new section is meant, not one that is there."""
+    return ref.det in ("indef", "other") or not ref.names
+
+
 def after_of(anchor: SectionRef, name: str, clause: Clause) -> str:
     """What a section that is put at `name` comes behind."""
     if anchor.positional:
@@ -103,7 +108,8 @@ def add_section(clause: Clause) -> Outcome | None:
         or clause.word("needs", "need", "would")
     )
     positional = [a for a in anchors if a.positional]
-    if clause.has("only") or (clause.has("energy") and not adding):
+    held_by = [r for r in clause.tracks if r.prep == "with" and fresh_of(ref)]
+    if (clause.has("only") and not held_by) or (clause.has("energy") and not adding):
         return None
     fresh = ref.det in ("indef", "other") or not ref.names
     if not (adding and (fresh or "add" in clause.does)) and not (

@@ -41,7 +41,7 @@ def sweep(clause: Clause) -> Outcome | None:
     tracks = tuple(i for r in clause.tracks if "sweep" not in r.text for i in r.ids) or ("master",)
 
     def edits(section: str) -> list[Edit]:
-        span = _span(clause, section, before=ref.prep in ("before", "into"))
+        span = span_of(clause, section, before=ref.prep in ("before", "into"))
         return [_drawn(clause, track, span) for track in tracks] if span else []
 
     places = [name for name in ref.names if edits(name)]
@@ -53,8 +53,8 @@ def sweep(clause: Clause) -> Outcome | None:
     return done([e for n in places for e in edits(n)], tracks=named, sections=tuple(places))
 
 
-def _span(clause: Clause, section: str, *, before: bool) -> tuple[float, float] | None:
-    """First and last beat of the sweep; None where there is nothing before the section."""
+def span_of(clause: Clause, section: str, *, before: bool = False) -> tuple[float, float] | None:
+    """First and last beat of a curve; None where there is nothing before the section."""
     song = clause.world.draft.song
     here = clause.world.section(section)
     if here is None:
@@ -81,6 +81,22 @@ def _drawn(clause: Clause, track: str, span: tuple[float, float]) -> Edit:
     else:
         open_hz, closed_hz = OPEN_LOWPASS_HZ, CLOSED_LOWPASS_HZ
         first, last = (open_hz, closed_hz) if down else (closed_hz, open_hz)
+    return curve(clause, track, parameter, span, first, last, open_hz)
+
+
+def curve(
+    clause: Clause,
+    track: str,
+    parameter: str,
+    span: tuple[float, float],
+    first: float,
+    last: float,
+    rest: float,
+) -> Edit:
+    """A curve from `first` to `last` over `span`, with what was drawn before around it.
+
+    rest: the value where nothing is drawn.
+    """
     start, end = span
     held = next(
         (
@@ -92,8 +108,8 @@ def _drawn(clause: Clause, track: str, span: tuple[float, float]) -> Edit:
     )
     points = [p for p in held if p[0] < start]
     if start > 0:
-        points.append((start, points[-1][1] if points else open_hz))
+        points.append((start, points[-1][1] if points else rest))
     points += [(start, first), (end, last)]
     later = [p for p in held if p[0] > end]
-    points += [(end, later[0][1] if later else open_hz), *later]
+    points += [(end, later[0][1] if later else rest), *later]
     return SetAutomation(Automation(track, parameter, tuple(points)))

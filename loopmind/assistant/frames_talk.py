@@ -57,6 +57,27 @@ _SET_PHRASES: tuple[tuple[str, Any], ...] = (
         r"\b(?:wav|mp3|flac|ogg|file|disk)\b",
         Render,
     ),
+    (
+        r"^(?:can|could|may|let) (?:i|me|we|us)(?: please)? (?:listen|hear|play)(?: to)? "
+        r"(?:it|this|that|the (?:song|track|beat|result))(?: now| again| please| back)*\??$",
+        Render,
+    ),
+    (
+        r"^(?:(?:please|now|ok|and|(?:can|could) (?:you|i)|i (?:want|need) to|"
+        r"i would like to|let me|let us|then|finally|just) )*(?:download|export|bounce|"
+        r"save|render|print|write|get|have|"
+        r"send me|give me) "
+        r"(?:me |it |this |that |the |out |a |my |final |finished |whole |song |track |beat |mix |"
+        r"version |of |copy |audio |result |all )*(?:as |to |in |into )?(?:a |an |my )?"
+        r"(?:wav|mp3|flac|ogg|audio file|sound file|file|disk|desktop|computer)\b",
+        Render,
+    ),
+    (
+        r"\b(?:what|which|everything|all)\b.*\b(?:changed?|changes|done|edit(?:s|ed)?|did|do)\b.*"
+        r"\b(?:until now|so far|up to now|till now|until here|altogether|in total|this session|"
+        r"up until now|to this point|today)\b",
+        ShowHistory,
+    ),
     (r"^(?:let me |can i |i want to |let us )?(?:have|take) a listen\b", Render),
     (r"\bwhat (?:(?:kinds? of|sorts? of|else|all) )?(?:things )?can i (?:say|ask|tell|do)", Help),
     (

@@ -44,7 +44,7 @@ def in_part(text: str, world: World, read: Read) -> Reading | None:
     """The reading of a wish for a part of one section; None where it names no such part."""
     tokens = lex(text, world.names, world.sound_words()).tokens
     part = _part(tokens, world)
-    if part is None:
+    if part is None or any(t.text.startswith("fad") for t in tokens):
         return None
     ways = (False, True) if part.second is None else (part.second,)
     found = [

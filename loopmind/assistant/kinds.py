@@ -24,7 +24,7 @@ _PLAIN = {
     "swap_sound": "swap", "regenerate_section": "regenerate", "reseed": "reseed",
     "add_section": "section_add", "remove_section": "section_remove",
     "move_section": "section_move", "duplicate_section": "section_repeat", "add_track": "add_track",
-    "split_section": "split", "set_key": "key", "set_genre": "genre",
+    "split_section": "split", "set_swing": "swing", "set_key": "key", "set_genre": "genre",
     "set_automation": "automation",
 }  # fmt: skip
 _ACTIONS: dict[type, str] = {
@@ -37,7 +37,9 @@ _BY_WAY = {
     "decay_s": ("room_longer", "room_shorter"),
 }  # fmt: skip
 DRY_DB = -36.0
-EXACT = frozenset({"other", "automation", "effect_up", "effect_down", "fill", "no_fill", "split"})
+EXACT = frozenset(
+    {"other", "automation", "effect_up", "effect_down", "fill", "no_fill", "split", "swing"}
+)
 """Kinds whose words are the frames' alone to tell: they are named, or they are not meant."""
 
 

@@ -36,8 +36,8 @@ EFFECT_PHRASES: dict[str, tuple[str, str]] = {
 ABSENT_EFFECTS = (
     "autotune", "auto-tune", "vocoder", "pitch correction", "wah", "wah wah", "gate", "noise gate",
     "de-esser", "lyrics", "talkbox", "vibrato", "harmonizer", "harmoniser", "ping pong delay",
-    "swing", "swingy", "humanize", "shuffle feel", "time signature", "waltz", "triplet",
-    "triplets", "metronome", "glitch effects", "ring modulator", "ring mod", "rotary speaker",
+    "humanize", "time signature", "waltz", "metronome", "glitch effects",
+    "ring modulator", "ring mod", "rotary speaker",
     "leslie", "pitch shifter", "exciter", "granular effect", "formant shifter",
 )  # fmt: skip
 """What people ask for that is not there: said, with what there is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loopmind.assistant.lexicon_effects import ABSENT_EFFECTS, EFFECT_PHRASES
+from loopmind.assistant.lexicon_further import FURTHER_PHRASES
 
 # Words and phrases -> (kind, value). Kinds are explained where they are used (clauses.py).
 PHRASES: dict[str, tuple[str, str]] = {}
@@ -90,7 +91,9 @@ _put("energy", "up", "energy", "energetic", "intense", "intensity", "hype", "hyp
      "explosive", "full", "lively", "buildup", "build-up", "build up", "hypeness", "crowded",
      "cluttered", "crammed", "overloaded", "going on", "messy", "chaotic", "larger", "life",
      "climax", "liveliness", "movement",
-     "pumped", "high energy", "dramatic", "driving")  # fmt: skip
+     "pumped", "high energy", "dramatic", "driving", "hectic", "frantic", "manic", "frenetic",
+     "overstuffed", "overcrowded", "stuffed", "overwhelming amount", "wild energy", "aliveness",
+     "liveliest", "vitality", "adrenaline", "fire in it", "electrifying", "hypeness")  # fmt: skip
 _put("energy", "down", "emptier", "empty", "sparser", "sparse", "thinned out", "smaller",
      "stripped back", "stripped down", "stripped-back", "low energy", "minimal",
      "simpler", "boring down", "understated", "restrained", "bare", "barer",
@@ -254,6 +257,9 @@ _put("ratio", "3", "three times", "triple", "3 times", "3x", "thrice")
 _put("ratio", "4", "four times", "quadruple", "4 times")
 _put("ratio", "0.25", "a quarter", "quarter", "to a quarter")
 _put("ratio", "0.333", "a third of")
+for _lofi in ("lo-fi hip hop", "lofi hiphop", "lo-fi hip-hop", "lo fi hip hop", "lofi hip-hop",
+              "lo-fi hiphop", "chillhop"):  # fmt: skip
+    _put("genre", "lo-fi", _lofi)
 _put("timefeel", "2", "double time", "double-time", "doubletime", "double speed",
      "double the tempo", "double the speed", "twice as fast", "twice the speed")  # fmt: skip
 _put("timefeel", "0.5", "in half time", "half time", "half-time", "halftime", "half speed",
@@ -388,3 +394,4 @@ _put("pron", "it", "those two", "these two", "them both", "both of them", "the t
 _put("verb", "mute", "shut up", "be quiet", "keep quiet")
 _put("verb", "remove", "get rid off", "rid of")
 _put("neg", "not", "nobody should be", "nobody should")
+PHRASES.update(FURTHER_PHRASES)

@@ -93,6 +93,12 @@ _QUALITIES = (
 )
 
 
+_ITS = (
+    r"\bits (reverb|volume|level|echo|delay|low end|lows|highs|treble|pan|width|sound|tail|attack|"
+    r"brightness|energy|length|drive|distortion|compression)\b"
+)
+
+
 def tidy(text: str) -> str:
     """Plain signs for fancy ones, short forms spelled out; keeps the case.
 
@@ -108,6 +114,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"\b[5-9]0'?s (?=[a-z])", "", text, flags=re.IGNORECASE)
     text = re.sub(rf"\b2 (?={_QUALITIES}\b)", "too ", text, flags=re.IGNORECASE)
     text = re.sub(r"\bplus (\d+(?:\.\d+)?) ?(?=db|decibel)", r"+\1 ", text, flags=re.IGNORECASE)
+    text = re.sub(_ITS, r"the \1 of it", text, flags=re.IGNORECASE)
     for short, full in _SHORT_FORMS:
         text = re.sub(rf"(?<=\w){re.escape(short)}\b" if short[0] in "'n" else rf"\b{short}\b",
                       full, text, flags=re.IGNORECASE)  # fmt: skip

@@ -39,6 +39,8 @@ BARE_NO = re.compile(r"(?:no|nope|nah|yes|yeah|yep|hmm|wait|no wait|hmm no)")
 
 
 DOUBTS = re.compile(
-    r"^(?:i(?:'m| am) not (?:so )?sure (?:about|of)|i do not know (?:about|if)|not sure about)\b",
+    r"^(?:i(?:'m| am) not (?:so )?sure (?:about|of)|i do not know (?:about|if|whether)|"
+    r"not sure (?:about|if|whether|what)|i can ?not decide|i am torn|"
+    r"i wonder (?:if|whether) (?:i|we) should|hard to decide)\b",
     re.I,
 )

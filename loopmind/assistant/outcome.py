@@ -109,6 +109,7 @@ class Targets:
     def _sections(self) -> tuple[str, ...]:
         clause = self.clause
         refs = clause.sections or clause.subject_sections
+        left_out = {n for r in refs if r.prep == "except" for n in r.names}
         refs = [r for r in refs if r.prep not in ("than", "instead", "except", "like")]
         names: list[str] = []
         for ref in refs:
@@ -132,6 +133,9 @@ class Targets:
             names = [n for n in clause.world.memory.sections if clause.world.section(n)]
         if not refs and not names:
             names = list(clause.scope)
+        if left_out:
+            every = [s.name for s in clause.world.sections]
+            names = [n for n in (names or every) if n not in left_out]
         return tuple(names)
 
     def singles(self) -> tuple[str, ...]:

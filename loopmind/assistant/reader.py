@@ -15,6 +15,7 @@ from loopmind.assistant.agreed import Judge
 from loopmind.assistant.answers import answered
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.doubt import confirm, doubted, either
+from loopmind.assistant.finishing import finish
 from loopmind.assistant.frames_add import add
 from loopmind.assistant.frames_again import again
 from loopmind.assistant.frames_anew import regenerate, unclear
@@ -31,6 +32,8 @@ from loopmind.assistant.frames_moving import move_section, repeat_section
 from loopmind.assistant.frames_sections import add_section, remove_section
 from loopmind.assistant.frames_swap import swap
 from loopmind.assistant.frames_sweep import sweep
+from loopmind.assistant.frames_swell import swell
+from loopmind.assistant.frames_swing import swing
 from loopmind.assistant.frames_talk import asked, render, undo, whole
 from loopmind.assistant.frames_tone import place, style, tone
 from loopmind.assistant.halves import in_part
@@ -49,19 +52,16 @@ from loopmind.assistant.openings import (
 )
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.passing import instead, only_told, stood_in
+from loopmind.assistant.pointing import pointed
 from loopmind.assistant.recall import recall
+from loopmind.assistant.rewording import plainly
 from loopmind.assistant.splitting import split
-from loopmind.assistant.telling import tell, tell_action
 from loopmind.assistant.together import together
 from loopmind.assistant.values import (
     Action,
     Memory,
-    Merge,
     Question,
     Reading,
-    Redo,
-    Switch,
-    Undo,
 )
 from loopmind.assistant.world import World
 from loopmind.music.draft import Draft
@@ -69,6 +69,7 @@ from loopmind.music.edit import Edit
 from loopmind.music.loop import Crate
 
 LONGEST_TEXT = 2000
+MOST_ALTERNATIVES = 4
 
 
 Frame = Callable[[Clause], Outcome | None]
@@ -84,6 +85,8 @@ FRAMES: tuple[Frame, ...] = (
     again,
     genre,
     key,
+    swell,
+    swing,
     tempo,
     sweep,
     fade,
@@ -121,7 +124,7 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
         if choice is not None:
             edits = choice.edits
             after = recall(edits, before.turn, draft, crate)
-            reading = _finish(
+            reading = finish(
                 replace(before, question=None),
                 list(edits),
                 list(choice.actions),
@@ -136,10 +139,10 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
             return reading
     now = replace(before, question=None)
     world = World(draft, crate, now)
-    shown = REQUESTS.sub("", tidy(text).strip())
+    shown = plainly(REQUESTS.sub("", tidy(text).strip()))
     fixed = whole(shown, world)
     if fixed is not None:
-        return _finish(now, [], list(fixed.actions), None, [], [], (), ())
+        return finish(now, [], list(fixed.actions), None, [], [], (), ())
     part = in_part(shown, world, lambda said, there: _Reader(said, there).reading())
     return part if part is not None else _Reader(shown, world).reading()
 
@@ -147,6 +150,12 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
 # Who something is told of, before the wish itself.
 _SOMEBODY = frozenset(
     {"my", "i", "we", "he", "she", "they", "people", "nobody", "everyone", "everybody", "someone"}
+)
+
+
+# What a clause begins with that says how things are, not what is to be done.
+_SUBJECTS = frozenset(
+    {"det", "track", "section", "pron", "song", "too", "source", "ord", "neg", "rest"}
 )
 
 
@@ -173,6 +182,8 @@ class _Reader:
         self.judge: Judge | None = None
         self.wishes = self.parts = 0
         self.last: Clause | None = None
+        self.absent = False
+        self.asides: list[tuple[str, frozenset[str]]] = []
 
     def reading(self) -> Reading:
         lexed = lex(self.text, self.world.names, self.world.sound_words())
@@ -223,19 +234,34 @@ class _Reader:
             if same and not (clause.tracks or clause.sections) and clause.has("quant"):
                 # "the same with the bridge, but more": more of what was just wished for
                 self.world.memory = replace(self.world.memory, edits=tuple(self.edits))
+            settled = bool(self.edits) and not self.unsure
+            settled = settled and not (self.previous is not None and self.previous.complaint)
+            clause = pointed(clause, self.previous, settled)
             self._read(clause)
             if clause.tracks:
                 touched.add(tuple(i for r in clause.tracks for i in r.ids))
             self.previous = clause
+        self._set_aside()
         if self.edits and self.question is None and not self.actions:
             self._weigh(any(t.text in ("or", "either") for t in lexed.tokens))
         return self._done()
+
+    def _set_aside(self) -> None:
+        """What only says why, beside a wish for the same parts, is not held against the wish."""
+        if not self.edits or self.question is not None:
+            return
+        touched = touched_by(self.edits)
+        for said, names in self.asides:
+            if not names or names & touched:
+                self.ignored = [x for x in self.ignored if x != said]
 
     def _weigh(self, alternatives: bool) -> None:
         """Turn the edits into a question where they are alternatives, or a figure was lost."""
         steps = [step for step in self.steps if step]
         if alternatives and len(steps) > 1:
             self.question = either(steps)
+        elif alternatives and 1 < len(self.edits) <= MOST_ALTERNATIVES and self._each_of_its_own():
+            self.question = either([[edit] for edit in self.edits])
         elif left := [said for said, names in self.unread if not names & touched_by(self.edits)]:
             self.question = confirm(Outcome(tuple(self.edits)), left).question
         elif self.lost and len(self.steps) == 1 and not self.tracks:
@@ -243,9 +269,14 @@ class _Reader:
         if self.question is not None:
             self.edits = []
 
+    def _each_of_its_own(self) -> bool:
+        """Whether each edit is for another track: "change the drums or the bass"."""
+        tracks = [getattr(edit, "track", "") for edit in self.edits]
+        return all(tracks) and len(set(tracks)) == len(tracks)
+
     def _done(self) -> Reading:
         now = self.world.draft.song.bpm
-        return _finish(
+        return finish(
             replace(self.world.memory, bpm=now if self.edits else self.world.memory.bpm),
             together(self.edits),
             self.actions,
@@ -260,6 +291,8 @@ class _Reader:
         if only_told(clause):
             self._remember(clause, None)
             return
+        if self.absent and clause.has("pron") and not clause.tracks and not clause.sections:
+            return  # "the harp is too loud, lower it": there is no harp
         outcome = asked(clause, self.text)
         if outcome is None:
             outcome = _first_of(clause)
@@ -269,6 +302,9 @@ class _Reader:
             outcome = impossible(clause, outcome) or doubted(clause, outcome, _first_of)
         if self.parts > 1 and self.judge is not None:
             outcome = self.judge.of_clause(clause, outcome, clause is self.last)
+        self.absent = not (outcome and outcome.edits) and any(
+            not r.ids and r.prep not in ("instead", "than") for r in clause.tracks
+        )
         if outcome is not None and (outcome.edits or outcome.actions):
             self.wishes += 1
         if outcome is not None and outcome.edits:
@@ -334,6 +370,11 @@ class _Reader:
         self.ignored.append(" ".join(words))
         names = {i for r in clause.tracks for i in r.ids}
         names |= {n for r in clause.sections for n in r.names}
+        figures = any(t.kind in ("amount", "num", "key", "ratio") for t in content)
+        first = next((t for t in clause.tokens if t.kind != "filler"), content[0])
+        told = first.kind in _SUBJECTS or words[0] in _SOMEBODY or clause.copular
+        if told and not (clause.does or clause.wished or figures):
+            self.asides.append((" ".join(words), frozenset(names)))
         if names and words[0] not in _SOMEBODY:
             self.unread.append((" ".join(words), frozenset(names)))
         if any(t.kind in ("amount", "num", "ratio") for t in content):
@@ -342,40 +383,3 @@ class _Reader:
 
 def _first_of(clause: Clause) -> Outcome | None:
     return next((o for frame in FRAMES if (o := frame(clause)) is not None), None)
-
-
-def _goes_back(actions: list[Action]) -> bool:
-    return any(isinstance(action, (Undo, Redo, Switch, Merge)) for action in actions)
-
-
-def _finish(
-    memory: Memory,
-    edits: list[Edit],
-    actions: list[Action],
-    question: Question | None,
-    notes: list[str],
-    ignored: list[str],
-    tracks: tuple[str, ...],
-    sections: tuple[str, ...],
-) -> Reading:
-    after = Memory(
-        tracks=tracks or memory.tracks,
-        sections=sections or (() if tracks else memory.sections),
-        # What was taken back cannot be gone on from.
-        edits=tuple(edits) or (() if _goes_back(actions) else memory.edits),
-        question=question,
-        turn=memory.turn + 1,
-        bpm=memory.bpm,
-    )
-    if tracks or sections:
-        after = replace(after, tracks=tracks, sections=sections)
-    understood = [tell(edit) for edit in edits] + [tell_action(a) for a in actions]
-    return Reading(
-        tuple(edits),
-        tuple(actions),
-        question,
-        tuple(understood),
-        tuple(dict.fromkeys(ignored)),
-        tuple(dict.fromkeys(notes)),
-        after,
-    )

@@ -90,6 +90,22 @@ def _ones(tokens: list[Token]) -> list[Token]:
     return found
 
 
+def _left_out(tokens: list[Token]) -> list[Token]:
+    """ "in all hooks except the last": a section of the kind just named."""
+    found: list[Token] = []
+    for place, token in enumerate(tokens):
+        found.append(token)
+        kinds = [t for t in found if t.kind == "section"]
+        after = tokens[place + 1] if place + 1 < len(tokens) else None
+        lead = [t for t in found[-3:-1] if t.kind == "prep" and t.value == "except"]
+        if token.kind == "ord" and lead and kinds and token.value not in ("all", "both"):
+            if after is not None and after.text in ("one", "ones"):
+                continue
+            if after is None or after.kind not in ("section", "num", "amount", "track", "ord"):
+                found.append(Token("section", kinds[-1].value, kinds[-1].value))
+    return found
+
+
 def _chorus(tokens: list[Token]) -> list[Token]:
     """ "some chorus on the pad" is the effect, "the pad in the chorus" is the section."""
     return [
@@ -139,7 +155,7 @@ def _is_effect(tokens: list[Token], at: int) -> bool:
 
 def disambiguated(tokens: list[Token]) -> list[Token]:
     """Every token in the one reading that its neighbours allow."""
-    tokens = _chorus(_ones(_but_then(tokens)))
+    tokens = _chorus(_ones(_left_out(_but_then(tokens))))
     out: list[Token] = []
     for place, token in enumerate(tokens):
         before = next((t for t in reversed(out) if t.kind != "filler"), None)

@@ -205,8 +205,15 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
     if opener == "and" and bare and clause.tracks and states and not clause.does:
         _extend(last, tokens)  # "kick and bass are fighting"
         return
+    lengths = {t.kind for t in tokens} <= {"prep", "filler", "notelen", "det"}
+    if lengths and clause.has("notelen") and last.has("effect"):
+        _extend(last, tokens)  # "tremolo on the keys, eighth notes"
+        return
     figure = {t.kind for t in tokens} <= {"prep", "filler", "amount", "degree", "part"}
-    if figure and clause.has("amount") and not last.has("amount") and opener == ",":
+    apart = clause.amount("bpm") is not None and not (
+        last.has("tempo") or last.has("noun", "tempo") or last.does & {"speed", "slow"}
+    )
+    if figure and clause.has("amount") and not last.has("amount") and opener == "," and not apart:
         _extend(last, tokens)  # "faster, like 10 percent"
         return
     if opener == "and" and _particle_to_come(last, tokens):

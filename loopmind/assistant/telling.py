@@ -71,6 +71,10 @@ def _tell_sound(edit: Edit) -> str:
             way = "up" if edit.semitones > 0 else "down"
             count = abs(edit.semitones)
             return f"{edit.track or 'everything'} {way} {count} semitone{'s' * (count != 1)}"
+        case e.SetSwing():
+            if edit.swing is not None:
+                return "straight eighths" if edit.swing == 0.5 else f"swing at {edit.swing:.0%}"
+            return "more swing" if edit.by > 0 else "less swing"
         case e.SetTempo():
             what = f"{_list(edit.sections)} " if edit.sections else ""
             if edit.bpm is not None:

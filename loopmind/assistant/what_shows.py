@@ -11,7 +11,8 @@ _ASPECT: dict[type, str] = {
     e.RemoveSection: "delsec", e.MoveSection: "movesec", e.ResizeSection: "resize",
     e.DuplicateSection: "dupsec", e.SetEnergy: "energy", e.SetLayers: "layers",
     e.AddTrack: "addtrack", e.RemoveTrack: "deltrack", e.MuteTrack: "mute", e.SoloTracks: "solo",
-    e.Transpose: "pitch", e.SetTempo: "tempo", e.SetKey: "key", e.SetGenre: "genre",
+    e.Transpose: "pitch", e.SetTempo: "tempo", e.SetKey: "key", e.SetSwing: "swing",
+    e.SetGenre: "genre",
     e.ShiftMood: "mood", e.ChangeEq: "eq", e.SetCompressor: "comp", e.SetSidechain: "duck",
     e.ChangeReverb: "reverb", e.SetMixStyle: "style", e.SetAutomation: "auto", e.SetFade: "fade",
     e.SetLock: "lock", e.SetEffect: "insert", e.SetFill: "fill", e.SplitSection: "split",
@@ -36,6 +37,8 @@ def _set(words: str) -> frozenset[str]:
 
 # kind, or kind and value -> aspects that show it
 KINDS_SHOWN: dict[str, frozenset[str]] = {
+    "swell": _set("auto"),
+    "swing": _set("swing"),
     "level": _set("gain loud reverb eq auto insert"),
     "size": _set("resize reverb fade addsec swap"),
     "energy": _set("energy addsec mood reverb gain loud drive anew swap auto"),
@@ -81,15 +84,19 @@ KINDS_SHOWN: dict[str, frozenset[str]] = {
     "other other": _set(
         "fill swap anew addtrack addsec dupsec genre key tempo style mood energy pan"
     ),
-    "whole": _set("genre mood tempo style key loud anew energy fade layers resize solo pitch"),
+    "whole": _set(
+        "swing genre mood tempo style key loud anew energy fade layers resize solo pitch"
+    ),
 }
 
 # What a verb does -> aspects that show it; verbs that are not here fit anything.
 ACTS_SHOWN: dict[str, frozenset[str]] = {
     "swap": _set("insert fill swap mood genre key tempo resize anew movesec lock style pitch pan"),
-    "add": _set("addtrack addsec layers reverb eq comp duck drive mood energy resize gain fade "
+    "add": _set("swing "
+                "addtrack addsec layers reverb eq comp duck drive mood energy resize gain fade "
                 "swap dupsec auto style width solo mute loud insert fill"),
-    "remove": _set("deltrack layers delsec reverb comp duck eq resize fade mute drive style gain "
+    "remove": _set("swing "
+                   "deltrack layers delsec reverb comp duck eq resize fade mute drive style gain "
                    "loud energy solo tempo pitch lock insert fill split"),
     "mute": _set("mute layers gain fade reverb comp duck insert"),
     "unmute": _set("mute layers solo anew"),
@@ -97,9 +104,9 @@ ACTS_SHOWN: dict[str, frozenset[str]] = {
     "unsolo": _set("solo"),
     "regenerate": _set("anew swap"),
     "reseed": _set("anew swap"),
-    "raise": _set("ceiling gain loud energy reverb eq drive tempo pitch width mood comp duck "
+    "raise": _set("swing ceiling gain loud energy reverb eq drive tempo pitch width mood comp duck "
                   "resize auto insert"),
-    "lower": _set("gain loud energy reverb eq drive tempo pitch width mood comp duck resize "
+    "lower": _set("swing gain loud energy reverb eq drive tempo pitch width mood comp duck resize "
                   "layers auto insert fill"),
     "split": _set("split"),
     "shorten": _set("resize reverb fade"),
@@ -142,7 +149,7 @@ UNITS_SHOWN: dict[str, frozenset[str]] = {
     "db": _set("gain reverb loud eq ceiling duck"),
     "dbtp": _set("ceiling"),
     "bpm": _set("tempo"),
-    "percent": _set("insert tempo pan energy gain reverb resize width drive loud"),
+    "percent": _set("insert swing tempo pan energy gain reverb resize width drive loud"),
     "semitones": _set("pitch"),
     "seconds": _set("fade reverb auto"),
     "hz": _set("eq auto"),
@@ -178,6 +185,7 @@ WORDS_SHOWN: dict[str, frozenset[str]] = _words({
     "hits plays": "duck",
     "double doubled": "resize tempo dupsec",
     "transition sweep sweeps": "auto",
+    "slowly": "auto",
     "subtle light gentle faint heavy strong big huge massive dotted every": "insert",
     "drum drums snare tom toms big short little right just": "fill",
     "2 two half halves parts pieces sections": "split",

@@ -110,8 +110,12 @@ def score_for(
 
 
 def _swing(palette: Palette, genre: GenreProfile, lanes: tuple[Lane, ...]) -> tuple[float, int]:
-    """Swing of patterns and its unit: the eighths of the drum loop, else what the genre does."""
-    if any(lane.id == "drums" for lane in lanes):
+    """Swing of patterns and its unit: the eighths of the drum loop, else what the genre does.
+
+    A palette whose eighths swing where the genre's do not was told to (SetSwing).
+    """
+    told = genre.swing_unit == 8 or palette.swing != 0.5
+    if told or any(lane.id == "drums" for lane in lanes):
         return palette.swing, 8
     return genre.swing, genre.swing_unit
 

@@ -201,6 +201,17 @@ class SetTempo:
 
 
 @dataclass(frozen=True)
+class SetSwing:
+    """Swing of the whole song: what share of a pair of eighths its first note takes.
+
+    swing: .5 straight to .75, .667 a triplet feel; None: moved by `by`.
+    """
+
+    swing: float | None = None
+    by: float = 0.0
+
+
+@dataclass(frozen=True)
 class SetKey:
     """Move every pitched sound into `key` ("F# minor"); what cannot follow the mode is swapped."""
 
@@ -362,9 +373,9 @@ class RemoveClip:
 Edit: TypeAlias = (
     SwapSound | RegenerateSection | AddSection | RemoveSection | MoveSection | ResizeSection
     | DuplicateSection | SplitSection | SetEnergy | SetLayers | SetFill | AddTrack | RemoveTrack
-    | MuteTrack | SoloTracks | Transpose | SetTempo | SetKey | SetGenre | ShiftMood | ChangeStrip
-    | ChangeEq | SetCompressor | SetSidechain | SetEffect | ChangeMaster | ChangeReverb
-    | SetMixStyle | SetAutomation | SetFade | SetLock | Reseed | PutClip | RemoveClip
+    | MuteTrack | SoloTracks | Transpose | SetTempo | SetSwing | SetKey | SetGenre | ShiftMood
+    | ChangeStrip | ChangeEq | SetCompressor | SetSidechain | SetEffect | ChangeMaster
+    | ChangeReverb | SetMixStyle | SetAutomation | SetFade | SetLock | Reseed | PutClip | RemoveClip
 )  # fmt: skip
 
 

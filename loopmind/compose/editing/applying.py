@@ -20,6 +20,7 @@ from loopmind.compose.editing import (
     sounds,
     splitting,
     strips,
+    swing,
     tone,
     wide,
 )
@@ -50,6 +51,7 @@ APPLIED_BY: dict[type[Any], Application] = {
     edits.AddTrack: adding.add_track,
     edits.Transpose: pitch.transpose,
     edits.SetTempo: section_tempo.set_tempo,
+    edits.SetSwing: swing.set_swing,
     edits.SetKey: pitch.set_key,
     edits.SetGenre: genre.set_genre,
     edits.ShiftMood: tone.shift_mood,

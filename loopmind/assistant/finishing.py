@@ -1,0 +1,55 @@
+"""A reading with what is to be remembered of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loopmind.assistant.telling import tell, tell_action
+from loopmind.assistant.values import (
+    Action,
+    Memory,
+    Merge,
+    Question,
+    Reading,
+    Redo,
+    Switch,
+    Undo,
+)
+from loopmind.music.edit import Edit
+
+
+def _goes_back(actions: list[Action]) -> bool:
+    return any(isinstance(action, (Undo, Redo, Switch, Merge)) for action in actions)
+
+
+def finish(
+    memory: Memory,
+    edits: list[Edit],
+    actions: list[Action],
+    question: Question | None,
+    notes: list[str],
+    ignored: list[str],
+    tracks: tuple[str, ...],
+    sections: tuple[str, ...],
+) -> Reading:
+    after = Memory(
+        tracks=tracks or memory.tracks,
+        sections=sections or (() if tracks else memory.sections),
+        # What was taken back cannot be gone on from.
+        edits=tuple(edits) or (() if _goes_back(actions) else memory.edits),
+        question=question,
+        turn=memory.turn + 1,
+        bpm=memory.bpm,
+    )
+    if tracks or sections:
+        after = replace(after, tracks=tracks, sections=sections)
+    understood = [tell(edit) for edit in edits] + [tell_action(a) for a in actions]
+    return Reading(
+        tuple(edits),
+        tuple(actions),
+        question,
+        tuple(understood),
+        tuple(dict.fromkeys(ignored)),
+        tuple(dict.fromkeys(notes)),
+        after,
+    )
