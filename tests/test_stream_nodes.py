@@ -12,6 +12,7 @@ from loopmind.graph.registry import Registry
 from loopmind.runtime.live.testing import (
     FRAMES,
     RATE_HZ,
+    check_stream,
     noise,
     probe,
     properties,
@@ -34,11 +35,28 @@ def made(name: str, *sources: np.ndarray, **controls: Any) -> np.ndarray:
     return rendered(spec.function(**streams, **controls))
 
 
+SIDES = ("spread", "pan", "ping_pong")
+"""Controls that make left and right differ; a reverb's sides always do."""
+
+
+def is_sided(spec: NodeSpec, controls: dict[str, Any]) -> bool:
+    given = {control.name: control.default for control in spec.schema.controls} | controls
+    return spec.id == "loopmind.reverb" or any(given.get(name) for name in SIDES)
+
+
 @pytest.mark.parametrize("spec", EFFECTS, ids=lambda spec: spec.id.removeprefix("loopmind."))
 def test_every_stream_node_keeps_a_kernels_word(spec: NodeSpec) -> None:
     for controls in settings_to_try(spec):
-        wrong = {k: v for k, v in properties(spec.function, **controls).items() if v}
+        found = properties(spec.function, sided=is_sided(spec, controls), **controls)
+        wrong = {k: v for k, v in found.items() if v}
         assert not wrong, (controls, wrong)
+
+
+def test_a_node_whose_sides_differ_must_say_so() -> None:
+    spec = REGISTRY.get("loopmind.pan")
+    with pytest.raises(AssertionError, match="channels: with left and right"):
+        check_stream(spec.function, pan=0.5)
+    check_stream(spec.function, sided=True, pan=0.5)
 
 
 def spectrum_db(sound: np.ndarray, freq_hz: float) -> float:

@@ -84,6 +84,7 @@ def python(*arguments: str, cwd: Path, **more: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_streams_scaffold_passes_its_own_tests(tmp_path: Path) -> None:
     assert cli.main(["new-node", "soft_fold", "--stream", "--out", str(tmp_path)]) == 0
     folder = tmp_path / "loopmind-soft-fold"
@@ -97,6 +98,7 @@ def test_scaffolds_compile_as_python(tmp_path: Path) -> None:
             compile(file.read_text(), str(file), "exec")
 
 
+@pytest.mark.slow
 def test_a_plugin_is_compiled_once_and_only_when_it_sounds(tmp_path: Path) -> None:
     (tmp_path / "ring_mod.py").write_text(FOLDER_PLUGIN)
     then = time.time() - 60  # numba's cache looks at the file's time

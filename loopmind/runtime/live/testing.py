@@ -105,12 +105,15 @@ def settings_to_try(spec: NodeSpec) -> Iterator[dict[str, Any]]:
             yield {control.name: control.high}
 
 
-def properties(function: Callable[..., Signal], **controls: Any) -> dict[str, str]:
+def properties(
+    function: Callable[..., Signal], *, sided: bool = False, **controls: Any
+) -> dict[str, str]:
     """Property -> "" where the node has it, else what went wrong.
 
-    declaration, block size (any blocks give the same samples), silence (in gives out), finite
-    (loud input gives sound), no sound (NaN and infinity in one place do not spread), reset (a
-    fresh start forgets), determinism (twice the same).
+    declaration, block size (any blocks give the same samples), silence (in gives out), channels
+    (left and right change places as they do in the input; not asked where sided: the node treats
+    them differently on purpose), finite (loud input gives sound), no sound (NaN and infinity in
+    one place do not spread), reset (a fresh start forgets), determinism (twice the same).
     """
     spec = spec_of(function)
     assert spec is not None, f"{function!r} is not declared with @node"
@@ -132,6 +135,9 @@ def properties(function: Callable[..., Signal], **controls: Any) -> dict[str, st
     quiet = run(np.zeros((2, FRAMES), np.float32))
     loudest = float(np.abs(quiet).max())
     found["silence"] = "" if loudest < 1e-9 else f"silence gives {loudest:g}"
+    found["channels"] = ""
+    if not sided and not np.array_equal(whole[::-1], run(np.ascontiguousarray(sound[::-1]))):
+        found["channels"] = "with left and right of the input changed, those of the output are not"
     loud = run(noise(2, level=3.0))
     found["finite"] = "" if np.isfinite(loud).all() else "loud noise gives what is no sound"
     broken = noise(3)
@@ -155,7 +161,11 @@ def properties(function: Callable[..., Signal], **controls: Any) -> dict[str, st
     return found
 
 
-def check_stream(function: Callable[..., Signal], **controls: Any) -> None:
-    """Check all properties with `controls`. Raises AssertionError saying what is wrong."""
-    wrong = {name: text for name, text in properties(function, **controls).items() if text}
+def check_stream(function: Callable[..., Signal], *, sided: bool = False, **controls: Any) -> None:
+    """Check all properties with `controls`. Raises AssertionError saying what is wrong.
+
+    sided: the node treats left and right differently on purpose.
+    """
+    found = properties(function, sided=sided, **controls)
+    wrong = {name: text for name, text in found.items() if text}
     assert not wrong, "; ".join(f"{name}: {text}" for name, text in wrong.items())
