@@ -63,6 +63,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 DONE, FAILED, STOPPED = 0, 1, 130
 
+# M_MMAP_THRESHOLD: what is larger is given back; M_TRIM_THRESHOLD: how much is kept at most;
+# M_ARENA_MAX: all threads share it.
+_MALLOC = {-3: 16 << 20, -1: 128 << 20, -8: 1}
+
 
 class _Parser(argparse.ArgumentParser):
     """Tells of bad use in one line, as all errors are told, not below a page of usage."""
@@ -130,12 +134,29 @@ def enter() -> NoReturn:
     which nothing happens that the end of the process does not do; what was registered for the
     end (`atexit`) is run.
     """
+    keep_freed_memory()
     code = main()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # nobody listens any more
             stream.flush()
     os._exit(code)
+
+
+def keep_freed_memory() -> None:
+    """For a process that works on sound: memory that is let go of stays with it.
+
+    By default glibc gives arrays of a megabyte back to the system as they are freed and gets the
+    next ones anew, page by page, each cleared first: an eighth of the time of a render. Elsewhere
+    nothing happens.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    with suppress(OSError, AttributeError):  # another C library
+        for parameter, value in _MALLOC.items():
+            ctypes.CDLL(None).mallopt(parameter, value)
 
 
 def _prepare() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from loopmind.compose import genres, select
+from loopmind.compose import genres
 from loopmind.compose.learned_fit import MODEL, fit_model
 from loopmind.graph.node import node
 from loopmind.graph.ports import Seed
@@ -36,5 +36,7 @@ def choose_loops(
     Tempo and key of the song are chosen together with the loops; the brief's wishes win. Every
     choice keeps its scores and five runners-up. Errors: a crate without any usable sound.
     """
+    from loopmind.compose import select  # often it is remembered what came of it
+
     fit = fit_model() if learned_fit else None
     return select.choose(crate, brief, seed, fit=fit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -52,9 +51,6 @@ def write_documents(
     """
     source = dict(measured.files)["song"]
 
-    def sound() -> _Sound | None:
-        return _page_sound(out / source, master, packed) if embed_audio else None
-
     def data() -> None:
         text = timeline_json(timeline(song, palette, mix, crate, measured))
         atomic_write(out / "timeline.json", text.encode("utf-8"))
@@ -64,15 +60,18 @@ def write_documents(
         sheet = provenance_csv(provenance(song, sounds_of_crate(song, crate.loops)))
         atomic_write(out / "provenance.csv", sheet.encode("utf-8"))
 
-    # Packing the sound leaves the interpreter's lock, so the rest is written beside it.
-    work: tuple[Callable[[], _Sound | None], ...] = (sound, data)
-    embedded, _ = context.map(lambda make: make(), work, processes=False)
-    audio, audio_type = embedded or (None, "")
-    page = song_page(
-        song, palette, mix, crate, measured, audio=audio, audio_type=audio_type,
-        audio_src=None if embed_audio else source,
-    )  # fmt: skip
-    atomic_write(out / "song.html", page.encode("utf-8"))
+    def page() -> None:
+        audio, audio_type = None, ""
+        if embed_audio:
+            audio, audio_type = _page_sound(out / source, master, packed)
+        text = song_page(
+            song, palette, mix, crate, measured, audio=audio, audio_type=audio_type,
+            audio_src=None if embed_audio else source,
+        )  # fmt: skip
+        atomic_write(out / "song.html", text.encode("utf-8"))
+
+    # Writing waits for the disk, so one goes on while the other waits.
+    context.map(lambda make: make(), (page, data), processes=False)
     return out / "song.html"
 
 

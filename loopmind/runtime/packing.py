@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
@@ -15,6 +16,7 @@ from loopmind.music.packed import PackedSound
 
 _BLOCKS_AT_ONCE = 32
 _FRAMES_AT_ONCE = 1 << 18
+_AHEAD = 4  # pieces that are thinned before they are packed
 
 
 class Packer:
@@ -22,9 +24,12 @@ class Packer:
     and finds any place in it.
 
     `write` the sound piece by piece, then `finish`; what comes out does not depend on the pieces.
+    pool: where it is thinned, a little ahead of the encoder; by default in the caller's thread.
     """
 
-    def __init__(self, rate_hz: int, channels: int) -> None:
+    def __init__(self, rate_hz: int, channels: int, pool: ThreadPoolExecutor | None = None) -> None:
+        self._pool = pool
+        self._thinned: deque[Future[NDArray[np.int16]]] = deque()
         self._resampling = Resampling(rate_hz, THIN_RATE_HZ, channels)
         self._flac = FlacPacker(channels, THIN_RATE_HZ)
         # Blocks that wait, and whether the one before them is still there, to be heard in them.
@@ -45,6 +50,8 @@ class Packer:
         self._take(self._resampling.finish())
         while self._frames > self._before * BLOCK:
             self._pack(min(_BLOCKS_AT_ONCE, -(-self._frames // BLOCK) - self._before))
+        while self._thinned:
+            self._flac.write(self._thinned.popleft().result())
         return PackedSound(np.frombuffer(self._flac.finish(), np.uint8), "audio/flac")
 
     def _take(self, samples: NDArray[np.float32]) -> None:
@@ -54,24 +61,31 @@ class Packer:
     def _pack(self, blocks: int) -> None:
         waiting = np.concatenate(self._waiting, axis=1)
         end = self._before + blocks
-        self._flac.write(thinned(waiting, self._before, end))
+        if self._pool is None:
+            self._flac.write(thinned(waiting, self._before, end))
+        else:
+            self._thinned.append(self._pool.submit(thinned, waiting, self._before, end))
+            while self._thinned[0].done() or len(self._thinned) > _AHEAD:
+                self._flac.write(self._thinned.popleft().result())
+                if not self._thinned:
+                    break
         kept = waiting[:, (end - 1) * BLOCK :]
         self._waiting, self._frames, self._before = [kept], kept.shape[1], 1
 
 
 class PackedBeside:
-    """Packs a master in a thread of its own, behind those who make it; see `MasterSink`."""
+    """Packs a master in threads of its own, behind those who make it; see `MasterSink`."""
 
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._form = (rate_hz, channels)
-        self._thread = ThreadPoolExecutor(1)
+        self._thread, self._thinners = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._waiting: list[Future[None]] = []
-        self._packer = Packer(*self._form)
+        self._packer = Packer(*self._form, self._thinners)
 
     def start(self) -> None:
         """The master begins; what came before is void."""
         self._let_go()
-        self._packer = Packer(*self._form)
+        self._packer = Packer(*self._form, self._thinners)
 
     def write(self, samples: NDArray[np.float32]) -> None:
         """The next samples (channels, n), which nobody changes before the next `start`."""
@@ -94,6 +108,7 @@ class PackedBeside:
     ) -> None:
         self._let_go()
         self._thread.shutdown()
+        self._thinners.shutdown()
 
     def _let_go(self) -> None:
         for waiting in self._waiting:

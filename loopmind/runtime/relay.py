@@ -36,7 +36,9 @@ class Relay:
     ) -> None:
         self._stages = tuple(stages)
         self._last, self._room = last, room
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._changed, self._told = threading.Condition(lock), threading.Condition(lock)
+        self._awaited: tuple[Stage, int] | None = None
         self._stopped = False
         self._error: BaseException | None = None
         for stage in stages:
@@ -64,8 +66,10 @@ class Relay:
     def wait(self, stage: Stage, span: int) -> None:
         """Wait until `stage` has done `span`. Raises what a stage raised."""
         with self._changed:
+            self._awaited = (stage, span)
             while stage.done <= span and self._error is None:
-                self._changed.wait()
+                self._told.wait()
+            self._awaited = None
             if self._error is not None:
                 raise self._error
 
@@ -96,6 +100,8 @@ class Relay:
                 stage.is_busy = False
                 stage.done += 1
                 self._changed.notify_all()
+                if self._awaited == (stage, stage.done - 1):
+                    self._told.notify_all()
 
     def _next(self) -> Stage | None:
         if self._stopped:
@@ -117,3 +123,4 @@ class Relay:
             self._stopped = True
             self._error = self._error or error
             self._changed.notify_all()
+            self._told.notify_all()
