@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 
 from loopmind.analysis.listening.pitched import limits_of, notes_of
-from loopmind.analysis.listening.pitched_decode import Found, Limits
+from loopmind.analysis.listening.pitched_decode import Limits
 from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, listen
+from loopmind.analysis.listening.pitched_second import FEATURES, OUTPUTS, Second
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import open_model
 from loopmind.learn.notes import data as notes_data
-from loopmind.learn.notes.batches import Batches, Heard, Shares, targets
+from loopmind.learn.notes.batches import Batches, Heard, Shares, elsewhere, targets
 from loopmind.learn.notes.data import Sheet, sheets, write_sheet
+from loopmind.learn.notes.piano import Piano
 from loopmind.learn.notes.tune import cases, judged, kind_of_track, means
+from loopmind.learn.sounds.render import Note
 
 
 def sheet(folder: Path, name: str, *, solo: bool, seed: int) -> None:
@@ -110,7 +113,7 @@ def test_training_lowers_the_loss_goes_on_and_is_exported_equal(
     heard = listen(case.mono, model=model)
     assert heard.onset.shape[1] == 88 and heard.family.shape[0] == len(FAMILIES)
     notes_of(heard, Limits(), texture="mix")
-    assert means(judged([(case, heard)], Limits(), (case.kind,)))
+    assert means(judged([(case, heard, None)], Limits(), (case.kind,)))
     assert not net.training
 
 
@@ -134,22 +137,82 @@ def test_solo_parts_are_playable() -> None:
                 last[note.pitch] = note.start_s + note.length_s
 
 
-def test_the_second_network_learns_who_plays(own: list[Sheet]) -> None:
+def test_keyboard_music_is_playable_and_strikes_keys_again() -> None:
+    rng = np.random.default_rng(5)
+    again = 0
+    for _ in range(6):
+        notes = notes_data.keyboard(rng)
+        last: dict[int, float] = {}
+        for note in notes:
+            assert 21 <= note.pitch <= 108 and 1 <= note.velocity <= 127
+            assert note.start_s >= last.get(note.pitch, 0.0) - 1e-6
+            again += note.start_s < last.get(note.pitch, -1.0) + 0.2
+            last[note.pitch] = note.start_s + note.length_s
+    assert again > 20
+
+
+def test_a_recorded_piano_plays_notes_between_its_own(tmp_path: Path) -> None:
+    import soundfile
+
+    t = np.arange(44100) / 44100
+    for name, pitch in (("A3v8", 57), ("D#4v8", 63)):
+        wave = 0.5 * np.sin(2 * np.pi * 440.0 * 2 ** ((pitch - 69) / 12) * t) * np.exp(-2 * t)
+        soundfile.write(tmp_path / f"{name}.wav", np.concatenate([np.zeros(3000), wave]), 44100)
+    piano = Piano.of(tmp_path)
+    assert sorted(piano.notes) == [(8, 57), (8, 63)]
+    sound = piano.play([Note(0.25, 0.4, 59, 64)], 1.5, np.random.default_rng(1))
+    loud = np.flatnonzero(np.abs(sound) > 0.05)
+    assert loud[0] / RATE_HZ == pytest.approx(0.25, abs=0.01)
+    assert np.abs(sound[round(1.3 * RATE_HZ) :]).max() < 0.01
+    part = sound[loud[0] : loud[0] + 8192]
+    hertz = np.argmax(np.abs(np.fft.rfft(part))) * RATE_HZ / part.size
+    assert hertz == pytest.approx(440.0 * 2 ** ((59 - 69) / 12), abs=4.0)
+    with pytest.raises(FileNotFoundError, match="A4v8"):
+        Piano.of(tmp_path / "none")
+
+
+def test_a_part_elsewhere_is_still_the_same_part() -> None:
+    rng = np.random.default_rng(2)
+    sound = np.zeros(RATE_HZ, np.float32)
+    sound[5000:15000] = 0.1 * np.sin(np.arange(10000) * 0.2)
+    moved = elsewhere(sound, rng)
+    assert moved.dtype == np.float32 and moved.shape == sound.shape
+    assert np.abs(moved[:4000]).max() < 0.2 * np.abs(moved).max()
+
+
+def test_a_wider_network_knows_what_the_narrow_one_knew() -> None:
+    torch = pytest.importorskip("torch")
+    from loopmind.learn.notes.net import NetSize, NotesNet, widened
+
+    torch.manual_seed(1)
+    old = NotesNet(NetSize(6, 10, 4, dilations=(1, 2)), 4).eval()
+    for name, value in old.state_dict().items():
+        if name.endswith(("running_mean", "norm.bias", "norm.weight")):
+            value.copy_(torch.rand_like(value) + 0.3)
+    new = widened(old, NetSize(8, 14, 5, dilations=(1, 4, 2))).eval()
+    picture = torch.rand(1, 6, 32, 104)
+    with torch.no_grad():
+        for was, now in zip(old(picture[:, :4]), new(picture), strict=True):
+            torch.testing.assert_close(was, now, atol=1e-5, rtol=1e-4)
+
+
+def test_the_second_network_learns_what_is_a_note_and_who_plays(own: list[Sheet]) -> None:
     pytest.importorskip("torch")
-    from loopmind.analysis.listening.pitched_players import FEATURES, Players
-    from loopmind.learn.notes.players import mixed, train, who_plays
+    from loopmind.learn.notes.second import moment, train, truth_of
 
     rng = np.random.default_rng(1)
     seen = rng.standard_normal((600, FEATURES)).astype(np.float32)
-    truth = np.zeros((600, len(FAMILIES)), np.float32)
-    truth[np.arange(600), np.where(seen[:, 60] > 0.0, 2, 0)] = 1.0
-    for hidden in ((), (16,)):
-        net = Players.from_text(train(seen, truth, hidden=hidden, epochs=150).to_text())
-        right = truth[np.arange(600), net(seen).argmax(axis=1)].mean()
-        assert right > 0.7
-    sound, chosen = mixed(own[0], rng)
-    assert sound.size == own[0].sounds.shape[1] and chosen
-    at = 0.6 * FPS
-    pitch = own[0].tracks[1]["notes"][1][2]
-    found = Found(at, at + 20, pitch - 21, 0.5, 0.9, np.zeros(len(FAMILIES), np.float32))
-    assert who_plays([found], own[0], [0, 1])[0, FAMILIES.index("bass")] == 1.0
+    truth = np.zeros((600, OUTPUTS), np.float32)
+    truth[:, 0] = seen[:, 5] > 0.0
+    truth[np.arange(600), np.where(seen[:, 60] > 0.0, 3, 1)] = truth[:, 0]
+    likely, who = Second.from_text(train(seen, truth, hidden=(16,), epochs=60).to_text())(seen)
+    notes = truth[:, 0] > 0
+    assert ((likely > 0.5) == notes).mean() > 0.8
+    assert truth[notes][np.arange(notes.sum()), 1 + who[notes].argmax(axis=1)].mean() > 0.7
+    sound, players = moment(own, rng)
+    assert sound.dtype == np.float32 and players
+    start, pitch = players[0][1][0, 0], players[0][1][0, 2]
+    at, key = round(float(start) * FPS), round(float(pitch)) - 21
+    frames, keys = np.array([at, at + 2, at + 30]), np.array([key, key, key])
+    said = truth_of(frames, keys, np.array([0.5, 0.9, 0.9], np.float32), players[:1])
+    assert said[:2, 0].tolist() == [0.0, 1.0] and said[1, 1 + players[0][0]] == 1.0

@@ -15,7 +15,15 @@ from loopmind.analysis.listening import pitched
 from loopmind.analysis.listening.pitched_bends import bends_of
 from loopmind.analysis.listening.pitched_decode import Limits, polyphonic, single_line
 from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, FPS, Heard, heard_mono, listen
-from loopmind.analysis.listening.pitched_players import FEATURES, Players, features, players
+from loopmind.analysis.listening.pitched_players import players
+from loopmind.analysis.listening.pitched_second import (
+    FEATURES,
+    Second,
+    candidates,
+    features,
+    look_again,
+)
+from loopmind.analysis.listening.pitched_second import OUTPUTS as SECOND_OUTPUTS
 from loopmind.analysis.listening.spectrogram import (
     CHANNELS,
     HOP,
@@ -88,7 +96,13 @@ def answer(frames: int, notes: list[tuple[float, float, int, float, str]]) -> He
             0.9
         )
     return Heard(
-        onset, frame, velocity, family, np.zeros((frames, 104, 3), np.float32), frames / FPS
+        onset,
+        frame,
+        velocity,
+        family,
+        np.zeros((frames, 104, 3), np.float32),
+        np.zeros((frames, 104), np.float32),
+        frames / FPS,
     )
 
 
@@ -140,23 +154,57 @@ def test_two_that_play_the_same_note_both_have_it() -> None:
     assert sum(name == "brass" for _, name in named) == 5
 
 
-def test_the_second_network_is_kept_as_text_and_hears_how_low_a_note_is() -> None:
+def test_a_key_struck_while_it_rings_is_seen_in_short_windows() -> None:
+    gap = round(0.03 * RATE_HZ)
+    struck = tone(45, 0.5)
+    struck[-gap:] = 0.0
+    picture = note_spectrogram(np.concatenate([struck, tone(45, 0.5)]))
+    at, key = round(0.485 * FPS), 57 - LOWEST_MIDI
+    around = picture[:, at - 6 : at + 7, key]
+    # Windows of 46 ms show the gap, the long ones hardly do.
+    assert np.ptp(around[4]) > 3.0 * np.ptp(around[1])
+
+
+def weights(**outputs: dict[int, float]) -> Second:
+    """A second network of one layer: to each output what it takes from which feature."""
+    layer = np.zeros((FEATURES + 1, SECOND_OUTPUTS), np.float32)
+    for name, taken in outputs.items():
+        column = 0 if name == "note" else 1 + FAMILIES.index(name)
+        for row, value in taken.items():
+            layer[row, column] = value
+    return Second((layer,))
+
+
+def test_the_second_network_judges_each_place_again() -> None:
     notes = [(0.1 + 0.3 * i, 0.3 + 0.3 * i, 40 if i % 2 else 80, 0.5, "keys") for i in range(12)]
     heard = answer(400, notes)
-    found = polyphonic(heard, Limits())
-    seen = features(found, heard)
+    frames, keys = candidates(heard.onset)
+    seen = features(heard, frames, keys)
     assert seen.shape == (12, FEATURES) and np.isfinite(seen).all()
-    # Says bass of what lies near key 16, strings of all else.
-    layer = np.zeros((FEATURES + 1, len(FAMILIES)), np.float32)
-    low = 3 * len(FAMILIES) + 32 + 2
-    layer[low, FAMILIES.index("bass")], layer[-1, FAMILIES.index("bass")] = 8.0, -4.0
-    layer[low, FAMILIES.index("strings")], layer[-1, FAMILIES.index("strings")] = -8.0, 2.0
-    net = Players.from_text(Players((layer,)).to_text())
-    named = players(found, replace(Limits(), lines=0.0, shares=0.0), heard=heard, net=net)
-    assert all((who == "bass") == (n.key == 40 - LOWEST_MIDI) for n, who in named)
-    for text in ("3x4:AAAA", "nonsense", Players((layer[:-2],)).to_text()):
+    # Believes in what is low alone (registers lie before the families), and says bass of it.
+    low = FEATURES - 3 * len(FAMILIES) - 11 + 2
+    second = weights(note={low: 8.0, -1: -4.0}, bass={low: 8.0, -1: -4.0})
+    kept = Second.from_text(second.to_text())
+    found = polyphonic(heard, Limits(whose=1.0), look_again(heard, kept), mixed=True)
+    assert [note.key for note in found] == [40 - LOWEST_MIDI] * 6
+    assert {name for _, name in players(found, Limits())} == {"bass"}
+    assert all(note.likely > 0.5 for note in found)
+    for text in ("3x4:AAAA", "nonsense", Second((second.layers[0][:-2],)).to_text()):
         with pytest.raises(ValueError):
-            Players.from_text(text)
+            Second.from_text(text)
+
+
+def test_a_second_look_sees_what_lies_around_it() -> None:
+    notes = [(0.5, 1.0, 60, 0.5, "keys"), (0.5, 1.0, 72, 0.5, "keys"), (2.0, 2.5, 72, 0.5, "keys")]
+    heard = answer(300, notes)
+    frames, keys = candidates(heard.onset)
+    seen = features(heard, frames, keys)
+    together, alone = seen[(keys == 72 - LOWEST_MIDI)]
+    changed = np.flatnonzero(np.abs(together - alone) > 1.0)
+    assert changed.size and (seen[:, :3].max(axis=0) <= 6.1).all()
+    silent = answer(50, [])
+    again = look_again(silent, weights())
+    assert again.frames.size == 0 and polyphonic(silent, Limits(), again) == []
 
 
 def test_bends_follow_a_glide_and_leave_a_held_note_alone() -> None:

@@ -26,7 +26,8 @@ from loopmind.analysis.listening.pitched_model import (
     heard_mono,
     listen,
 )
-from loopmind.analysis.listening.pitched_players import Players, players
+from loopmind.analysis.listening.pitched_players import players
+from loopmind.analysis.listening.pitched_second import Again, Second, look_again
 from loopmind.analysis.listening.pitched_tokens import transcribe_tokens
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import Model, ModelError, open_model
@@ -70,14 +71,14 @@ def transcribe_pitched(
         if texture != "mix" and instrument:
             return tuple(replace(note, instrument=instrument) for note in notes)
         return notes
-    limits, net = limits_of(model), players_of(model)
+    limits, second = limits_of(model), second_of(model)
     if mono.size == 0 or float(np.abs(mono).max()) < _SILENT:
         return ()
-    return _in_stretches(mono, (limits, net), model, texture, instrument, progress)
+    return _in_stretches(mono, (limits, second), model, texture, instrument, progress)
 
 
 def _in_stretches(
-    mono: F32, kept: tuple[Limits, Players | None], model: Model, texture: Texture,
+    mono: F32, kept: tuple[Limits, Second | None], model: Model, texture: Texture,
     instrument: str, progress: Progress | None,
 ) -> tuple[TranscribedNote, ...]:  # fmt: skip
     stretches = _stretches(mono.size)
@@ -90,8 +91,9 @@ def _in_stretches(
 
         heard = listen(mono[begin:end], model=model, progress=told)
         shift = begin / RATE_HZ
+        again = look_again(heard, kept[1]) if kept[1] and texture != "line" else None
         decoded = notes_of(
-            heard, kept[0], texture=texture, instrument=instrument, shift_s=shift, net=kept[1]
+            heard, kept[0], texture=texture, instrument=instrument, shift_s=shift, again=again
         )
         for note in decoded:
             final = number == len(stretches) - 1
@@ -102,16 +104,21 @@ def _in_stretches(
 
 def notes_of(
     heard: Heard, limits: Limits, *, texture: Texture, instrument: str = "", shift_s: float = 0.0,
-    net: Players | None = None,
+    again: Again | None = None,
 ) -> list[TranscribedNote]:  # fmt: skip
-    """Decode what the network said. `shift_s`: when the stretch that it heard begins."""
-    found = single_line(heard, limits) if texture == "line" else polyphonic(heard, limits)
+    """Decode what the network said. `shift_s`: when the stretch that it heard begins; `again`: the
+    second network's opinion, which single lines need none of."""
+    mixed = texture == "mix"
+    if texture == "line":
+        found = single_line(heard, limits)
+    else:
+        found = polyphonic(heard, limits, again, mixed=mixed)
     if not found:
         return []
-    if texture == "mix":
-        named = players(found, limits, heard=heard, net=net)
+    if mixed:
+        named = players(found, limits)
     else:
-        name = instrument or players(found, limits, heard=heard, net=net, one=True)[0][1]
+        name = instrument or players(found, limits, one=True)[0][1]
         named = [(note, name) for note in found]
     alone = texture == "line"
     return [_as_note(note, name, heard, shift_s, bent=alone) for note, name in named]
@@ -125,11 +132,11 @@ def limits_of(model: Model) -> Limits:
         raise ModelError(f"{model.file} is no model of notes; name one that hears notes") from None
 
 
-def players_of(model: Model) -> Players | None:
-    """The second network, which tells who plays; None where the model's file has none."""
-    text = model.notes.get("players", "")
+def second_of(model: Model) -> Second | None:
+    """The second network, which judges notes again; None where the model's file has none."""
+    text = model.notes.get("second", "")
     try:
-        return Players.from_text(text) if text else None
+        return Second.from_text(text) if text else None
     except ValueError as error:
         raise ModelError(f"{model.file} cannot be used: {error}; name another model") from None
 

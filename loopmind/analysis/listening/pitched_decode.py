@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, FPS, Heard
+from loopmind.analysis.listening.pitched_second import Again
 from loopmind.analysis.listening.spectrogram import KEYS, LOWEST_MIDI
 
 F32 = NDArray[np.float32]
@@ -34,7 +35,10 @@ class Limits:
     line_change, line_rest: how unlikely a single line begins a note, and falls silent; line_hold:
     how much longer it is held than its frames say, in natural logarithms of their odds. lone: a
     family that has a smaller share of a mix's notes is not believed to be there. lines, shares:
-    how much a note's neighbours, and the families' shares in the piece, say of who plays it.
+    how much a note's neighbours, and the families' shares in the piece, say of who plays it. sure:
+    least certainty of such a second family. again, again_mix: how likely a note must be to the
+    second network, in chords of one instrument and in mixes; whose: how much of its opinion of who
+    plays is taken, 0..1.
     """
 
     onset: float = 0.35
@@ -50,6 +54,10 @@ class Limits:
     lone: float = 0.04
     lines: float = 0.5
     shares: float = 0.3
+    sure: float = 0.5
+    again: float = 0.35
+    again_mix: float = 0.3
+    whose: float = 0.5
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Limits:
@@ -73,11 +81,26 @@ class Found:
     who: F32
 
 
-def polyphonic(heard: Heard, limits: Limits) -> list[Found]:
-    """All notes, in order of time and pitch."""
+def polyphonic(
+    heard: Heard, limits: Limits, again: Again | None = None, *, mixed: bool = False
+) -> list[Found]:
+    """All notes, in order of time and pitch, by a second opinion where there is one (`again`).
+
+    mixed: they are played by more than one instrument.
+    """
     onset, frame = heard.onset.astype(np.float32), heard.frame.astype(np.float32)
-    peaks = _peaks(onset, limits.onset)
+    who: dict[tuple[int, int], F32] = {}
+    if again is None:
+        likely = onset
+        peaks = _peaks(onset, limits.onset)
+    else:
+        likely = np.zeros_like(onset)
+        likely[again.frames, again.keys] = again.likely
+        places = zip(again.frames.tolist(), again.keys.tolist(), strict=True)
+        who = dict(zip(places, again.who, strict=True))
+        peaks = _peaks(likely, limits.again_mix if mixed else limits.again)
     gap = max(1, round(limits.gap_s * FPS))
+    shortest = limits.shortest_s * FPS
     notes: list[Found] = []
     for key in range(KEYS):
         sounding = frame[:, key] > limits.frame
@@ -87,10 +110,15 @@ def polyphonic(heard: Heard, limits: Limits) -> list[Found]:
         ends = _ends(sounding, starts, gap)
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             at = _between(onset[:, key], start)
-            notes.append(_note(heard, key, start, at, _edge(frame[:, key], end, limits.frame)))
+            note = _note(heard, key, start, at, _edge(frame[:, key], end, limits.frame))
+            if who:
+                mine = (1.0 - limits.whose) * note.who + limits.whose * who[start, key]
+                # What was judged twice is a note, however short it seems.
+                end = max(note.end, note.start + shortest)
+                note = replace(note, end=end, likely=float(likely[start, key]), who=mine)
+            notes.append(note)
         if limits.unstruck < 1.0:
             notes += _unstruck(heard, frame[:, key], key, starts, ends, limits)
-    shortest = limits.shortest_s * FPS
     notes = [note for note in notes if note.end - note.start >= shortest]
     return sorted(notes, key=lambda note: (note.start, note.key))
 

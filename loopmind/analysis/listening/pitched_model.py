@@ -13,6 +13,7 @@ from loopmind.analysis.listening.spectrogram import (
     HOP,
     KEYS,
     RATE_HZ,
+    SEMITONES,
     frames_of,
     loudness_gain,
     note_spectrogram,
@@ -30,6 +31,8 @@ OUTPUTS = ("onset", "frame", "velocity", "family")
 FOLD = 4
 """Frames that share one step of the network: chunks are a multiple, families one for each step."""
 FPS = RATE_HZ / HOP
+CHANNELS_NOTE = "channels"
+_FIRST_CHANNELS = 4
 _CHUNK = 1024
 _CONTEXT = 64
 
@@ -39,7 +42,8 @@ class Heard:
     """What the network says, floats in 0..1, frame i centred on i / FPS seconds.
 
     onset, frame, velocity: (frames, 88), keys from A0. family: (families, frames / FOLD, 88).
-    thirds: (frames, 104, 3), levels of the thirds of each semitone (for pitch bends).
+    thirds: (frames, 104, 3), levels of the thirds of each semitone (for pitch bends). sharp:
+    (frames, 104), levels of each semitone in windows of 46 ms (for what begins).
     """
 
     onset: Floats
@@ -47,7 +51,13 @@ class Heard:
     velocity: Floats
     family: Floats
     thirds: Floats
+    sharp: Floats
     duration_s: float
+
+
+def channels_of(model: Model) -> int:
+    """How many channels of the picture `model` sees; those that users tuned earlier see fewer."""
+    return int(model.notes.get(CHANNELS_NOTE, _FIRST_CHANNELS))
 
 
 def heard_mono(audio: Audio) -> F32:
@@ -73,12 +83,14 @@ def listen(
     progress(done, total) is called after each chunk, and may raise to stop. Raises ModelError.
     """
     model = model or open_model(NOTES_MODEL, threads=threads)
+    seen = channels_of(model)
     frames = frames_of(mono.size)
     steps = -(-frames // FOLD)
     onset = np.zeros((frames, KEYS), np.float16)
     frame, velocity = np.zeros_like(onset), np.zeros_like(onset)
     family = np.zeros((len(FAMILIES), steps, KEYS), np.float16)
-    thirds = np.zeros((frames, 104, 3), np.float16)
+    thirds = np.zeros((frames, SEMITONES, 3), np.float16)
+    sharp = np.zeros((frames, SEMITONES), np.float16)
     gain = np.float32(loudness_gain(mono))
     chunks = list(range(0, frames, _CHUNK))
     for number, first in enumerate(chunks):
@@ -90,7 +102,7 @@ def listen(
         part = mono[(begin - margin) * HOP : (end + 20) * HOP] * gain
         picture = note_spectrogram(np.ascontiguousarray(part))[:, margin : margin + end - begin]
         short = -picture.shape[1] % FOLD
-        padded = np.pad(picture, ((0, 0), (0, short), (0, 0)))
+        padded = np.pad(picture[:seen], ((0, 0), (0, short), (0, 0)))
         said = model.run({INPUT: padded[None]}, OUTPUTS)
         keep = slice(first - begin, last - begin)
         for whole, found in zip((onset, frame, velocity), said[:3], strict=True):
@@ -100,6 +112,7 @@ def listen(
         room = min(steps - at, -(-(last - first) // FOLD))
         family[:, at : at + room] = fine[:, :room]
         thirds[first:last] = picture[:3, keep].transpose(1, 2, 0)
+        sharp[first:last] = picture[4, keep]
         if progress is not None:
             progress(number + 1, len(chunks))
-    return Heard(onset, frame, velocity, family, thirds, mono.size / RATE_HZ)
+    return Heard(onset, frame, velocity, family, thirds, sharp, mono.size / RATE_HZ)

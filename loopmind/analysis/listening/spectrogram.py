@@ -1,7 +1,8 @@
 """The picture of sound that note transcription reads: log-frequency, three bins a semitone.
 
-Long windows below, short ones above (as a constant-Q transform has them), and beside them one row
-of short windows alone, which tell when something begins. Nothing is decided here.
+Long windows below, short ones above (as a constant-Q transform has them), and beside them rows of
+shorter windows alone, which tell when something begins and when the same key is struck again.
+Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ HOP = 256
 LOWEST_MIDI = 21
 KEYS = 88
 SEMITONES = 104
-CHANNELS = 4
+CHANNELS = 6
 _PER_SEMITONE = 3
 _BLOCK = 128
 _FLOOR_DB = -80.0
@@ -36,6 +37,8 @@ _BANDS: tuple[tuple[float, int, bool], ...] = (
     (128.0, 1024, False),
 )
 _SHARP = 512
+# Bands whose spectra are also read by whole semitones from bottom to top, in this order.
+_WHOLE = (3, 2)
 
 
 def frames_of(samples: int) -> int:
@@ -58,19 +61,24 @@ def note_spectrogram(mono: F32) -> F32:
     """Float32 (CHANNELS, frames, SEMITONES) of `mono` (samples,) at RATE_HZ; 0 = silent, 1 = 0 dB.
 
     Channels 0..2 are the thirds of each semitone from MIDI pitch LOWEST_MIDI upwards (1 is its
-    middle), channel 3 is the whole semitone in a window of 23 ms. Levels are in dB above -80,
-    over 80, for `mono` as it is: bring it to the usual level with `loudness_gain` before.
+    middle); channels 3, 4 and 5 are whole semitones in windows of 23, 46 and 93 ms. Levels are in
+    dB above -80, over 80, for `mono` as it is: bring it to the usual level with `loudness_gain`
+    before.
     """
     frames = frames_of(mono.size)
     out = np.empty((frames, SEMITONES * _PER_SEMITONE), np.float32)
-    sharp = np.empty((frames, SEMITONES), np.float32)
+    picture = np.empty((CHANNELS, frames, SEMITONES), np.float32)
     low = decimate(mono) if mono.size else np.zeros(0, np.float32)
     for number, (_, size, decimated) in enumerate(_BANDS):
         first, last, weights = _band(number)
+        power = np.empty((frames, weights.shape[1]), np.float32)
         _project(low if decimated else mono, size, HOP // DECIMATION if decimated else HOP,
-                 weights, out[:, first:last])  # fmt: skip
-    _project(mono, _SHARP, HOP, _sharp_band(), sharp)
-    picture = np.empty((CHANNELS, frames, SEMITONES), np.float32)
+                 weights, power)  # fmt: skip
+        out[:, first:last] = power[:, : last - first]
+        if number in _WHOLE:
+            picture[4 + _WHOLE.index(number)] = _scaled(power[:, last - first :])
+    sharp = np.empty((frames, SEMITONES), np.float32)
+    _project(mono, _SHARP, HOP, _semitones(_SHARP), sharp)
     thirds = out.reshape(frames, SEMITONES, _PER_SEMITONE)
     for third in range(_PER_SEMITONE):
         picture[third] = _scaled(thirds[:, :, third])
@@ -121,19 +129,25 @@ def _window(size: int) -> F32:
 
 @lru_cache(maxsize=8)
 def _band(number: int) -> tuple[int, int, F32]:
-    """First and last column of a band of _BANDS, and what each FFT bin gives to them."""
+    """First and last column of a band of _BANDS, and what each FFT bin gives to them.
+
+    Bands of _WHOLE have SEMITONES columns more behind their own.
+    """
     top, size, decimated = _BANDS[number]
     bottom = _BANDS[number - 1][0] if number else float(LOWEST_MIDI)
     first = round((bottom - LOWEST_MIDI) * _PER_SEMITONE)
     last = min(round((top - LOWEST_MIDI) * _PER_SEMITONE), SEMITONES * _PER_SEMITONE)
     centres = LOWEST_MIDI + (np.arange(first, last) - 1) / _PER_SEMITONE
     rate_hz = RATE_HZ / DECIMATION if decimated else RATE_HZ
-    return first, last, _triangles(centres, 1.0 / _PER_SEMITONE, size, rate_hz)
+    weights = _triangles(centres, 1.0 / _PER_SEMITONE, size, rate_hz)
+    if number in _WHOLE:
+        weights = np.hstack([weights, _semitones(size)])
+    return first, last, weights
 
 
-@lru_cache(maxsize=1)
-def _sharp_band() -> F32:
-    return _triangles(LOWEST_MIDI + np.arange(float(SEMITONES)), 1.0, _SHARP, RATE_HZ)
+@lru_cache(maxsize=4)
+def _semitones(size: int) -> F32:
+    return _triangles(LOWEST_MIDI + np.arange(float(SEMITONES)), 1.0, size, RATE_HZ)
 
 
 def _triangles(centres: NDArray[np.float64], width: float, size: int, rate_hz: float) -> F32:

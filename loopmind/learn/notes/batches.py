@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from loopmind.analysis.listening.pitched_model import FAMILIES
@@ -28,6 +29,9 @@ ONSET_REACH = 2.0
 """Frames on each side over which an onset's target falls to nothing (a triangle)."""
 _MARGIN = 18
 _LEAST_S = 0.03
+_LEVEL = 0.08
+_VARIED = 0.5
+_BELLS = np.linspace(3.6, 9.4, 9)
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,27 @@ class Heard:
 
 @dataclass(frozen=True)
 class Shares:
-    """What batches are made of: shares of solo clips and of single tracks of pieces, rest mixes."""
+    """What batches are made of: shares of solo clips, of single tracks of pieces, and of players
+    from different sheets thrown together; the rest is mixes of pieces."""
 
-    solo: float = 0.4
+    solo: float = 0.35
     track: float = 0.15
+    gathered: float = 0.2
     batch: int = 4
     frames: int = 192
+
+
+@dataclass(frozen=True)
+class _Take:
+    """A track of a sheet, from the sample `first` on."""
+
+    sheet: Sheet
+    track: int
+    first: int
+
+    @property
+    def family(self) -> str:
+        return str(self.sheet.tracks[self.track]["instrument"])
 
 
 class Batches:
@@ -78,41 +97,68 @@ class Batches:
         # Played faster or slower like a tape: other pitches and other timbres, at no cost.
         steps = int(rng.integers(-3, 4))
         speed = 2.0 ** ((steps + float(rng.uniform(-0.3, 0.3))) / 12.0)
-        kind = rng.random()
-        if self._solo and (kind < self._shares.solo or not self._pieces):
-            sheet = self._solo[int(rng.integers(len(self._solo)))]
-            chosen = [int(rng.integers(len(sheet.tracks)))]
-        else:
-            sheet = self._pieces[int(rng.integers(len(self._pieces)))]
-            pitched = [i for i, t in enumerate(sheet.tracks) if t["instrument"] in FAMILIES]
-            if not pitched:
-                return self._moment(rng)
-            if kind < self._shares.solo + self._shares.track:
-                chosen = [int(rng.choice(pitched))]
-            elif rng.random() < 0.5:
-                chosen = list(range(len(sheet.tracks)))
-            else:
-                chosen = [i for i in range(len(sheet.tracks)) if rng.random() < 0.6]
         length = round(seconds * speed * RATE_HZ) + 2
-        whole = sheet.sounds.shape[1]
-        first = int(rng.integers(max(1, whole - length))) if rng.random() > 0.1 else 0
+        kind = rng.random()
+        shares = self._shares
+        alike = kind >= shares.solo + shares.track and kind < (
+            shares.solo + shares.track + shares.gathered
+        )
+        if alike:
+            takes = self._gathered(rng, length)
+        elif self._solo and (kind < shares.solo or not self._pieces):
+            sheet = self._solo[int(rng.integers(len(self._solo)))]
+            takes = [self._take(sheet, int(rng.integers(len(sheet.tracks))), length, rng)]
+        else:
+            takes = self._of_a_piece(rng, length, one=kind < shares.solo + shares.track)
         mixed = np.zeros(length, np.float32)
         heard = []
-        notes = self._notes_of(sheet)
         even = rng.random() < 0.6
-        for number in chosen:
-            part = sheet.sounds[number, first : first + length].astype(np.float32) / 32768.0
+        for take in takes:
+            sound = take.sheet.sounds[take.track, take.first : take.first + length]
+            part = np.zeros(length, np.float32)
+            part[: sound.size] = sound.astype(np.float32) / 32768.0
             gain = 10.0 ** (rng.normal(0.0, 1.5 if even else 4.0) / 20.0)
-            mixed[: part.size] += np.float32(gain) * part
-            family = sheet.tracks[number]["instrument"]
-            if family in FAMILIES:
-                moved = notes[number].copy()
-                moved[:, :2] = (moved[:, :2] - first / RATE_HZ) / speed - _MARGIN * HOP_S
+            if alike:
+                gain *= _LEVEL / max(float(np.sqrt(np.mean(part**2))), 0.01)
+            if rng.random() < _VARIED:
+                part = elsewhere(part, rng)
+            mixed += np.float32(gain) * part
+            if take.family in FAMILIES:
+                moved = self._notes_of(take.sheet)[take.track].copy()
+                moved[:, :2] = (moved[:, :2] - take.first / RATE_HZ) / speed - _MARGIN * HOP_S
                 moved[:, 2] += steps
-                heard.append(Heard(FAMILIES.index(family), moved))
+                heard.append(Heard(FAMILIES.index(take.family), moved))
         places = np.arange(round(seconds * RATE_HZ)) * speed
-        sound = np.interp(places, np.arange(length), mixed).astype(np.float32)
-        return _coloured(sound, rng), heard
+        whole = np.interp(places, np.arange(length), mixed).astype(np.float32)
+        return _coloured(whole, rng), heard
+
+    def _take(self, sheet: Sheet, track: int, length: int, rng: np.random.Generator) -> _Take:
+        late = max(1, sheet.sounds.shape[1] - length)
+        return _Take(sheet, track, int(rng.integers(late)) if rng.random() > 0.1 else 0)
+
+    def _of_a_piece(self, rng: np.random.Generator, length: int, *, one: bool) -> list[_Take]:
+        """One pitched track of a piece, or all of its tracks, or some, at the same place."""
+        while True:
+            sheet = self._pieces[int(rng.integers(len(self._pieces)))]
+            pitched = [i for i, t in enumerate(sheet.tracks) if t["instrument"] in FAMILIES]
+            if pitched:
+                break
+        first = self._take(sheet, 0, length, rng).first
+        if one:
+            chosen = [int(rng.choice(pitched))]
+        else:
+            share = 1.0 if rng.random() < 0.5 else 0.6
+            chosen = [i for i in range(len(sheet.tracks)) if rng.random() < share]
+        return [_Take(sheet, number, first) for number in chosen]
+
+    def _gathered(self, rng: np.random.Generator, length: int) -> list[_Take]:
+        """Players from anywhere, drummers among them: sounds that no piece has side by side."""
+        own = [*self._solo, *self._pieces]
+        takes = []
+        for _ in range(int(rng.integers(2, 6))):
+            sheet = own[int(rng.integers(len(own)))]
+            takes.append(self._take(sheet, int(rng.integers(len(sheet.tracks))), length, rng))
+        return takes
 
     def _notes_of(self, sheet: Sheet) -> list[F32]:
         known = self._notes.get(id(sheet))
@@ -120,6 +166,29 @@ class Batches:
             known = [np.array(t["notes"], np.float32).reshape(-1, 4) for t in sheet.tracks]
             self._notes[id(sheet)] = known
         return known
+
+
+def elsewhere(sound: F32, rng: np.random.Generator) -> F32:
+    """A part through other loudspeakers: equalised at random, now and then with a room behind."""
+    size = scipy.fft.next_fast_len(sound.size + RATE_HZ // 2, real=True)
+    # Gains at nine places from 36 Hz to the top, even in pitch; each octave has its own.
+    gains_db = np.cumsum(rng.normal(0.0, 2.2, _BELLS.size)) + rng.normal(0.0, 2.0, _BELLS.size)
+    places = np.log(np.arange(1, size // 2 + 2) * (RATE_HZ / size))
+    response = np.interp(places, _BELLS, gains_db - gains_db.mean())
+    spectrum = scipy.fft.rfft(sound, size)
+    spectrum *= (10.0 ** (np.clip(response, -18.0, 14.0) / 20.0)).astype(np.float32)
+    if rng.random() < 0.4:
+        decay_s = float(np.exp(rng.uniform(np.log(0.08), np.log(0.8))))
+        frames = min(round(decay_s * RATE_HZ), RATE_HZ // 2)
+        fall = np.exp(-6.9 * np.arange(frames, dtype=np.float32) / np.float32(decay_s * RATE_HZ))
+        echo = rng.standard_normal(frames, dtype=np.float32) * fall
+        echo[: round(0.003 * RATE_HZ)] = 0.0
+        loud = 10.0 ** (rng.uniform(-20.0, -7.0) / 20.0)
+        echo *= np.float32(loud / max(float(np.sqrt((echo**2).sum())), 1e-9))
+        echo[0] = 1.0
+        spectrum = spectrum * scipy.fft.rfft(echo, size)
+    out: F32 = scipy.fft.irfft(spectrum, size)[: sound.size].astype(np.float32)
+    return out
 
 
 def _coloured(sound: F32, rng: np.random.Generator) -> F32:

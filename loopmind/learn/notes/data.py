@@ -188,6 +188,56 @@ def chords(rng: np.random.Generator, family: str) -> Part:
     return Part(_program(family, rng), kept_apart(notes))
 
 
+def keyboard(rng: np.random.Generator) -> tuple[Note, ...]:
+    """Two hands at a keyboard: a pattern of chords below, repeated or broken, and chords or a line
+    above; harmony changes by the bar, the pedal may hold all until it does."""
+    beat = float(np.exp(rng.uniform(math.log(0.3), math.log(0.75))))
+    pedal = rng.random() < 0.25
+    root = int(rng.integers(36, 56))
+    notes: list[Note] = []
+    bar_s = beat * int(rng.choice([2, 3, 4]))
+    patterns = [_pattern(rng) for _ in range(2)]
+    loud = rng.uniform(40, 105), rng.uniform(45, 115)
+    spread = rng.uniform(2, 14)
+    now = float(rng.uniform(0.02, 0.4))
+    while now < CLIP_S - 0.3:
+        root = int(np.clip(root + rng.choice([-7, -5, -4, -2, 0, 0, 2, 3, 5, 7]), 31, 58))
+        shape = _SHAPES[int(rng.integers(len(_SHAPES)))]
+        for hand, pattern in enumerate(patterns):
+            base = root if hand == 0 else root + 12 * int(rng.integers(1, 3))
+            voices = sorted({base + p + 12 * int(rng.random() < 0.2) for p in shape})
+            for start, length, which in pattern:
+                at = now + start * bar_s
+                chosen = voices if which < 0 else [voices[which % len(voices)]]
+                if hand == 0 and start == 0.0 and rng.random() < 0.6:
+                    chosen = [*chosen, root - 12]
+                held = now + bar_s - at if pedal else length * bar_s
+                late = rng.uniform(0.0, 0.012)
+                for pitch in chosen:
+                    strength = int(np.clip(rng.normal(loud[hand], spread), 12, 127))
+                    begin = at + float(rng.uniform(0.0, late)) if late > 0.004 else at
+                    pitch = int(np.clip(pitch, 21, 108))
+                    notes.append(Note(begin, max(held, 0.06), pitch, strength))
+        now += bar_s
+        if rng.random() < 0.3:
+            patterns[int(rng.integers(2))] = _pattern(rng)
+    return kept_apart(notes)
+
+
+def _pattern(rng: np.random.Generator) -> list[tuple[float, float, int]]:
+    """(start, length) as shares of a bar, and which voice: -1 is all of them at once."""
+    parts = int(rng.choice([1, 2, 2, 3, 4, 4, 6, 8]))
+    hold = float(rng.choice([0.3, 0.5, 0.8, 0.9, 0.97]))
+    kind = int(rng.integers(4))
+    order = [int(rng.integers(4)) for _ in range(parts)]
+    made = []
+    for i in range(parts):
+        which = -1 if kind in (0, 1) or (kind == 2 and i == 0) else order[i]
+        if rng.random() > 0.1:
+            made.append((i / parts, hold / parts, which))
+    return made
+
+
 def kept_apart(notes: Sequence[Note]) -> tuple[Note, ...]:
     """Notes within the clip; one ends where the same key is struck again."""
     last: dict[int, Note] = {}
@@ -243,8 +293,8 @@ def scores(rng: np.random.Generator, count: int) -> Iterator[tuple[Note, ...]]:
 def solo_parts(rng: np.random.Generator, count: int, midi: Sequence[Path]) -> list[Part]:
     """`count` clips: half of them keys, the others lines and chords of every family."""
     parts: list[Part] = []
-    keyboard = [notes for notes in scores(rng, count // 20) if len(notes) > 5]
-    parts += [Part(_program("keys", rng), notes) for notes in keyboard]
+    scored = [notes for notes in scores(rng, count // 20) if len(notes) > 5]
+    parts += [Part(_program("keys", rng), notes) for notes in scored]
     own = [path for path in midi if split_of(path) == "train"]
     for item in midi_parts(own, rng, 3):
         family = instrument_of_program(item.phrase.program)
@@ -260,6 +310,7 @@ def solo_parts(rng: np.random.Generator, count: int, midi: Sequence[Path]) -> li
     for item in progressions(rng, count // 10):
         parts.append(Part(item.phrase.program, kept_apart(item.phrase.notes)))
     families = [*_RANGES, "keys", "keys", "bass", "guitar"]
+    parts += [Part(_program("keys", rng), keyboard(rng)) for _ in range(count // 6)]
     while len(parts) < count:
         family = str(rng.choice(families))
         poly = 0.65 if family in ("keys", "guitar", "pad") else 0.35 if family == "strings" else 0.1

@@ -1,7 +1,7 @@
 """Trains and exports the note network.
 
     python -m loopmind.learn.notes.model train --sheets DIR --work DIR [--config small|full]
-                                               [--minutes N] [--resume]
+                                               [--minutes N] [--resume] [--start DIR]
     python -m loopmind.learn.notes.model export --work DIR [--out models/notes.onnx]
 
 Sheets are made by `loopmind.learn.notes.data`. Thresholds are chosen by `learn.notes_tune`.
@@ -16,22 +16,27 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from loopmind.analysis.listening.pitched_model import INPUT, NOTES_MODEL, OUTPUTS
+from loopmind.analysis.listening.pitched_model import (
+    CHANNELS_NOTE,
+    INPUT,
+    NOTES_MODEL,
+    OUTPUTS,
+)
 from loopmind.analysis.listening.spectrogram import CHANNELS, SEMITONES
 from loopmind.files.atomic import atomic_path
 from loopmind.learn.export import export_onnx, rounded
 from loopmind.learn.notes.batches import Batches, Shares
 from loopmind.learn.notes.data import sheets
-from loopmind.learn.notes.net import NetSize, NotesNet, losses
+from loopmind.learn.notes.net import NetSize, NotesNet, losses, widened
 
 _CHECKPOINT = "checkpoint.pt"
 _TELL_EVERY, _SAVE_EVERY = 25, 100
 _WARM_UP = 40
-_WEIGHTS = {"onset": 1.0, "frame": 0.6, "velocity": 0.06, "family": 0.12}
+_FALL = 0.4
+_WEIGHTS = {"onset": 1.0, "frame": 0.6, "velocity": 0.06, "family": 0.2}
 _AVERAGE = 0.995
 
 
@@ -42,8 +47,8 @@ class Config:
     size: NetSize = field(default_factory=NetSize)
     shares: Shares = field(default_factory=Shares)
     steps: int = 6000
-    learning_rate: float = 3e-3
-    matrix_rate: float = 0.02
+    learning_rate: float = 2e-3
+    matrix_rate: float = 0.014
     seed: int = 7
 
 
@@ -67,10 +72,10 @@ def device() -> torch.device:
 class Training:
     """A network, its optimiser and a slow average of its weights, which is what is exported."""
 
-    def __init__(self, config: Config, where: torch.device) -> None:
+    def __init__(self, config: Config, where: torch.device, start: NotesNet | None = None) -> None:
         torch.manual_seed(config.seed)
         self.config = config
-        self.net = NotesNet(config.size).to(where)
+        self.net = (widened(start, config.size) if start else NotesNet(config.size)).to(where)
         self.average = NotesNet(config.size).to(where)
         self.average.load_state_dict(self.net.state_dict())
         self.optimisers = _optimisers(self.net, config)
@@ -145,14 +150,17 @@ def _optimisers(net: NotesNet, config: Config) -> list[torch.optim.Optimizer]:
 
 def train(
     config: Config, batches: Batches, work: Path, *, resume: bool = False, minutes: float = 1e9,
-    tell: Callable[[str], None] = print,
+    tell: Callable[[str], None] = print, start: NotesNet | None = None,
 ) -> NotesNet:  # fmt: skip
     """Train for `config.steps` steps or `minutes` of processor time; checkpoints go to `work`.
 
-    The learning rate falls along a cosine over steps or time, whichever is further.
+    start: an earlier network, of the same size or smaller, to begin from.
+
+    The learning rate stays, and falls evenly over the last share _FALL of steps or time, whichever
+    is further: when to stop may be decided late.
     """
     where = device()
-    training = Training(config, where)
+    training = Training(config, where, start)
     file = work / _CHECKPOINT
     if resume and file.is_file():
         training.load(file)
@@ -163,8 +171,7 @@ def train(
         done = max(training.step / config.steps, training.spent_s / (60.0 * minutes))
         if done >= 1.0:
             break
-        pace = 0.505 + 0.495 * float(np.cos(np.pi * done))
-        pace *= min(1.0, (training.step + 1) / _WARM_UP)
+        pace = min(1.0, (training.step + 1) / _WARM_UP, max(0.01, (1.0 - done) / _FALL))
         picture, truth = batches.draw(training.step)
         parts = training.learn(
             torch.from_numpy(picture).to(where),
@@ -185,7 +192,8 @@ def train(
 def load(work: Path) -> NotesNet:
     """The averaged network of the checkpoint in `work`."""
     state = torch.load(work / _CHECKPOINT, map_location="cpu", weights_only=True)
-    net = NotesNet(NetSize(**state["config"]["size"]))
+    channels = state["average"]["local.weight"].shape[1]
+    net = NotesNet(NetSize(**state["config"]["size"]), channels)
     net.load_state_dict(state["average"])
     net.eval()
     return net
@@ -215,7 +223,7 @@ def export(net: NotesNet, path: Path, card: str | None = None, notes: Any = None
     dynamic |= {name: {1: "frames"} for name in OUTPUTS[:3]}
     return export_onnx(
         answers, (example,), ((INPUT,), OUTPUTS), dynamic, path, card,
-        others=((other,),), half=True, notes=notes,
+        others=((other,),), half=True, notes={**(notes or {}), CHANNELS_NOTE: str(CHANNELS)},
     )  # fmt: skip
 
 
@@ -227,6 +235,7 @@ def main() -> None:
     parser.add_argument("--config", choices=sorted(CONFIGS), default="small")
     parser.add_argument("--minutes", type=float, default=1e9, help="of processor time")
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--start", type=Path, help="folder of an earlier network to begin from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("models") / NOTES_MODEL)
     parser.add_argument("--card", type=Path, help="text of a new card")
@@ -236,9 +245,9 @@ def main() -> None:
         card = args.card.read_text(encoding="utf-8") if args.card else None
         limits = args.work / "limits.json"
         notes = {"limits": limits.read_text(encoding="utf-8") if limits.is_file() else "{}"}
-        players = args.work / "players.txt"
-        if players.is_file():
-            notes["players"] = players.read_text(encoding="utf-8")
+        second = args.work / "second.txt"
+        if second.is_file():
+            notes["second"] = second.read_text(encoding="utf-8")
         print("differs from torch by at most", export(load(args.work), args.out, card, notes))
         return
     if args.sheets is None:
@@ -246,7 +255,8 @@ def main() -> None:
     config = CONFIGS[args.config]
     batches = Batches(sheets(args.sheets / "train"), config.shares, config.size.fold, config.seed)
     train(config, batches, args.work, resume=args.resume, minutes=args.minutes,
-          tell=lambda line: print(line, flush=True))  # fmt: skip
+          tell=lambda line: print(line, flush=True),
+          start=load(args.start) if args.start else None)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The network that finds notes, in torch: layers and losses. Trained by model.py.
 
-Input is `note_spectrogram`: (batch, 4, frames, 104). A few small filters look at each semitone's
-neighbourhood; then the channels of a note's harmonics are laid over its fundamental (harmonic
+Input is `note_spectrogram`: (batch, CHANNELS, frames, 104). A few small filters look at what is
+near each semitone; then the channels of a note's harmonics are laid over its fundamental (harmonic
 stacking, after Bittner et al., "A lightweight instrument-agnostic model for polyphonic note
 transcription", ICASSP 2022), two frames share one step, and residual blocks look along time and
 across the intervals at which notes are mistaken for each other.
@@ -29,11 +29,11 @@ _HEAD_BIAS = -4.0
 class NetSize:
     """How wide the network is: filters at the input, channels of the body, dilations of blocks."""
 
-    filters: int = 12
-    channels: int = 40
-    mixed: int = 10
+    filters: int = 16
+    channels: int = 48
+    mixed: int = 12
     fold: int = FOLD
-    dilations: Sequence[int] = (1, 2, 4, 1)
+    dilations: Sequence[int] = (1, 2, 4, 8, 1)
 
 
 class Mix(nn.Module):
@@ -103,16 +103,18 @@ class Block(nn.Module):
 
 
 class NotesNet(nn.Module):
-    """(batch, 4, frames, 104), frames a multiple of `fold` -> logits of OUTPUTS.
+    """(batch, CHANNELS, frames, 104), frames a multiple of `fold` -> logits of OUTPUTS.
+
+    seen: how many of the picture's channels it looks at; earlier networks know four.
 
     onset, frame and velocity are (batch, frames, 88); family is (batch, 9, frames / fold, 88).
     """
 
-    def __init__(self, size: NetSize) -> None:
+    def __init__(self, size: NetSize, seen: int = CHANNELS) -> None:
         super().__init__()
         self.size = size
         width = size.channels
-        self.local = nn.Conv2d(CHANNELS, size.filters, (5, 3), padding=(2, 1), bias=False)
+        self.local = nn.Conv2d(seen, size.filters, (5, 3), padding=(2, 1), bias=False)
         self.local_norm = nn.BatchNorm2d(size.filters)
         self.stack = Mix(size.fold * size.filters * len(HARMONICS), width, bias=False)
         self.stack_norm = Norm(width)
@@ -146,6 +148,55 @@ class NotesNet(nn.Module):
         heads = heads.permute(0, 2, 3, 1, 4).reshape(3, batch, frames, KEYS)
         family = self.family(functional.relu(self.family_time(beside)))
         return heads[0], heads[1], heads[2], family.permute(1, 0, 2, 3)
+
+
+def widened(old: NotesNet, size: NetSize) -> NotesNet:
+    """A network of another `size` that answers as `old` does: what was learned is kept.
+
+    New filters and channels begin at random, but nothing known listens to them yet; a new block
+    (where `size.dilations` has one more before the last) adds nothing at first. After Chen et al.,
+    "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR 2016.
+    """
+    net = NotesNet(size)
+    was, now = old.size, size
+    groups = {"time": (3, was.channels), "squeeze": (1, was.channels),
+              "across": (len(INTERVALS), was.mixed), "stack": (len(HARMONICS), -1),
+              "notes": (3, was.channels), "family_time": (3, was.channels),
+              "family": (1, was.channels), "whole": (1, was.channels)}  # fmt: skip
+    places = _block_places(was.dilations, now.dilations)
+    state = net.state_dict()
+    for name, values in old.state_dict().items():
+        parts = name.split(".")
+        if parts[0] == "blocks":
+            parts[1] = str(places[int(parts[1])])
+        target = state[".".join(parts)]
+        if name == "local.weight":
+            target[: was.filters] = 0.0
+            target[: was.filters, : values.shape[1]] = values
+        elif values.ndim == 2 and values.shape[1] > 1:
+            many = groups[parts[-2]][0]
+            inner, outer = values.shape[1] // many, target.shape[1] // many
+            grouped = target.reshape(target.shape[0], many, outer)
+            grouped[: values.shape[0]] = 0.0
+            grouped[: values.shape[0], :, :inner] = values.reshape(values.shape[0], many, inner)
+            target.copy_(grouped.reshape(target.shape))
+        elif values.ndim:
+            target[: values.shape[0]] = values
+        else:
+            target.copy_(values)
+    for number, block in enumerate(net.blocks):
+        if number not in places:
+            prefix = f"blocks.{number}."
+            state[prefix + "norm.norm.weight"].zero_()
+            state[prefix + "norm.norm.bias"].zero_()
+            assert isinstance(block, Block)
+    net.load_state_dict(state)
+    return net
+
+
+def _block_places(was: Sequence[int], now: Sequence[int]) -> list[int]:
+    """Where each old block stands in the new row: the last one last, the others first."""
+    return [*range(len(was) - 1), len(now) - 1]
 
 
 def losses(

@@ -22,10 +22,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.listening.pitched import notes_of
+from loopmind.analysis.listening.pitched import notes_of, second_of
 from loopmind.analysis.listening.pitched_decode import Limits, pitch_of, polyphonic
 from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, Heard, listen
-from loopmind.analysis.listening.pitched_players import Players, assigned, opinions
+from loopmind.analysis.listening.pitched_players import assigned, opinions
+from loopmind.analysis.listening.pitched_second import Again, Second, look_again
 from loopmind.analysis.models import Model, open_file
 from loopmind.files.midi_notes import write_notes
 from loopmind.learn.notes.data import Sheet, sheets
@@ -53,10 +54,17 @@ _GRID: dict[str, tuple[float, ...]] = {
     "lines": (0.0, 0.3, 0.6, 1.0),
     "shares": (0.0, 0.3, 0.6),
     "lone": (0.0, 0.02, 0.04, 0.07),
-    "second": (0.4, 0.6, 0.8, 2.0),
+    "second": (0.3, 0.4, 0.6, 0.8, 2.0),
+    "sure": (0.3, 0.4, 0.5, 0.6),
+    "again": (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
+    "again_mix": (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4),
+    "whose": (0.0, 0.25, 0.5, 0.75, 1.0),
 }
 
-_ROUTING = ("lines", "shares", "lone", "second")
+_ROUTING = ("lines", "shares", "lone", "second", "sure")
+_AGAIN = ("again", "again_mix", "whose")
+# A case, what the network said of it, and its second opinion.
+Known = tuple["Case", Heard, Again | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +114,14 @@ def _truth(track: Mapping[str, Any], family: str | None = None) -> list[Line]:
 
 
 def judged(
-    heard: Sequence[tuple[Case, Heard]], limits: Limits, kinds: Sequence[Kind],
-    net: Players | None = None,
-) -> dict[Kind, list[Score]]:  # fmt: skip
+    known: Sequence[Known], limits: Limits, kinds: Sequence[Kind]
+) -> dict[Kind, list[Score]]:
     """Scores of every case of `kinds`."""
     scores: dict[Kind, list[Score]] = {kind: [] for kind in kinds}
-    for case, said in heard:
+    for case, said, again in known:
         if case.kind in kinds:
             texture = "chords" if case.kind == "keys" else case.kind
-            notes = notes_of(said, limits, texture=texture, net=net if case.kind == "mix" else None)
+            notes = notes_of(said, limits, texture=texture, again=again)
             mixed = case.kind == "mix"
             found = [
                 Line(n.start_s, n.end_s, n.pitch, n.instrument if mixed else "") for n in notes
@@ -139,60 +146,60 @@ def means(scores: Mapping[Kind, Sequence[Score]]) -> dict[str, float]:
     return table
 
 
-def tune(
-    heard: Sequence[tuple[Case, Heard]], first: Limits, tell: Callable[[str], None] = print,
-    net: Players | None = None,
-) -> Limits:  # fmt: skip
-    """The best of each limit in turn; keys and mixes are decoded alike, lines on their own."""
+def tune(known: Sequence[Known], first: Limits, tell: Callable[[str], None] = print) -> Limits:
+    """The best of each limit in turn; lines, keys and mixes have limits of their own."""
     limits = first
     for name, values in _GRID.items():
-        if name in _ROUTING:
+        if name in _ROUTING or (name in _AGAIN and not any(again for _, _, again in known)):
             continue
         kinds: list[Kind] = ["line"] if name.startswith("line") else ["keys", "mix"]
         if name == "shortest_s":
             kinds = ["line", "keys", "mix"]
+        elif name in _AGAIN:
+            kinds = ["keys"] if name == "again" else ["mix"]
         best = (-1.0, getattr(limits, name))
         for value in values:
-            table = means(judged(heard, replace(limits, **{name: value}), kinds, net))
+            table = means(judged(known, replace(limits, **{name: value}), kinds))
             parts = [table[f"{k} onset"] + 0.5 * table[f"{k} offset"] for k in kinds
                      if f"{k} onset" in table]  # fmt: skip
             total = float(np.mean(parts)) + table.get("mix instrument", 0.0) if parts else 0.0
             best = max(best, (total, value), key=lambda pair: pair[0])
         limits = replace(limits, **{name: best[1]})
         tell(f"{name} {best[1]:g}  score {best[0]:.4f}")
-    return _tuned_routing(heard, limits, tell, net)
+    return _tuned_routing(known, limits, tell)
 
 
-def _tuned_routing(
-    heard: Sequence[tuple[Case, Heard]], limits: Limits, tell: Callable[[str], None],
-    net: Players | None,
-) -> Limits:  # fmt: skip
+def _tuned_routing(known: Sequence[Known], limits: Limits, tell: Callable[[str], None]) -> Limits:
     """The limits that only say who plays: notes are decoded and judged by the networks once."""
-    known = [
-        (case, found, opinions(found, said, net))
-        for case, said in heard
-        if case.kind == "mix" and (found := polyphonic(said, limits))
+    mixes = [
+        (case, found, opinions(found))
+        for case, said, again in known
+        if case.kind == "mix" and (found := polyphonic(said, limits, again, mixed=True))
     ]
-    for name in _ROUTING if known else ():
+    for name in _ROUTING if mixes else ():
         best = (-1.0, getattr(limits, name))
         for value in _GRID[name]:
             trial = replace(limits, **{name: value})
             total = 0.0
-            for case, found, own in known:
+            for case, found, own in mixes:
                 lines = [
                     Line(n.start / FPS, n.end / FPS, pitch_of(n.key), who)
                     for n, who in assigned(found, own, trial)
                 ]
                 total += score(case.truth, lines).instrument
-            best = max(best, (total / len(known), value), key=lambda pair: pair[0])
+            best = max(best, (total / len(mixes), value), key=lambda pair: pair[0])
         limits = replace(limits, **{name: best[1]})
         tell(f"{name} {best[1]:g}  right instrument {best[0]:.4f}")
     return limits
 
 
-def hear_all(own: Sequence[Case], model: Model) -> list[tuple[Case, Heard]]:
-    """What the model says of every case."""
-    return [(case, listen(case.mono, model=model)) for case in own]
+def hear_all(own: Sequence[Case], model: Model, second: Second | None = None) -> list[Known]:
+    """What the model says of every case, and what it says at a second look."""
+    known: list[Known] = []
+    for case in own:
+        heard = listen(case.mono, model=model)
+        known.append((case, heard, look_again(heard, second) if second else None))
+    return known
 
 
 def write_files(source: Sequence[Piece], out: Path) -> int:
@@ -232,7 +239,7 @@ def _as_notes(track: Mapping[str, Any]) -> Notes:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=("tune", "files"))
-    parser.add_argument("--sheets", type=Path)
+    parser.add_argument("--sheets", type=Path, action="append")
     parser.add_argument("--split", default="valid")
     parser.add_argument("--work", type=Path)
     parser.add_argument("--model", type=Path, help="an exported model; else that of --work")
@@ -248,16 +255,13 @@ def main() -> None:
         return
     file = args.work / LIMITS_FILE
     limits = Limits.of(json.loads(file.read_text())) if file.is_file() else Limits()
-    net: Players | None = None
-    players = args.work / "players.txt"
-    if players.is_file():
-        net = Players.from_text(players.read_text(encoding="utf-8"))
-    own = cases(sheets(args.sheets / args.split), args.most)
-    heard = hear_all(own, open_file(args.model or args.work / "notes.onnx", threads=1))
+    own = [case for folder in args.sheets for case in cases(sheets(folder / args.split), args.most)]
+    model = open_file(args.model or args.work / "notes.onnx", threads=1)
+    known = hear_all(own, model, second_of(model))
     if not args.keep:
-        limits = tune(heard, limits, lambda line: print(line, flush=True), net)
+        limits = tune(known, limits, lambda line: print(line, flush=True))
         file.write_text(json.dumps(asdict(limits), indent=1), encoding="utf-8")
-    for name, value in means(judged(heard, limits, ("line", "keys", "mix"), net)).items():
+    for name, value in means(judged(known, limits, ("line", "keys", "mix"))).items():
         print(f"{name:18s} {value:.4f}")
 
 

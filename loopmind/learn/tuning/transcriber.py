@@ -12,8 +12,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from loopmind.analysis.listening.pitched import Texture, limits_of, notes_of
-from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, INPUT, heard_mono, listen
+from loopmind.analysis.listening.pitched import Texture, limits_of, notes_of, second_of
+from loopmind.analysis.listening.pitched_model import (
+    FAMILIES,
+    FOLD,
+    INPUT,
+    channels_of,
+    heard_mono,
+    listen,
+)
+from loopmind.analysis.listening.pitched_second import look_again
 from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
 from loopmind.files.midi_notes import read_notes
@@ -42,7 +50,7 @@ class TranscriberTrainer:
     def score(self, model: Path, pairs: Sequence[Pair], progress: Progress) -> dict[str, float]:
         """Mean note F1 over the recordings: onsets within 50 ms, and with ends."""
         opened = open_file(model)
-        limits = limits_of(opened)
+        limits, second = limits_of(opened), second_of(opened)
         onset, whole = [], []
         for number, pair in enumerate(pairs):
             progress(number, len(pairs), pair.audio.name)
@@ -50,7 +58,9 @@ class TranscriberTrainer:
             if mono is None:
                 continue
             truth = _truth(pair)
-            found = notes_of(listen(mono, model=opened), limits, texture=_texture(truth))
+            heard = listen(mono, model=opened)
+            again = look_again(heard, second) if second else None
+            found = notes_of(heard, limits, texture=_texture(truth), again=again)
             own = [Line(n.start_s, n.end_s, n.pitch) for n in found]
             figures = score([replace(n, family="") for n in truth], own)
             onset.append(figures.onset)
@@ -80,13 +90,14 @@ class TranscriberTrainer:
             raise LoopMindError("none of the recordings to learn from can be read")
         batches = Batches(own, Shares(batch=_EACH), FOLD, budget.seed)
         net = trainable(model)
+        seen = channels_of(open_file(model))
 
         def loss_of(rng: np.random.Generator) -> torch.Tensor:
             pictures, truth = batches.draw(int(rng.integers(1 << 31)))
             total = torch.zeros(())
             # One by one: the shipped graph hears one stretch at a time.
             for number, picture in enumerate(pictures):
-                said = net({INPUT: torch.from_numpy(picture[None])})
+                said = net({INPUT: torch.from_numpy(picture[None, :seen])})
                 right = {k: torch.from_numpy(v[number : number + 1]) for k, v in truth.items()}
                 total = total + _entropy(said["onset"], right["onset"])
                 total = total + 0.6 * _entropy(said["frame"], right["frame"])
@@ -95,7 +106,7 @@ class TranscriberTrainer:
             return total * (100.0 / len(pictures))
 
         tune(net, loss_of, budget, progress, rate=_RATE, stay=_STAY, steps=400)
-        write_back(net, model, target, {INPUT: batches.draw(0)[0][:1]})
+        write_back(net, model, target, {INPUT: batches.draw(0)[0][:1, :seen]})
 
 
 @dataclass(frozen=True)

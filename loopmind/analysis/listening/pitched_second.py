@@ -1,0 +1,188 @@
+"""The second look at every place where a note may begin: is it one, and who plays it?
+
+The note network hears each key by itself and its harmonics. A small second network, kept in the
+same file, judges each candidate by what else begins and sounds then: an octave that a lower note
+explains is no note, a key that is struck while it still rings is one.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, Heard
+from loopmind.analysis.listening.spectrogram import KEYS, SEMITONES
+
+F32 = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+LEAST = 0.03
+"""Peaks of the onset curve below this are never looked at."""
+_HARMONICS = (0, 12, 19, 24, 28, 31, 36)
+_INTERVALS = (-36, -31, -28, -24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 24)
+# Frames round the onset between which what is heard is averaged.
+_SOUNDING = ((-9, -3), (-2, 0), (2, 5), (6, 12), (14, 26))
+_LEVELS = ((-6, -2), (1, 4), (8, 13))
+_SHARP = ((-8, -4), (-3, 0), (1, 3), (4, 8))
+_WHO = ((0, 3), (0, 13), (-60, 60))
+_REGISTERS = np.arange(0.0, KEYS, 8.0)
+_EARLIER = 64
+_PAD = 64
+OUTPUTS = 1 + len(FAMILIES)
+FEATURES = (
+    6 + len(_SOUNDING) + 2 * len(_INTERVALS) + len(_HARMONICS) * (len(_LEVELS) + len(_SHARP))
+    + len(_REGISTERS) + len(FAMILIES) * len(_WHO)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Second:
+    """The second network: layers of (inputs + 1, outputs), the last row being what is added."""
+
+    layers: tuple[F32, ...]
+
+    def __call__(self, features: F32) -> tuple[F32, F32]:
+        """(candidates, FEATURES) -> how likely each is a note, and each family plays it, 0..1."""
+        x = features
+        for number, layer in enumerate(self.layers):
+            x = np.asarray(x @ layer[:-1] + layer[-1], np.float32)
+            if number + 1 < len(self.layers):
+                x = np.maximum(x, np.float32(0.0))
+        said = np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))), np.float32)
+        return said[:, 0], said[:, 1:]
+
+    def to_text(self) -> str:
+        """As kept in the file of the note network: shapes, and half-precise numbers in base 64."""
+        parts = []
+        for layer in self.layers:
+            data = base64.b64encode(layer.astype("<f2").tobytes()).decode()
+            parts.append(f"{layer.shape[0]}x{layer.shape[1]}:{data}")
+        return " ".join(parts)
+
+    @classmethod
+    def from_text(cls, text: str) -> Second:
+        """Read back what `to_text` wrote. Raises ValueError for anything else."""
+        layers = []
+        for part in text.split():
+            shape, _, data = part.partition(":")
+            rows, _, columns = shape.partition("x")
+            numbers = np.frombuffer(base64.b64decode(data, validate=True), "<f2")
+            layers.append(numbers.reshape(int(rows), int(columns)).astype(np.float32))
+        sizes = [FEATURES, *(layer.shape[1] for layer in layers)]
+        if [layer.shape[0] - 1 for layer in layers] != sizes[:-1] or sizes[-1] != OUTPUTS:
+            raise ValueError("these are no weights of the second note network")
+        return cls(tuple(layers))
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """The candidates of a sound as the second network judges them.
+
+    frames, keys: where they are. likely: how likely each is a note. who: (candidates, families).
+    """
+
+    frames: Ints
+    keys: Ints
+    likely: F32
+    who: F32
+
+
+def look_again(heard: Heard, second: Second) -> Again:
+    """Judge every place at which a note may begin."""
+    frames, keys = candidates(heard.onset.astype(np.float32))
+    likely, who = second(features(heard, frames, keys))
+    return Again(frames, keys, likely, who)
+
+
+def candidates(onset: F32, least: float = LEAST) -> tuple[Ints, Ints]:
+    """(frames, keys) of all peaks of the onset curves (frames, 88), in order of key and time."""
+    padded = np.pad(onset, ((1, 1), (0, 0)))
+    peaks = (onset >= least) & (onset >= padded[:-2]) & (onset > padded[2:])
+    keys, frames = np.nonzero(peaks.T)
+    return frames, keys
+
+
+def features(heard: Heard, frames: Ints, keys: Ints) -> F32:
+    """What tells of each candidate: float32 (candidates, FEATURES)."""
+    onset = np.pad(heard.onset.astype(np.float32), ((_PAD, _PAD), (0, 0)))
+    frame = np.pad(heard.frame.astype(np.float32), ((_PAD, _PAD), (0, 0)))
+    at = frames + _PAD
+    peak = onset[at, keys]
+    near = np.max([onset[at + d] for d in (-2, -1, 0, 1, 2)], axis=0)
+    sums = np.concatenate([np.zeros((1, KEYS), np.float32), np.cumsum(frame, 0, np.float64)])
+    parts: list[F32] = [
+        np.stack([
+            _logit(peak), _logit(onset[at - 1, keys]), _logit(onset[at + 1, keys]),
+            np.log1p(near.sum(axis=1)), _logit(near.max(axis=1)),
+            _logit(onset[at[:, None] - np.arange(4, _EARLIER)[None, :], keys[:, None]].max(axis=1)),
+        ], axis=1),
+    ]  # fmt: skip
+    for first, last in _SOUNDING:
+        mean = (sums[at + last, keys] - sums[at + first, keys]) / (last - first)
+        parts.append(_logit(mean.astype(np.float32))[:, None])
+    held = ((sums[at + 8] - sums[at + 1]) / 7.0).astype(np.float32)
+    rows = np.arange(frames.size)
+    for interval in _INTERVALS:
+        place = keys + interval
+        inside = (place >= 0) & (place < KEYS)
+        place = np.clip(place, 0, KEYS - 1)
+        for values in (near, held):
+            parts.append(np.where(inside, _logit(values[rows, place]), -6.0)[:, None])
+    parts.append(_levels(heard.thirds.max(axis=2), _LEVELS, frames, keys))
+    parts.append(_levels(heard.sharp, _SHARP, frames, keys))
+    parts.append(np.exp(-0.5 * ((keys[:, None] - _REGISTERS) / 6.0) ** 2))
+    parts.append(_who(heard, frames, keys))
+    out: F32 = np.concatenate(parts, axis=1).astype(np.float32)
+    return out
+
+
+def _logit(p: F32) -> F32:
+    p = np.clip(p, 0.0025, 0.9975)
+    out: F32 = np.log(p / (1.0 - p))
+    return out
+
+
+def _levels(
+    picture: NDArray[np.floating], moments: Sequence[tuple[int, int]], frames: Ints, keys: Ints
+) -> F32:
+    """(candidates, moments * harmonics) of a picture (frames, SEMITONES); 0 where none can be."""
+    count = picture.shape[0]
+    sums = np.concatenate([np.zeros((1, SEMITONES)), np.cumsum(picture, 0, np.float64)])
+    place = keys[:, None] + np.array(_HARMONICS)
+    inside = place < SEMITONES
+    place = np.minimum(place, SEMITONES - 1)
+    out = []
+    for first, last in moments:
+        a = np.clip(frames + first, 0, count - 1)
+        b = np.maximum(np.clip(frames + last, 0, count), a + 1)
+        mean = (sums[b[:, None], place] - sums[a[:, None], place]) / (b - a)[:, None]
+        out.append(np.where(inside, mean, 0.0))
+    found: F32 = np.concatenate(out, axis=1).astype(np.float32)
+    return found
+
+
+def _who(heard: Heard, frames: Ints, keys: Ints) -> F32:
+    """What the first network says of who plays: then, a little later, and all round."""
+    family = heard.family.astype(np.float32)
+    steps = family.shape[1]
+    sums = np.concatenate([np.zeros((len(FAMILIES), 1, KEYS)), np.cumsum(family, 1, np.float64)], 1)
+    held = family.max(axis=0)
+    weight = np.concatenate([[0.0], np.cumsum(held.sum(axis=1), dtype=np.float64)])
+    whole = np.concatenate(
+        [np.zeros((len(FAMILIES), 1)), np.cumsum((family * held).sum(axis=2), 1, np.float64)], 1
+    )
+    out = []
+    for first, last in _WHO:
+        a = np.clip(frames // FOLD + first, 0, max(steps - 1, 0))
+        b = np.maximum(np.clip(frames // FOLD + last, 0, steps), a + 1)
+        if first >= 0:
+            mean = ((sums[:, b, keys] - sums[:, a, keys]) / (b - a)).T
+        else:
+            mean = ((whole[:, b] - whole[:, a]) / np.maximum(weight[b] - weight[a], 1e-3)).T
+        out.append(_logit(mean.astype(np.float32)))
+    found: F32 = np.concatenate(out, axis=1)
+    return found

@@ -1,0 +1,204 @@
+"""Trains the second note network, which looks again at every place where a note may begin.
+
+    python -m loopmind.learn.notes.second take --sheets DIR --work DIR [--moments 300]
+    python -m loopmind.learn.notes.second train --work DIR
+
+`take` lets the exported note network (WORK/notes.onnx) hear moments of training sheets - keys,
+clips, mixes, some with parts left out, louder or equalised - and keeps what it found beside the
+truth. `train` takes seconds, and writes WORK/second.txt, which `learn.notes.model export` puts into
+the model's file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, Heard, listen
+from loopmind.analysis.listening.pitched_second import (
+    FEATURES,
+    OUTPUTS,
+    Second,
+    candidates,
+    features,
+)
+from loopmind.analysis.listening.spectrogram import LOWEST_MIDI, RATE_HZ
+from loopmind.analysis.models import Model, open_file
+from loopmind.files.atomic import atomic_write
+from loopmind.learn.notes.batches import elsewhere
+from loopmind.learn.notes.data import Sheet, sheets
+
+F32 = NDArray[np.float32]
+
+TAKEN_FILE, SECOND_FILE = "taken.npz", "second.txt"
+_WINDOW_S = 0.05
+_MOMENT_S = 12.0
+_EPOCHS = 14
+_BATCH = 512
+_FAMILY_WEIGHT = 0.5
+_LIKELY = 0.4
+_SOLO, _TRACK = 0.3, 0.3
+
+
+def moment(own: Sequence[Sheet], rng: np.random.Generator) -> tuple[F32, list[tuple[int, F32]]]:
+    """Sound of some seconds, and (family, rows of start, end, pitch, velocity) of its players."""
+    solo = [s for s in own if s.solo]
+    pieces = [s for s in own if not s.solo]
+    kind = rng.random()
+    sheet = own[int(rng.integers(len(own)))]
+    if solo and (kind < _SOLO or not pieces):
+        sheet = solo[int(rng.integers(len(solo)))]
+        keyed = [i for i, t in enumerate(sheet.tracks) if t["instrument"] == "keys"]
+        every = list(range(len(sheet.tracks)))
+        chosen = [int(rng.choice(keyed if keyed and rng.random() < 0.6 else every))]
+    else:
+        sheet = pieces[int(rng.integers(len(pieces)))]
+        chosen = list(range(len(sheet.tracks)))
+        if kind < _SOLO + _TRACK:
+            keyed = [i for i in chosen if sheet.tracks[i]["instrument"] in ("keys", "guitar")]
+            chosen = [int(rng.choice(keyed or chosen))]
+        elif rng.random() < 0.4:
+            chosen = [i for i in chosen if rng.random() < 0.75] or chosen
+    length = round(_MOMENT_S * RATE_HZ)
+    first = int(rng.integers(max(1, sheet.sounds.shape[1] - length)))
+    mixed = np.zeros(length, np.float32)
+    players = []
+    for number in chosen:
+        sound = sheet.sounds[number, first : first + length].astype(np.float32) / 32768.0
+        if rng.random() < 0.5:
+            sound = elsewhere(sound, rng)
+        mixed[: sound.size] += np.float32(10.0 ** (rng.normal(0.0, 2.0) / 20.0)) * sound
+        track = sheet.tracks[number]
+        if track["instrument"] in FAMILIES:
+            notes = np.array(track["notes"], np.float32).reshape(-1, 4)
+            notes[:, :2] -= first / RATE_HZ
+            players.append((FAMILIES.index(track["instrument"]), notes))
+    return mixed, players
+
+
+def truth_of(
+    frames: NDArray[np.int64], keys: NDArray[np.int64], peaks: F32,
+    players: Sequence[tuple[int, F32]],
+) -> F32:  # fmt: skip
+    """(candidates, OUTPUTS): whether each is a note, once for each, and who plays it."""
+    out = np.zeros((frames.size, OUTPUTS), np.float32)
+    # How far round each candidate's own place does not matter as long as it counts as found.
+    taken = np.zeros(frames.size, bool)
+    for family, notes in players:
+        for start, _, pitch, _ in notes:
+            near = np.flatnonzero(
+                (keys == round(float(pitch)) - LOWEST_MIDI)
+                & (np.abs(frames / FPS - start) <= _WINDOW_S)
+            )
+            if not near.size:
+                continue
+            best = int(near[np.argmax(peaks[near])])
+            out[best, 1 + family] = 1.0
+            taken[best] = True
+    out[taken, 0] = 1.0
+    return out
+
+
+def hear_again(heard: Heard, players: Sequence[tuple[int, F32]]) -> tuple[F32, F32]:
+    """Features and truth of all candidates."""
+    onset = heard.onset.astype(np.float32)
+    frames, keys = candidates(onset)
+    seen = features(heard, frames, keys)
+    return seen, truth_of(frames, keys, onset[frames, keys], players)
+
+
+def take(own: Sequence[Sheet], work: Path, model: Model, moments: int, seed: int = 11) -> int:
+    """Hear moments and keep features and truth; returns how many candidates."""
+    rng = np.random.default_rng(seed)
+    seen, truth = [], []
+    for index in range(moments):
+        sound, players = moment(own, rng)
+        found = hear_again(listen(sound, model=model), players)
+        seen.append(found[0].astype(np.float16))
+        truth.append(found[1].astype(np.float16))
+        if index % 20 == 19 or index == moments - 1:
+            print(index + 1, "moments", sum(len(t) for t in truth), "candidates", flush=True)
+            np.savez(work / TAKEN_FILE, seen=np.concatenate(seen), truth=np.concatenate(truth))
+    return sum(len(t) for t in truth)
+
+
+def train(
+    seen: F32, truth: F32, *, hidden: Sequence[int] = (48,), epochs: int = _EPOCHS, seed: int = 3
+) -> Second:
+    """Fit layers of `hidden` widths; families count where there is a note."""
+    torch.manual_seed(seed)
+    mean, scale = seen.mean(axis=0), seen.std(axis=0) + 1e-2
+    layers: list[nn.Linear] = []
+    parts: list[nn.Module] = []
+    for width, following in itertools.pairwise((FEATURES, *hidden, OUTPUTS)):
+        layers.append(nn.Linear(width, following))
+        parts += [layers[-1], nn.ReLU(), nn.Dropout(0.15)]
+    net = nn.Sequential(*parts[:-2])
+    optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.05)
+    x, y = torch.from_numpy((seen - mean) / scale), torch.from_numpy(truth)
+    generator = torch.Generator().manual_seed(seed)
+    for epoch in range(epochs):
+        for group in optimiser.param_groups:
+            group["lr"] = 3e-3 * (1.0 - epoch / epochs)
+        for rows in torch.randperm(len(x), generator=generator).split(_BATCH):
+            given = x[rows] + 0.1 * torch.randn(x[rows].shape, generator=generator)
+            off = nn.functional.binary_cross_entropy_with_logits(
+                net(given), y[rows], reduction="none"
+            )
+            note = y[rows, :1]
+            who = (off[:, 1:] * note).sum() / (note.sum() + 1.0)
+            loss = off[:, 0].mean() + _FAMILY_WEIGHT * who / len(FAMILIES)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    kept = []
+    for number, layer in enumerate(layers):
+        weight = layer.weight.detach().numpy().T.astype(np.float64)
+        bias = layer.bias.detach().numpy().astype(np.float64)
+        if number == 0:
+            # What features are measured in is folded into the first layer.
+            weight = weight / scale[:, None]
+            bias = bias - mean @ weight
+        kept.append(np.vstack([weight, bias]).astype(np.float32))
+    return Second(tuple(kept))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=("take", "train"))
+    parser.add_argument("--sheets", type=Path, action="append")
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--moments", type=int, default=300, help="of 12 s to hear")
+    parser.add_argument("--epochs", type=int, default=_EPOCHS)
+    parser.add_argument("--hidden", type=int, nargs="*", default=[48], help="widths of layers")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    if args.action == "take":
+        model = open_file(args.work / "notes.onnx")
+        own = [sheet for folder in args.sheets for sheet in sheets(folder / "train")]
+        print(take(own, args.work, model, args.moments), "candidates")
+        return
+    with np.load(args.work / TAKEN_FILE, allow_pickle=False) as kept:
+        seen, truth = kept["seen"].astype(np.float32), kept["truth"].astype(np.float32)
+    held = len(seen) * 9 // 10
+    trial = train(seen[:held], truth[:held], hidden=args.hidden, epochs=args.epochs)
+    likely, _ = trial(seen[held:])
+    notes = truth[held:, 0] > 0
+    said = likely > _LIKELY
+    share = 2.0 * (said & notes).sum() / (said.sum() + notes.sum())
+    print(f"F1 of held-back candidates {share:.3f}")
+    atomic_write(
+        args.work / SECOND_FILE,
+        train(seen, truth, hidden=args.hidden, epochs=args.epochs).to_text().encode(),
+    )
+
+
+if __name__ == "__main__":
+    main()
