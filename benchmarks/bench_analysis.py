@@ -4,7 +4,7 @@
 
 Both decode from disk. librosa: load at 22,050 Hz, beat_track, chroma_cqt (for the key), MFCC.
 LoopMind: everything `hear` tells, which is more. One core, warm; processor time, so that a busy
-machine distorts little; the best of the repeats counts.
+machine distorts little; of each file the best of the repeats counts, for both.
 """
 
 from __future__ import annotations
@@ -54,16 +54,25 @@ def decode_only(path: Path) -> float:
     return read_audio(path).duration_s
 
 
-def speed(work: Callable[[Path], float], paths: list[Path], repeats: int) -> float:
-    """Seconds of sound per second of one core, best of `repeats`, after a warm-up."""
-    for path in paths[:2]:
-        work(path)
-    best = 0.0
+def speeds(works: list[Callable[[Path], float]], paths: list[Path], repeats: int) -> list[float]:
+    """Seconds of sound per second of one core for each of `works`, after a warm-up.
+
+    They take turns file by file, and of each file the shortest time of all rounds counts: what
+    else the machine does meets them alike.
+    """
+    for work in works:
+        for path in paths[:2]:
+            work(path)
+    best = [[float("inf")] * len(paths) for _ in works]
+    heard = [0.0] * len(works)
     for _ in range(repeats):
-        start = time.process_time()
-        heard = sum(work(path) for path in paths)
-        best = max(best, heard / (time.process_time() - start))
-    return best
+        heard = [0.0] * len(works)
+        for place, path in enumerate(paths):
+            for number, work in enumerate(works):
+                start = time.process_time()
+                heard[number] += work(path)
+                best[number][place] = min(best[number][place], time.process_time() - start)
+    return [seconds / sum(times) for seconds, times in zip(heard, best, strict=True)]
 
 
 def main() -> int:
@@ -82,9 +91,8 @@ def main() -> int:
     if not paths:
         print(f"{given.folder} holds no FLAC file of {given.least_seconds} s", file=sys.stderr)
         return 1
-    ours = speed(hear_with_loopmind, paths, given.repeats)
-    decoding = speed(decode_only, paths, given.repeats)
-    peer = speed(hear_with_librosa, paths, 1)
+    works: list[Callable[[Path], float]] = [hear_with_loopmind, decode_only, hear_with_librosa]
+    ours, decoding, peer = speeds(works, paths, given.repeats)
     print(json.dumps({
         "files": len(paths),
         "loopmind_seconds_per_second": round(ours, 1),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,11 +18,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_song import SUFFIXES
+from bench_song import SUFFIXES, surroundings
 
 WORK = """
 import json, sys, time
 started = time.perf_counter()
+from loopmind.cli import keep_freed_memory
+keep_freed_memory()  # as every command does
 from loopmind.music.edit import RegenerateSection
 from loopmind.runtime.events import NodeFinished
 from loopmind.runtime.project_session import ProjectSession
@@ -55,7 +56,7 @@ def run(place: Path, home: Path, section: str, seeds: list[int], again: bool = F
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", WORK, given],
-        env={**os.environ, "LOOPMIND_HOME": str(home)},
+        env=surroundings(home),
         check=True,
         capture_output=True,
         text=True,
@@ -82,7 +83,7 @@ def main() -> None:
         subprocess.run(
             [sys.executable, "-m", "loopmind.cli", "generate", str(crate), "--prompt",
              "pop, 110 bpm", "--length", args.length, "--seed", "1", "--out", str(song)],
-            env={**os.environ, "LOOPMIND_HOME": str(home)}, check=True, capture_output=True,
+            env=surroundings(home), check=True, capture_output=True,
         )  # fmt: skip
         print("seconds, the shortest and the middle of", args.rounds, "edits, each another seed")
         seeds = list(range(101, 101 + args.rounds))
