@@ -108,7 +108,8 @@ def decode(path: str | Path, *, max_seconds: float | None = None) -> Decoded:
     if not failed and got < wanted * 0.99:
         share = 100.0 * got / wanted
         notes.append(f"it is cut short: {share:.0f} % of its announced length could be read")
-    samples = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+    samples = np.empty((blocks[0].shape[0], got), np.float32)
+    np.concatenate(blocks, axis=1, out=samples)
     _check_numbers(file, samples)
     frames = got if failed or got < wanted else info.frames
     info = AudioInfo(info.rate_hz, info.channels, frames, info.format)
@@ -191,7 +192,8 @@ def _read_blocks(sound: soundfile.SoundFile, wanted: int) -> tuple[list[Samples]
         if len(block) == 0:
             break
         got += len(block)
-        blocks.append(to_stereo(block.T))
+        # Channel by channel they are laid out once, when all is there.
+        blocks.append(block.T if block.shape[1] <= 2 else to_stereo(block.T))
     return blocks, False
 
 
