@@ -251,6 +251,8 @@ class _Account:
         beside = ref is not None and ref.positional and not joined
         if ref is not None and "fill" in self.aspects and ref.prep:
             return True  # a fill before the hook ends what comes before it
+        if "resize" in self.aspects and self.clause.word("as"):
+            return True  # "as long as the bridge"
         if beside and self.aspects & _NOT_BESIDE:
             names = [s.name for s in self.clause.world.sections]
             if ref is not None and ref.names and ref.prep in ("after", "before"):

@@ -22,12 +22,30 @@ LONGEST_SHOWN = 3
 
 def doubted(clause: Clause, outcome: Outcome, read: Read) -> Outcome | None:
     """`outcome` where every word is accounted for, else a question, or None: not understood."""
-    over = left_over(clause, outcome, read)
+    over = left_over(clause, outcome, read) or _nameless(clause, outcome)
     if not over:
         return outcome
     if _hopeless(clause, over):
         return None
     return confirm(outcome, [t.text for t in over])
+
+
+_THINGS = frozenset({"one", "ones", "part", "thing", "sound"})
+
+
+def _nameless(clause: Clause, outcome: Outcome) -> list[Token]:
+    """ "the low one is too loud": a thing without a name is not the whole song."""
+    named = clause.tracks or clause.sections or clause.has("song") or outcome.tracks
+    if named or outcome.sections:
+        return []
+    if any(getattr(e, n, ()) for e in outcome.edits for n in ("track", "tracks", "section")):
+        return []
+    for at, token in enumerate(clause.tokens):
+        before = clause.tokens[max(at - 2, 0) : at]
+        pointed = any(t.kind == "det" and t.value in ("def", "this") for t in before)
+        if token.kind == "source" and token.text in _THINGS and pointed:
+            return [token]
+    return []
 
 
 def confirm(outcome: Outcome, words: Sequence[str]) -> Outcome:

@@ -66,6 +66,10 @@ def add(clause: Clause) -> Outcome | None:
     if solo is not None and solo.tracks and "add" in does and clause.tracks and not clause.sections:
         ids = tuple(i for r in clause.tracks for i in r.ids if i not in solo.tracks)
         return done([SoloTracks((*solo.tracks, *ids))], tracks=(*solo.tracks, *ids))
+    pushed = clause.has("part", "up", "down") and "add" not in clause.does
+    vibes = clause.word("vibe", "vibes", "feel", "feeling", "mood", "atmosphere")
+    if pushed or (vibes and clause.has("mood")):
+        return None  # "lead up in hook 2", "sad piano vibes in the bridge"
     if not refs or clause.has("prep", "like") or clause.has("moodnoun"):
         return None
     on_top = clause.has("part", "ontop")

@@ -177,13 +177,12 @@ def key(clause: Clause) -> Outcome | None:
         tonic = (now.tonic + step) % 12
         return done([SetKey(str(Key(tonic, "major" if goal == "major" else "minor")))])
     way = 0
-    if clause.has("part", "up") or clause.has("height", "up"):
+    for kind in ("part", "height"):  # "it is a bit high, two steps down"
+        if way == 0 and clause.has(kind, "up", "down"):
+            way = 1 if clause.has(kind, "up") else -1
+    if way == 0 and clause.does & {"raise"}:
         way = 1
-    elif clause.has("part", "down") or clause.has("height", "down"):
-        way = -1
-    elif clause.does & {"raise"}:
-        way = 1
-    elif clause.does & {"lower"} or "drop" in clause.lemmas:
+    elif way == 0 and (clause.does & {"lower"} or "drop" in clause.lemmas):
         way = -1
     if clause.has("too") and interval is not None:
         way = -way  # "plays an octave too high"

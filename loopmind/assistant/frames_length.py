@@ -203,7 +203,7 @@ def fade(clause: Clause) -> Outcome | None:
     does = clause.does
     noun = clause.first("noun", "fadein", "fadeout", "fade")
     if clause.has("noun", "hardstop"):
-        if clause.has("neg"):
+        if clause.has("neg") or (clause.has("too") and not clause.wished):
             return None
         return done([SetFade(out_beats=0.0)])
     inward = "fade_in" in does or (noun is not None and noun.value == "fadein")

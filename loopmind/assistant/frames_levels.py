@@ -101,6 +101,7 @@ def levels(clause: Clause) -> Outcome | None:
     elif (
         (
             clause.tracks
+            or clause.subject
             or clause.acts
             or clause.has("level")
             or clause.has("effect")

@@ -6,7 +6,7 @@ EFFECT_PHRASES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
         ("echo", "echoes", "echos", "delay", "delays", "echo effect", "delay effect", "tape echo",
          "tape delay", "analog delay", "analogue delay", "slapback", "slapback delay",
-         "slapback echo", "slap delay", "dub delay", "dub echo"), ("effect", "echo")),
+         "slapback echo", "slap echo", "slap delay", "dub delay", "dub echo"), ("effect", "echo")),
     **dict.fromkeys(
         ("chorus effect", "chorus pedal", "chorusing", "doubler", "chorus fx"),
         ("effect", "chorus")),

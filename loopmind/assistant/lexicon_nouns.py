@@ -119,7 +119,8 @@ MOODS: dict[str, str] = {
     "trippy": "dreamy", "psychedelic": "dreamy", "hostile": "aggressive", "violent": "aggressive",
     "upbeat": "happy", "blown out": "distorted", "blown-out": "distorted",
     "overdriven": "distorted",
-    "nastier": "aggressive", "busted": "distorted", "cleaner": "clean", "clean": "clean",
+    "nastier": "aggressive", "older": "lo-fi",
+    "busted": "distorted", "cleaner": "clean", "clean": "clean",
 }  # fmt: skip
 # Opinions: they ask for nothing by themselves.
 REMARKS = frozenset(
@@ -144,7 +145,8 @@ OWN_NAMES = frozenset({
     "vocal", "vocals", "vox", "voice", "voices", "singer", "singing", "acapella", "rap", "fx",
     "effects", "sfx", "pad", "pads", "sound effects", "rapping", "rapper", "guitar",
     "guitars", "guitar loop", "808 bass",
-    "snare", "snares", "drum track", "rhythm section", "lead vocal", "lead vocals",
+    "snare", "snares", "all the drums", "all drums", "the whole kit", "drum track",
+    "rhythm section", "lead vocal", "lead vocals",
 })  # fmt: skip
 
 # Names that genres also go by, but that mean something else in a wish about a song.

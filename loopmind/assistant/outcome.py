@@ -100,7 +100,9 @@ class Targets:
         if not tracks and not self.refs and pronoun and not clause.has("song"):
             tracks = [i for i in world.memory.tracks if world.track(i)]
             self.by_pronoun = bool(tracks)
-        if clause.has("rest") or excluded:
+        if excluded and tracks and not (clause.has("rest") or clause.has("song")):
+            tracks = [t for t in tracks if t not in excluded]
+        elif clause.has("rest") or excluded:
             others = set(tracks) if clause.has("rest") else excluded
             tracks = [t.id for t in world.tracks if t.id not in others]
         self.tracks = tuple(tracks)

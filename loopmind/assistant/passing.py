@@ -10,6 +10,7 @@ from loopmind.assistant.lexicon import VERBS
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.senses import Token
 from loopmind.assistant.values import Choice, Question
+from loopmind.assistant.what_shows import aspects
 from loopmind.music.edit import AddTrack, SwapSound
 
 
@@ -31,6 +32,33 @@ def stood_in(clause: Clause, outcome: Outcome, read: Read) -> Outcome:
     if not choices:
         return Outcome(notes=(f"nothing in the song is called {outcome.missing}",))
     return Outcome(question=Question(outcome.question.text, tuple(choices)))
+
+
+_QUALITIES = frozenset(
+    {"level", "size", "dist", "width", "mood", "tonadj", "fat", "energy", "tempo", "height", "part"}
+)
+_SLIGHT = frozenset({"filler", "sep", "degree", "too", "quant", "neg", "enough"})
+
+
+def gone_on(clause: Clause, read: Read) -> Outcome | None:
+    """ "too loud now", "no, quieter": of the track that was just made louder, not of the song."""
+    last = clause.world.memory.edits
+    tracks = clause.world.memory.tracks
+    kinds = {t.kind for t in clause.tokens} - {"verb"}
+    if not (last and tracks and kinds & _QUALITIES) or not kinds <= _QUALITIES | _SLIGHT:
+        return None
+    if clause.acts and not clause.lemmas <= {"be", "make", "sound"}:
+        return None
+    head = [Token("pron", "it", "it"), Token("verb", "be", "is")]
+    if not clause.has("too"):
+        head = [Token("verb", "make", "make"), Token("pron", "it", "it")]
+    kept = [t for t in clause.tokens if t.kind != "verb"]
+    found = read(replace(clause, tokens=[*head, *kept]))
+    if found is None or not found.edits:
+        return None
+    same = {a for e in found.edits for a in aspects(e)} == {a for e in last for a in aspects(e)}
+    aimed = {getattr(e, "track", "") for e in found.edits}
+    return found if same and aimed <= {getattr(e, "track", "") for e in last} - {""} else None
 
 
 def only_told(clause: Clause) -> bool:

@@ -32,6 +32,8 @@ def pointed(clause: Clause, before: Clause | None, settled: bool) -> Clause:
                 break
             kept.pop()
         return _with(clause, [*kept, *_figure(before), *place(known, clause.world)])
+    if there and not known and clause.amount("hz") is None and _figure(before):
+        return _with(clause, [*clause.tokens[: there[-1]], *_figure(before)])
     scoped = (
         before is not None
         and not settled

@@ -51,7 +51,7 @@ from loopmind.assistant.openings import (
     WOULD_IT,
 )
 from loopmind.assistant.outcome import Outcome
-from loopmind.assistant.passing import instead, only_told, stood_in
+from loopmind.assistant.passing import gone_on, instead, only_told, stood_in
 from loopmind.assistant.pointing import pointed
 from loopmind.assistant.recall import recall
 from loopmind.assistant.rewording import plainly
@@ -65,7 +65,7 @@ from loopmind.assistant.values import (
 )
 from loopmind.assistant.world import World
 from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit
+from loopmind.music.edit import Edit, SetEnergy
 from loopmind.music.loop import Crate
 
 LONGEST_TEXT = 2000
@@ -295,7 +295,7 @@ class _Reader:
             return  # "the harp is too loud, lower it": there is no harp
         outcome = asked(clause, self.text)
         if outcome is None:
-            outcome = _first_of(clause)
+            outcome = gone_on(clause, _first_of) or _first_of(clause)
         if outcome is not None and outcome.missing:
             outcome = stood_in(clause, outcome, _first_of)
         if outcome is not None:
@@ -334,6 +334,11 @@ class _Reader:
         before = self.previous
         if before is None or not before.complaint or clause.complaint:
             return False
+        energy = all(isinstance(e, SetEnergy) for e in self.edits)
+        places = {n for r in clause.sections for n in r.names}
+        there = {n for r in before.sections for n in r.names}
+        if self.edits and energy and places and places <= there:
+            return True  # "too much going on in hook 3, take the pad out there"
         return (
             not (clause.tracks or clause.sections)
             and len(self.edits) > 0

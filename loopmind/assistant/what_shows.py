@@ -67,7 +67,7 @@ KINDS_SHOWN: dict[str, frozenset[str]] = {
     "key": _set("key"),
     "mode": _set("key"),
     "interval": _set("pitch key"),
-    "ratio": _set("resize tempo dupsec gain reverb loud split"),
+    "ratio": _set("pan resize tempo dupsec gain reverb loud split"),
     "asis": _set("lock"),
     "only": _set("solo layers lock deltrack mute"),
     "noun tempo": _set("tempo"),
