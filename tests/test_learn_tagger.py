@@ -85,9 +85,17 @@ def test_a_few_steps_lower_the_loss_and_the_export_is_equal(
     from loopmind.learn.export import TOLERANCE, export_onnx
     from loopmind.learn.tagger.model import NAMES, never_judged
     from loopmind.learn.tagger.net import example_inputs
-    from loopmind.learn.tagger.train import Settings, pretrain, read_all, told, train_members
+    from loopmind.learn.tagger.train import (
+        Settings,
+        pretrain,
+        read_all,
+        told,
+        train_members,
+        untrained,
+        widen,
+    )
 
-    settings = Settings(24, 32, 20, 48, 2)
+    settings = Settings(24, 32, 20, 48, 2, wide=40)
     losses: list[float] = []
     checkpoint = tmp_path / "c.pt"
     readers = pretrain(
@@ -97,7 +105,7 @@ def test_a_few_steps_lower_the_loss_and_the_export_is_equal(
     read = read_all(readers, examples)
     said: list[str] = []
     model = train_members(examples, read, readers, settings, said.append)
-    assert len(said) == settings.members + settings.blind
+    assert len(said) == settings.members + settings.blind + 1
     file = tmp_path / "tagger.onnx"
     dynamic = {name: {0: "sounds"} for part in NAMES for name in part}
     export_onnx(model, example_inputs(), NAMES, dynamic, file, "# t\n", others=[example_inputs(3)])
@@ -110,6 +118,32 @@ def test_a_few_steps_lower_the_loss_and_the_export_is_equal(
     assert found[0].shape == (5, EMBEDDING)
     assert np.allclose(np.linalg.norm(found[0], axis=1), 1.0, atol=1e-4)
     assert all(np.allclose(part.sum(axis=1), 1.0, atol=1e-4) for part in found[1:])
+    # With more sounds only the wide member is solved for anew: what is embedded stays.
+    few = examples.where(np.arange(len(examples)) % 3 == 0)
+    again = untrained(readers, settings)
+    again.load_state_dict({k: v for k, v in model.state_dict().items() if k in again.state_dict()})
+    widen(again, few, settings, said.append)
+    before, after = told(model, few, read[::3]), told(again, few, read[::3])
+    assert np.array_equal(before[0], after[0]) and np.array_equal(before[2], after[2])
+    assert not np.array_equal(before[1], after[1])
+
+
+def test_the_wide_member_is_solved_for(examples: Examples) -> None:
+    import torch
+
+    from loopmind.learn.tagger.net import READ, Scaling
+    from loopmind.learn.tagger.train import Settings, solved
+
+    scaling = Scaling(torch.zeros(2, READ), torch.from_numpy(examples.features))
+    settings = Settings(1, 1, 1, 1, 1, wide=300)
+    wide = solved(scaling, examples, settings)
+    numbers = scaling.standard(torch.from_numpy(examples.features))
+    with torch.no_grad():
+        place, scores = wide(torch.zeros(0), numbers)
+        once_more = solved(scaling, examples, settings)(torch.zeros(0), numbers)[1]
+    assert place.shape == (len(examples), 0) and torch.equal(scores, once_more)
+    right = scores.argmax(1).numpy() == examples.truth()[0]
+    assert right.mean() > 0.95
 
 
 def test_training_goes_on_where_it_stopped(examples: Examples, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from loopmind.learn.sounds.pieces import TEST_FONTS
 from loopmind.learn.sounds.render import soundfonts
 from loopmind.learn.tagger.data import Examples, build, learnable_midi, load
 
-READERS = "readers.pt"
+READERS, MEMBERS = "readers.pt", "members.pt"
 NAMES = (("near", "far", "features"), ("embedding", "instrument", "role", "kind"))
 """Inputs and outputs of the exported model."""
 
@@ -120,18 +120,30 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def export(options: argparse.Namespace) -> None:
-    """Train the members on all that may be learned from and write the model and its card."""
+    """Train the members on all that may be learned from and write the model and its card.
+
+    --resume: members that were trained stay as they are, and with them the embedding; only the
+    wide one is solved for anew, with all sounds that are there now.
+    """
+    import torch
+
     from loopmind.learn.export import export_onnx
     from loopmind.learn.tagger.net import example_inputs
-    from loopmind.learn.tagger.train import PRESETS, read_all, train_members
+    from loopmind.learn.tagger.train import PRESETS, read_all, train_members, untrained, widen
     from loopmind.music.loop import INSTRUMENTS, ROLES
 
+    settings = PRESETS[options.preset]
     examples = load(options.work)
     examples = examples.where(examples.learnable)
-    readers = _readers(options.work)
-    model = train_members(
-        examples, read_all(readers, examples), readers, PRESETS[options.preset], _say
-    )
+    readers, kept = _readers(options.work), options.work / MEMBERS
+    if options.resume and kept.exists():
+        model = untrained(readers, settings)
+        model.load_state_dict(torch.load(kept, weights_only=True))
+        widen(model, examples, settings, _say)
+    else:
+        model = train_members(examples, read_all(readers, examples), readers, settings, _say)
+        own = untrained(readers, settings).state_dict()
+        torch.save({name: model.state_dict()[name] for name in own}, kept)
     worst = export_onnx(
         model, example_inputs(), NAMES, {name: {0: "sounds"} for part in NAMES for name in part},
         options.out, others=[example_inputs(3)], half=True,

@@ -21,7 +21,17 @@ from numpy.typing import NDArray
 
 from loopmind.analysis.listening.tagger import EMBEDDING
 from loopmind.learn.tagger.data import Examples, shown
-from loopmind.learn.tagger.net import READ, Member, Readers, Scaling, Tagger, weights_of
+from loopmind.learn.tagger.net import (
+    FEATURES,
+    READ,
+    Member,
+    Members,
+    Readers,
+    Scaling,
+    Tagger,
+    Wide,
+    together,
+)
 from loopmind.music.loop import INSTRUMENTS, ROLES
 
 F32 = NDArray[np.float32]
@@ -33,11 +43,17 @@ _BALANCE = 0.6
 _SMOOTH = 0.05
 _TEMPERATURE = 0.1
 _CONTRAST = 0.3
+_RIDGE = 1e-4
+# What is solved for is 0 or 1; as scores for a softmax that is too flat.
+_SHARPNESS = 8.0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How long and how much is trained. blind: members that see features alone, no pictures."""
+    """How long and how much is trained.
+
+    blind: members that see features alone, no pictures. wide: units of the wide member, 0 for none.
+    """
 
     reader_steps: int
     reader_batch: int
@@ -46,6 +62,7 @@ class Settings:
     members: int
     seed: int = 1
     blind: int = 1
+    wide: int = 2048
 
 
 PRESETS: dict[str, Settings] = {
@@ -209,16 +226,37 @@ def train_members(
     truth = [torch.tensor(values) for values in examples.truth()]
     odds = odds_of(examples)
     blind = settings.blind if pictures and features else 0
-    members = [
+    members: Members = [
         Member(EMBEDDING // settings.members, pictures=pictures, features=features)
         for _ in range(settings.members)
     ] + [Member(0, pictures=False) for _ in range(blind)]
     for number, member in enumerate(members):
+        assert isinstance(member, Member)
         _train_member(member, (x, numbers), truth, odds, settings, number, report)
         member.eval()
     tagger = Tagger(readers, members, scaling)
+    if settings.wide and features:
+        widen(tagger, examples, settings, report)
     tagger.eval()
     return tagger
+
+
+def untrained(readers: Readers, settings: Settings) -> Tagger:
+    """A tagger of the right shape without a wide member, to load trained members into."""
+    seeing: Members = [Member(EMBEDDING // settings.members) for _ in range(settings.members)]
+    blind = [Member(0, pictures=False) for _ in range(settings.blind)]
+    scaling = Scaling(torch.zeros(2, READ), torch.zeros(2, FEATURES))
+    tagger = Tagger(readers, [*seeing, *blind], scaling)
+    tagger.eval()
+    return tagger
+
+
+def widen(tagger: Tagger, examples: Examples, settings: Settings, report: Report) -> None:
+    """Give `tagger` a wide member solved for `examples`; all other members stay as they are."""
+    others = [member for member in tagger.members if not isinstance(member, Wide)]
+    wide = solved(tagger.scaling, examples, settings)
+    tagger.members = torch.nn.ModuleList([*others, wide])
+    report(f"wide member: {settings.wide} units")
 
 
 def _train_member(
@@ -254,20 +292,34 @@ def _train_member(
     report(f"member {number + 1}: loss {np.mean(losses[:50]):.3f} -> {np.mean(losses[-50:]):.3f}")
 
 
+def solved(scaling: Scaling, examples: Examples, settings: Settings) -> Wide:
+    """The wide member for `examples`, which need no pictures: a ridge regression, in one pass."""
+    wide = Wide(settings.wide, settings.seed)
+    width = settings.wide + FEATURES + 1
+    square, right = torch.zeros(width, width), torch.zeros(width, len(INSTRUMENTS))
+    weight = odds_of(examples) * len(examples)
+    truth = torch.tensor(examples.truth()[0])
+    with torch.no_grad():
+        for part in torch.arange(len(examples)).split(2048):
+            numbers = scaling.standard(torch.from_numpy(examples.features[part.numpy()]))
+            x = torch.cat([wide.lifted(numbers), torch.ones(len(part), 1)], 1)
+            weighted = (x * weight[part, None]).T
+            square += weighted @ x
+            right += weighted @ torch.nn.functional.one_hot(truth[part], len(INSTRUMENTS)).float()
+        square, right = square.double(), right.double()
+        square += _RIDGE * square.diagonal().mean() * torch.eye(width)
+        found = torch.linalg.solve(square, right).float() * _SHARPNESS
+        wide.last.weight.copy_(found[:-1].T)
+        wide.last.bias.copy_(found[-1])
+    wide.eval()
+    return wide
+
+
 def told(model: Tagger, examples: Examples, read: F32) -> tuple[F32, F32, F32, F32]:
     """Embeddings and probabilities of instrument, role and kind for already read examples."""
     with torch.no_grad():
         x, numbers = model.scaling(torch.from_numpy(read), torch.from_numpy(examples.features))
-        parts = [member(x, numbers) for member in model.members]
-        places = [part for part, _ in parts if part.shape[1]]
-        place = torch.cat(places, 1) / len(places) ** 0.5
-        sizes = [len(INSTRUMENTS), len(ROLES)]
-        sizes.append(parts[0][1].shape[1] - sum(sizes))
-        split = [scores.split(sizes, 1) for _, scores in parts]
-        weights = weights_of(list(model.members))
-        means = [
-            torch.stack([w * s[k].softmax(1) for w, s in zip(weights, split, strict=True)]).sum(0)
-            for k in range(3)
-        ]
-    first, second, third = (mean.numpy() for mean in means)
-    return place.numpy(), first, second, third
+        members: Members = list(model.members)
+        parts = together(members, [member(x, numbers) for member in members])
+    place, first, second, third = (part.numpy() for part in parts)
+    return place, first, second, third
