@@ -78,6 +78,9 @@ def main() -> None:
             f"- **{c['slot']}**: {Path(c['path']).name}. {c['reason']}" for c in told["choices"]
         )
         stories.append(f"## {wish}\n\n![arrangement]({picture.relative_to('docs')})\n\n{chosen}\n")
+    if hasattr(os, "getloadavg"):
+        print(f"\nThe seconds were taken at a load of {os.getloadavg()[1]:.0f} on", end=" ")
+        print(f"{os.cpu_count()} processors; [figures.md](figures.md) has calmer ones.")
     print("\n" + "\n".join(stories))
 
 
