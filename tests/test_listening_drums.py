@@ -172,6 +172,16 @@ def test_thresholds_lie_between_hits_and_what_is_none() -> None:
     assert all(0.42 < least < 0.9 for least in chosen)
 
 
+def test_hits_are_paired_as_the_field_pairs_them() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(20):
+        one, two = (np.sort(rng.uniform(0, 4, 40)).astype(np.float32) for _ in range(2))
+        truth = np.stack([one, np.zeros(40), np.ones(40)], axis=1).astype(np.float32)
+        found = [DrumHit(float(t), 0, 1.0, 1.0) for t in two]
+        pairs = drums_model._near(one, two)
+        assert pairs == score_hits(truth, found).by_voice["kick"].matched
+
+
 def test_one_shots_are_learned_from_or_chosen_by_and_never_both(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     for number in range(12):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -36,6 +37,16 @@ def decode_drums(active: F32, strong: F32, thresholds: tuple[float, ...]) -> lis
     taught, would stand: the difference of its neighbours. Hats are struck closed or open,
     whichever is surer, never both at once.
     """
+    return kept(peaks_of(active, strong, thresholds), thresholds)
+
+
+def kept(peaks: Sequence[DrumHit], thresholds: tuple[float, ...]) -> list[DrumHit]:
+    """The peaks that are hits by these thresholds, which are no lower than what found the peaks."""
+    return _one_hat([hit for hit in peaks if hit.sure >= thresholds[hit.voice]], thresholds)
+
+
+def peaks_of(active: F32, strong: F32, thresholds: tuple[float, ...]) -> list[DrumHit]:
+    """Every peak of a voice's activation above its threshold, in order of time."""
     found: list[DrumHit] = []
     for voice, least in enumerate(thresholds):
         curve = active[:, voice]
@@ -46,7 +57,7 @@ def decode_drums(active: F32, strong: F32, thresholds: tuple[float, ...]) -> lis
             time_s = max((frame + shift) * HOP_S, 0.0)
             found.append(DrumHit(time_s, voice, float(strong[frame, voice]), float(curve[frame])))
     found.sort(key=lambda hit: (hit.time_s, hit.voice))
-    return _one_hat(found, thresholds)
+    return found
 
 
 def _peaks(curve: F32, least: float) -> list[int]:

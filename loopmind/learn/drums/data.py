@@ -62,6 +62,8 @@ _SAME_HIT_S = 0.02
 _ONE_KIT_NOTES = frozenset((36, 38, 40, 42, 44, 46, 41, 43, 45, 47, 51, 53, 57, 59))
 _ONE_KIT = "Zeppelin"
 _CLOSED, _OPEN = 42, 46
+PIECE = "piece-"
+"""What the names of clips begin with that are pieces."""
 LINE = "line-"
 """What the names of clips begin with in which only hats and cymbals play, or percussion."""
 
@@ -124,7 +126,7 @@ def of_piece(piece: Piece, kits: Mapping[str, Mapping[str, Sequence[F32]]]) -> C
             notes = _as_heard(read, kits.get(str(piece.truth["kit"])))
     assert shape is not None  # a piece has a track
     silence = np.zeros(shape, np.float32)
-    name = f"piece-{piece.folder.name}"
+    name = f"{PIECE}{piece.folder.name}"
     return Clip(name, to_steps(drum_power(sums.get(True, silence))),
                 to_steps(drum_power(sums.get(False, silence))), hits_of(notes))  # fmt: skip
 
@@ -144,7 +146,7 @@ def build_pieces(folder: Path, out: Path, sounds: Path) -> None:
     kits = drum_kits(sounds / "labels.csv")
     for split in ("test", "valid", "train"):
         for piece in pieces(folder / split):
-            path = out / split / f"piece-{piece.folder.name}.npz"
+            path = out / split / f"{PIECE}{piece.folder.name}.npz"
             if not path.exists():
                 _write(path, of_piece(piece, kits))
         print(split, len(list((out / split).glob("*.npz"))), "clips", flush=True)

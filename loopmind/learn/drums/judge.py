@@ -128,12 +128,6 @@ def score_hits(truth: F32, found: Sequence[DrumHit]) -> Score:
     return Score(by_voice, by_class, tuple(off), tuple(errors))
 
 
-def count_hits(truth_s: F32, found: Sequence[DrumHit]) -> Count:
-    """Hits of one voice: when they are, against those found."""
-    times = np.array([hit.time_s for hit in found], np.float32)
-    return Count(len(truth_s), len(times), len(_matched(truth_s, times)))
-
-
 def once(hits: F32) -> F32:
     """In order of time, hits of one class within 20 ms being one: two cymbals struck together."""
     hits = hits[np.argsort(hits[:, 0], kind="stable")]
