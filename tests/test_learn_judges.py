@@ -16,7 +16,7 @@ from loopmind.files.encode import write_audio
 from loopmind.learn.fit import judge as judge_fit
 from loopmind.learn.fit.lists import stock
 from loopmind.learn.fit.model import train
-from loopmind.learn.judging import OURS, UNUSABLE, Row
+from loopmind.learn.judging import OURS, UNUSABLE, Row, number_in, read_labels
 from loopmind.learn.tempo_key import judge as judge_tempo_key
 from loopmind.music.audio import Audio
 from loopmind.music.key import Key
@@ -115,3 +115,38 @@ def test_the_command_prints_figures_side_by_side(
     lines = table_of([Row("a", 0.5, "", OURS), Row("a", 1.25, "dB", "peer"),
                       Row("b", float("nan"), "", "peer")])  # fmt: skip
     assert "0.500" in lines[1] and "1.250 dB" in lines[1] and lines[2].split() == ["b", "-", "-"]
+    wide = [Row("a", 1.0, "dB", f"a peer of many words {n}") for n in range(6)]
+    lines = table_of([Row("a", 1.0, "dB", OURS), Row("mixes", 2.0, "files", OURS), *wide])
+    assert max(map(len, lines)) <= 110 and sum("LoopMind" in line for line in lines) == 2
+    assert "2 files" in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"file,tempo\na.wav,120\n", "line 1 has no column path, bpm"),
+        (b"path,bpm\nnone.wav,120\n", "line 2: there is no file none.wav"),
+        ("path,bpm\na.wav,1\nm\u00fcll.wav,2\n".encode("latin-1"), "line 3 is no UTF-8 text"),
+        (b"", "is empty"),
+        (b"\xff\xfep\x00a\x00", "line 1 is no UTF-8 text"),
+    ],
+)
+def test_tables_that_are_no_good_are_told_in_one_line(
+    tmp_path: Path, data: bytes, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "labels.csv").write_bytes(data)
+    for what in ("tempo", "transcribe"):
+        wanted = data.replace(b"bpm", b"midi") if what == "transcribe" else data
+        (tmp_path / "labels.csv").write_bytes(wanted)
+        assert main(["evaluate", what, "--data", str(tmp_path / "labels.csv")]) == 1
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        assert told.replace("bpm", "midi" if what == "transcribe" else "bpm") in err
+
+
+def test_a_table_of_another_spreadsheet_is_read_too(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    table = tmp_path / "labels.csv"
+    table.write_bytes("\ufeffpath;bpm\r\na.wav;92,5\r\n".encode())
+    (line,), bad = read_labels(table, ("path", "bpm"))
+    assert number_in(line, "bpm") == 92.5 and not bad

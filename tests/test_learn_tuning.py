@@ -12,9 +12,10 @@ import torch
 
 from loopmind.analysis.listening.tagger import EMBEDDING
 from loopmind.analysis.listening.words import place_of, read_table
-from loopmind.analysis.models import card_of, open_file
+from loopmind.analysis.models import ModelError, card_of, open_file, open_model
 from loopmind.cli import main
 from loopmind.errors import CancelledError, LoopMindError
+from loopmind.files.atomic import OutputError
 from loopmind.files.encode import write_audio
 from loopmind.files.midi_notes import write_notes
 from loopmind.files.own_models import keep_model, own_models, undo_model, use_model
@@ -155,6 +156,25 @@ def test_own_models_take_turns_with_the_shipped_one(tmp_path: Path) -> None:
         undo_model("key")
     with pytest.raises(LoopMindError, match="choose from shipped"):
         use_model("key", "other")
+
+
+@pytest.mark.parametrize("name", sorted(tuning.MODELS))
+def test_what_is_put_to_use_is_what_is_used(name: str) -> None:
+    shipped = shipped_model_file(tuning.MODELS[name])
+    assert model_file(tuning.MODELS[name]) == shipped
+    folder = keep_model(name, [shipped])
+    use_model(name, "mine")
+    assert model_file(tuning.MODELS[name]) == user_models() / name / folder / shipped.name
+
+
+def test_the_way_back_from_a_damaged_own_model_is_told() -> None:
+    shipped = shipped_model_file("notes.onnx")
+    folder = keep_model("transcriber", [shipped, card_of(shipped)])
+    use_model("transcriber", "mine")
+    own = user_models() / "transcriber" / folder / "notes.onnx"
+    own.write_bytes(own.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="loopmind learn transcriber --use shipped"):
+        open_model("notes.onnx")
 
 
 def test_a_damaged_list_of_own_models_means_the_shipped_ones() -> None:
@@ -320,6 +340,24 @@ def test_stopping_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(CancelledError):
         learn("key", tmp_path, tmp_path / "work", lambda label: stop)
+    assert own_models("key").mine == () and not models_in_use()
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left"), OSError("9 requested and 0 written"),
+              RuntimeError("[enforce fail] unexpected pos 64 vs 0, PytorchStreamWriter failed")]
+)  # fmt: skip
+def test_no_room_is_told_and_changes_nothing(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(Pretended):
+        def tune(self, *given: Any) -> None:
+            raise error
+
+    monkeypatch.setitem(tuning.MODELS, "key", "key.npz")
+    monkeypatch.setattr(tuning, "trainer", lambda name: Full(0.9))
+    with pytest.raises(OutputError, match=r"the disk is full.*free some space"):
+        learn("key", tmp_path, tmp_path / "work", lambda label: lambda d, t, w: None)
     assert own_models("key").mine == () and not models_in_use()
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from loopmind.errors import LoopMindError
 from loopmind.files.digest import file_digest
-from loopmind.files.places import model_file
+from loopmind.files.places import model_file, user_models
 
 TAGGER_MODEL = "tagger.onnx"
 WORDS_MODEL = "words.npz"
@@ -112,19 +112,28 @@ def check_digest(file: Path, *, card_needed: bool = True) -> str:
         card = card_of(file)
         text = card.read_text(encoding="utf-8") if card.is_file() else None
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"the model {file} cannot be read ({error}); {_AGAIN}") from None
+        raise ModelError(f"the model {file} cannot be read ({error}); {_remedy(file)}") from None
     line = _DIGEST_LINE.search(text) if text is not None else None
     if line is None:
         if card_needed:
             raise ModelError(
-                f"the model {file} has no card {card} that it was checked by; {_AGAIN}"
+                f"the model {file} has no card {card} that it was checked by; {_remedy(file)}"
             )
     elif line.group(1) != digest:
         raise ModelError(
             f"the model {file} is not the one that {card.name} describes: it was cut off or "
-            f"altered; {_AGAIN}"
+            f"altered; {_remedy(file)}"
         )
     return digest
+
+
+def _remedy(file: Path) -> str:
+    """What to do about a file that cannot be used."""
+    folder = user_models()
+    if folder in file.parents:
+        own = file.relative_to(folder).parts[0]
+        return f"go back to the one that LoopMind came with: loopmind learn {own} --use shipped"
+    return _AGAIN
 
 
 def card_of(file: Path) -> Path:
@@ -161,7 +170,8 @@ def _session(file: Path, threads: int, gpu: bool) -> Any:
         return runtime.InferenceSession(str(file), options, providers=providers)
     except Exception as error:  # onnxruntime has no common base of its own errors
         raise ModelError(
-            f"the model {file} is no ONNX model that can be run ({_first_line(error)}); {_AGAIN}"
+            f"the model {file} is no ONNX model that can be run ({_first_line(error)}); "
+            f"{_remedy(file)}"
         ) from error
 
 

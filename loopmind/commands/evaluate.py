@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import math
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +24,9 @@ JUDGES: dict[str, tuple[str, str, str]] = {
     "key": ("loopmind.learn.tempo_key.judge", "judge_key", "the key of each loop or track"),
     "fit": ("loopmind.learn.fit.judge", "judge", "the group that each loop belongs to"),
 }
+
+_WIDEST = 110
+_COUNTS = ("files", "mixes", "questions")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
         ) from error
     judge = cast(Judge, getattr(module, function))
     data: Path = args.data
-    with ProgressLine() as line:
+    with ProgressLine() as line, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what peers warn of is no concern of the user
         rows = judge(data, line.progress(f"judging {args.what}"))
     figures = [row for row in rows if row.unit != UNUSABLE]
     unusable = [row.what for row in rows if row.unit == UNUSABLE]
@@ -72,23 +77,38 @@ def run(args: argparse.Namespace) -> int:
 
 
 def table_of(rows: list[Any]) -> list[str]:
-    """One line a figure, whose it is in columns side by side."""
+    """One line a figure, whose it is in columns side by side; more columns than fit follow below.
+
+    The first column, LoopMind's own, stands in front of them again.
+    """
     whose = list(dict.fromkeys(row.of for row in rows))
     names = list(dict.fromkeys(row.what for row in rows))
-    cells = {(row.what, row.of): _shown(row.value, row.unit) for row in rows}
+    cells = {(row.what, row.of): _shown(row) for row in rows}
     width = max([len(name) for name in names] + [4])
-    columns = [max([len(of)] + [len(cells.get((n, of), "")) for n in names]) for of in whose]
-    head = "  ".join([" " * width] + [of.rjust(w) for of, w in zip(whose, columns, strict=True)])
-    lines = [head.rstrip()]
-    for name in names:
-        own = [cells.get((name, of), "-").rjust(w) for of, w in zip(whose, columns, strict=True)]
-        lines.append("  ".join([name.ljust(width), *own]))
+    columns = {of: max([len(of)] + [len(cells.get((n, of), "")) for n in names]) for of in whose}
+    lines: list[str] = []
+    rest = whose[1:]
+    while rest or not lines:
+        shown, told = whose[:1], names
+        while rest and sum(2 + columns[of] for of in (*shown, rest[0])) + width <= _WIDEST:
+            shown.append(rest.pop(0))
+        if rest and len(shown) == 1:
+            shown.append(rest.pop(0))
+        if lines:
+            lines.append("")
+            told = [n for n in names if any((n, of) in cells for of in shown[1:])]
+        head = [" " * width, *(of.rjust(columns[of]) for of in shown)]
+        lines.append("  ".join(head).rstrip())
+        for name in told:
+            own = [cells.get((name, of), "-").rjust(columns[of]) for of in shown]
+            lines.append("  ".join([name.ljust(width), *own]))
     return lines
 
 
-def _shown(value: float, unit: str) -> str:
-    if not math.isfinite(value):
+def _shown(row: Any) -> str:
+    if not math.isfinite(row.value):
         return "-"
-    if unit == "files" or (value == round(value) and abs(value) >= 10.0):
-        return f"{value:.0f} {unit}".strip()
-    return f"{value:.3f} {unit}".strip()
+    counts = row.unit == "files" or row.what.split()[-1] in _COUNTS
+    if counts or (row.value == round(row.value) and abs(row.value) >= 10.0):
+        return f"{row.value:.0f} {row.unit}".strip()
+    return f"{row.value:.3f} {row.unit}".strip()

@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 
 ACTIVE_NAME = "active.json"
-# Words point to where the tagger in use lays sounds: of another tagger they would mislead.
-_LEARNED_WITH = {"words": "tagger"}
+# The model that a file belongs to, where they are called differently. Words point to where the
+# tagger in use lays sounds: of another tagger they would mislead.
+_MODEL_OF = {"words": "tagger", "notes": "transcriber"}
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -114,10 +115,10 @@ def model_file(name: str) -> Path:
     Raises FileNotFoundError.
     """
     stem = name.partition(".")[0]
-    stem = _LEARNED_WITH.get(stem, stem)
-    own = models_in_use().get(stem)
+    model = _MODEL_OF.get(stem, stem)
+    own = models_in_use().get(model)
     if own is not None:
-        file = user_models() / stem / own / name
+        file = user_models() / model / own / name
         if file.is_file():
             return file
     return shipped_model_file(name)

@@ -77,15 +77,12 @@ def read_labels(
     """
     if labels.is_dir():
         raise LoopMindError(f"{labels} is a folder; name the CSV file with the labels")
+    text = _text_of(labels)
+    # Where a comma is the decimal point, spreadsheets put semicolons between the columns.
+    first = text.partition("\n")[0]
+    mark = ";" if first.count(";") > first.count(",") else ","
     try:
-        text = labels.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise LoopMindError(f"{labels} cannot be read ({reason}); check the path") from error
-    except UnicodeDecodeError as error:
-        raise LoopMindError(f"{labels} is no UTF-8 text; save it as CSV in UTF-8") from error
-    try:
-        lines = list(csv.reader(text.splitlines()))
+        lines = list(csv.reader(text.splitlines(), delimiter=mark))
     except csv.Error as error:
         raise LoopMindError(f"{labels} is no CSV ({error}); save it again as CSV") from error
     if not lines:
@@ -115,11 +112,27 @@ def read_labels(
             else:
                 bad.append(unusable(place, f"there is no file {row['path']}", "check its path"))
     if not found:
+        why = f" ({bad[0].what})" if bad else ""
         raise LoopMindError(
-            f"no line of {labels} can be judged by; fill in {_list(needed)} and check that the "
-            "files lie where its paths say"
+            f"no line of {labels} can be judged by{why}; fill in {_list(needed)} and check that "
+            "the files lie where its paths say"
         )
     return found, bad
+
+
+def _text_of(labels: Path) -> str:
+    try:
+        data = labels.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise LoopMindError(f"{labels} cannot be read ({reason}); check the path") from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise LoopMindError(
+            f"{labels}, line {line} is no UTF-8 text; save the table as CSV in UTF-8"
+        ) from error
 
 
 def number_in(row: Labelled, column: str) -> float | None:

@@ -29,6 +29,7 @@ QUALITIES = {
 """Kinds of chords, and the semitones of their notes above the root."""
 FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _FLAT = frozenset((1, 3, 5, 8, 10))
+_BORROWED = {0: (3, 10), 7: (3, 10), 2: (10,)}
 _WRITTEN = {"major": "", "minor": "m", "min7": "m7"}
 
 
@@ -65,6 +66,18 @@ class TranscribedTrack:
         return self.instrument == DRUMS
 
 
+def _names_in(key: Key | None) -> tuple[str, ...]:
+    """How pitch classes are called in `key`."""
+    if key is None:
+        return SHARP_NAMES
+    major = (key if key.mode == "major" else key.relative()).tonic
+    if major in _FLAT:
+        return FLAT_NAMES
+    # Keys of few sharps borrow from those of flats: in C major it is Bb, never A#.
+    borrowed = _BORROWED.get(major, ())
+    return tuple(FLAT_NAMES[p] if p in borrowed else SHARP_NAMES[p] for p in range(12))
+
+
 @dataclass(frozen=True)
 class HeardChord:
     """A chord that sounds from start_s to end_s: `root` a pitch class, `quality` of QUALITIES.
@@ -89,13 +102,14 @@ class HeardChord:
         return self.written(None)
 
     def written(self, key: Key | None) -> str:
-        """As musicians write it in `key`: with flats where the key has them.
+        """As musicians write it in `key`: with flats where the key has them, or is near to them.
 
         >>> HeardChord(0.0, 1.0, 10, "major").written(Key(5, "major"))
         'Bb'
+        >>> HeardChord(0.0, 1.0, 10, "7").written(Key(0, "major"))
+        'Bb7'
         """
-        flat = key is not None and (key if key.mode == "major" else key.relative()).tonic in _FLAT
-        names = FLAT_NAMES if flat else SHARP_NAMES
+        names = _names_in(key)
         below = "" if self.bass in (None, self.root) else f"/{names[self.bass or 0]}"
         return names[self.root] + _WRITTEN.get(self.quality, self.quality) + below
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +57,15 @@ def separate_file(
     wanted = checked_stems(stems, separator)
     check_folder(folder)
     try:
-        return _separated(path, open_stream(path), folder, separator, wanted, progress)
-    except DamagedError:
-        # What can be saved of a damaged file is only known when all of it is in memory.
-        return _separated(path, saved_stream(path), folder, separator, wanted, progress)
+        try:
+            return _separated(path, open_stream(path), folder, separator, wanted, progress)
+        except DamagedError:
+            # What can be saved of a damaged file is only known when all of it is in memory.
+            return _separated(path, saved_stream(path), folder, separator, wanted, progress)
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()  # only where it is empty
+        raise
 
 
 def stem_files(folder: Path) -> dict[str, Path]:

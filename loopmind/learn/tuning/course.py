@@ -17,13 +17,15 @@ import importlib
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from loopmind.analysis.models import card_of, found_model, signed_card
 from loopmind.errors import LoopMindError
+from loopmind.files.atomic import OutputError, output_error
 from loopmind.files.digest import file_digest
 from loopmind.files.own_models import forget_models, keep_model, own_models, use_model
 from loopmind.learn.judging import Progress, Row
@@ -198,11 +200,12 @@ def learn(
     learned, held = split(pairs, seed)
     start = found_model(MODELS[name])
     place = work / name / _run_id(start, learned, seed)
-    place.mkdir(parents=True, exist_ok=True)
     before = teach.score(start, held, progress("judging before"))
     target = place / MODELS[name]
     budget = Budget(minutes * 60.0, seed, place)
-    teach.tune(start, learned, target, budget, progress("learning"))
+    with _writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        teach.tune(start, learned, target, budget, progress("learning"))
     after = teach.score(target, held, progress("judging after"))
     better = is_better(before, after)
     card_of(target).write_text(
@@ -219,6 +222,24 @@ def learn(
         better and use and own_models(name).use == kept, kept, time.monotonic() - begun,
         tuple(unusable),
     )  # fmt: skip
+
+
+@contextmanager
+def _writing(place: Path) -> Iterator[None]:
+    """Checkpoints and examples are written in here: a full disk is told as such."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            raise output_error(place, error) from error
+        # numpy tells how much it could write, and not why it was no more.
+        reason = f"the disk is full or failing ({error})"
+        raise OutputError(place, reason, "free some space") from error
+    except RuntimeError as error:
+        if "write" not in str(error).lower():  # torch's own for a file that cannot grow
+            raise
+        reason = "the disk is full or failing"
+        raise OutputError(place, reason, "free some space") from error
 
 
 NEEDED: dict[str, str] = {
