@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from loopmind.analysis.listening.pitched import transcribe_pitched
 from loopmind.analysis.listening.pitched_tokens import Vocabulary, instrument_of, read_tokens
 from loopmind.analysis.models import ModelError, open_file
+from loopmind.cli import main
 from loopmind.music.audio import Audio
 
 WORDS = Vocabulary()
@@ -103,3 +105,23 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         Vocabulary.of(open_file(odd))
     with pytest.raises(ModelError):
         transcribe_pitched(Audio(np.zeros((1, 100), np.float32), 44100), model=silent)
+
+
+def test_the_command_takes_a_file_of_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOOPMIND_HOME", str(tmp_path / "home"))
+    tokens = [TIE, PROGRAM + 33, SHIFT + 10, VELOCITY + 1, PITCH + 40, SHIFT + 60, VELOCITY,
+              PITCH + 40, 1]  # fmt: skip
+    file = token_model(tmp_path / "own.onnx", tokens, {"vocabulary": "mt3"})
+    sound = 0.1 * np.random.default_rng(0).standard_normal(3 * 16000)
+    soundfile.write(tmp_path / "song.wav", sound, 16000)
+    given = ["transcribe", str(tmp_path / "song.wav"), "--out", str(tmp_path / "out")]
+    assert main([*given, "--model", str(file)]) == 0
+    assert (tmp_path / "out" / "song" / "bass.mid").is_file()
+    capsys.readouterr()
+    for name, told in (("none.onnx", "no model file"), ("own.txt", "no ONNX model")):
+        (tmp_path / "own.txt").write_text("no model")
+        assert main([*given, "--model", str(tmp_path / name)]) == 1
+        err = capsys.readouterr().err
+        assert name in err and told in err and err.count("\n") == 1

@@ -55,6 +55,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-separate", action="store_true", help="hear all in the mix (this is the default)"
     )
+    parser.add_argument(
+        "--model", type=place, metavar="FILE",
+        help="another model of notes: an ONNX file of LoopMind's kind or of the MT3 family",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="tell what was done as JSON")
 
 
@@ -122,6 +126,7 @@ def _run(file: Path, out: Path, args: argparse.Namespace) -> Transcript:
             recording=str(file), title=file.name, out=str(out), strength=args.strength,
             grid=args.quantize or "1/16", quantised=args.quantize is not None,
             separate="light" if args.separate else "", stems=stems,
+            model=str(args.model) if args.model is not None else "",
         )  # fmt: skip
         result = session.evaluate(graph, ["write", "transcribe"], listener=ShowEvents(line))
     result.check_for_user()

@@ -8,7 +8,9 @@ alone. Weights are checked by the hash in their names and are read without runni
 from __future__ import annotations
 
 import hashlib
+import http.client
 import importlib
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +43,10 @@ SUFFIXES = (".th", ".yaml", ".yml", ".safetensors")
 _OURS = {"piano": "keys"}
 _OVERLAP = 0.25
 _BLOCK_BYTES = 1 << 18
+
+_NO_NETWORK = (
+    urllib.error.URLError, TimeoutError, ConnectionError, ssl.SSLError, http.client.HTTPException,
+)  # fmt: skip
 
 Fetching = Callable[[int, int], None]
 """Called with (bytes done, bytes in all) while weights are fetched; where it raises, it stops."""
@@ -155,7 +161,7 @@ def fetch(name: str, progress: Fetching | None = None) -> None:
                         done += len(block)
                         if progress is not None:
                             progress(done, size)
-            except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+            except _NO_NETWORK as error:
                 reason = getattr(error, "reason", error)
                 raise ModelError(
                     f"the weights of {name} cannot be fetched from {url} ({reason}); check the "
