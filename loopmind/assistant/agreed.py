@@ -36,6 +36,7 @@ _NEAR: tuple[frozenset[str], ...] = tuple(
         "master_set master_up master_down gain_up gain_down ceiling",
         "layer_add layer_only solo add_track",
         "mute remove_track layer_remove",
+        "solo mute layer_only",
         "swap mood",
         "energy_up mood drive_up longer",
         "energy_down mood layer_remove",

@@ -43,7 +43,8 @@ def _nameless(clause: Clause, outcome: Outcome) -> list[Token]:
     for at, token in enumerate(clause.tokens):
         before = clause.tokens[max(at - 2, 0) : at]
         pointed = any(t.kind == "det" and t.value in ("def", "this") for t in before)
-        if token.kind == "source" and token.text in _THINGS and pointed:
+        subject = at == 0 and token.text in ("something", "someone", "anything")
+        if subject or (token.kind == "source" and token.text in _THINGS and pointed):
             return [token]
     return []
 
