@@ -23,7 +23,6 @@ from loopmind.analysis.listening.pitched_second import (
     features,
     look_again,
 )
-from loopmind.analysis.listening.pitched_second import OUTPUTS as SECOND_OUTPUTS
 from loopmind.analysis.listening.spectrogram import (
     CHANNELS,
     HOP,
@@ -165,31 +164,20 @@ def test_a_key_struck_while_it_rings_is_seen_in_short_windows() -> None:
     assert np.ptp(around[4]) > 3.0 * np.ptp(around[1])
 
 
-def weights(**outputs: dict[int, float]) -> Second:
-    """A second network of one layer: to each output what it takes from which feature."""
-    layer = np.zeros((FEATURES + 1, SECOND_OUTPUTS), np.float32)
-    for name, taken in outputs.items():
-        column = 0 if name == "note" else 1 + FAMILIES.index(name)
-        for row, value in taken.items():
-            layer[row, column] = value
-    return Second((layer,))
-
-
 def test_the_second_network_judges_each_place_again() -> None:
     notes = [(0.1 + 0.3 * i, 0.3 + 0.3 * i, 40 if i % 2 else 80, 0.5, "keys") for i in range(12)]
     heard = answer(400, notes)
     frames, keys = candidates(heard.onset)
     seen = features(heard, frames, keys)
     assert seen.shape == (12, FEATURES) and np.isfinite(seen).all()
-    # Believes in what is low alone (registers lie before the families), and says bass of it.
-    low = FEATURES - 3 * len(FAMILIES) - 11 + 2
-    second = weights(note={low: 8.0, -1: -4.0}, bass={low: 8.0, -1: -4.0})
-    kept = Second.from_text(second.to_text())
-    found = polyphonic(heard, Limits(whose=1.0), look_again(heard, kept), mixed=True)
+    # Believes in what is low alone: registers are the last of the features.
+    layer = np.zeros((FEATURES + 1, 1), np.float32)
+    layer[FEATURES - 11 + 2], layer[-1] = 8.0, -4.0
+    kept = Second.from_text(Second((layer,)).to_text())
+    found = polyphonic(heard, Limits(), look_again(heard, kept))
     assert [note.key for note in found] == [40 - LOWEST_MIDI] * 6
-    assert {name for _, name in players(found, Limits())} == {"bass"}
     assert all(note.likely > 0.5 for note in found)
-    for text in ("3x4:AAAA", "nonsense", Second((second.layers[0][:-2],)).to_text()):
+    for text in ("3x4:AAAA", "nonsense", Second((layer[:-2],)).to_text()):
         with pytest.raises(ValueError):
             Second.from_text(text)
 
@@ -203,8 +191,8 @@ def test_a_second_look_sees_what_lies_around_it() -> None:
     changed = np.flatnonzero(np.abs(together - alone) > 1.0)
     assert changed.size and (seen[:, :3].max(axis=0) <= 6.1).all()
     silent = answer(50, [])
-    again = look_again(silent, weights())
-    assert again.frames.size == 0 and polyphonic(silent, Limits(), again) == []
+    again = look_again(silent, Second((np.zeros((FEATURES + 1, 1), np.float32),)))
+    assert not again.any() and polyphonic(silent, Limits(), again) == []
 
 
 def test_bends_follow_a_glide_and_leave_a_held_note_alone() -> None:

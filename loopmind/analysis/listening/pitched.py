@@ -27,7 +27,7 @@ from loopmind.analysis.listening.pitched_model import (
     listen,
 )
 from loopmind.analysis.listening.pitched_players import players
-from loopmind.analysis.listening.pitched_second import Again, Second, look_again
+from loopmind.analysis.listening.pitched_second import Second, look_again
 from loopmind.analysis.listening.pitched_tokens import transcribe_tokens
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import Model, ModelError, open_model
@@ -91,7 +91,7 @@ def _in_stretches(
 
         heard = listen(mono[begin:end], model=model, progress=told)
         shift = begin / RATE_HZ
-        again = look_again(heard, kept[1]) if kept[1] and texture != "line" else None
+        again = look_again(heard, kept[1]) if kept[1] and texture == "chords" else None
         decoded = notes_of(
             heard, kept[0], texture=texture, instrument=instrument, shift_s=shift, again=again
         )
@@ -104,18 +104,14 @@ def _in_stretches(
 
 def notes_of(
     heard: Heard, limits: Limits, *, texture: Texture, instrument: str = "", shift_s: float = 0.0,
-    again: Again | None = None,
+    again: F32 | None = None,
 ) -> list[TranscribedNote]:  # fmt: skip
     """Decode what the network said. `shift_s`: when the stretch that it heard begins; `again`: the
-    second network's opinion, which single lines need none of."""
-    mixed = texture == "mix"
-    if texture == "line":
-        found = single_line(heard, limits)
-    else:
-        found = polyphonic(heard, limits, again, mixed=mixed)
+    second network's opinion of chords."""
+    found = single_line(heard, limits) if texture == "line" else polyphonic(heard, limits, again)
     if not found:
         return []
-    if mixed:
+    if texture == "mix":
         named = players(found, limits)
     else:
         name = instrument or players(found, limits, one=True)[0][1]

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, FPS, Heard
-from loopmind.analysis.listening.pitched_second import Again
 from loopmind.analysis.listening.spectrogram import KEYS, LOWEST_MIDI
 
 F32 = NDArray[np.float32]
@@ -36,9 +35,8 @@ class Limits:
     how much longer it is held than its frames say, in natural logarithms of their odds. lone: a
     family that has a smaller share of a mix's notes is not believed to be there. lines, shares:
     how much a note's neighbours, and the families' shares in the piece, say of who plays it. sure:
-    least certainty of such a second family. again, again_mix: how likely a note must be to the
-    second network, in chords of one instrument and in mixes; whose: how much of its opinion of who
-    plays is taken, 0..1.
+    least certainty of such a second family. again: how likely a note of chords must be to the
+    second network.
     """
 
     onset: float = 0.35
@@ -55,9 +53,7 @@ class Limits:
     lines: float = 0.5
     shares: float = 0.3
     sure: float = 0.5
-    again: float = 0.35
-    again_mix: float = 0.3
-    whose: float = 0.5
+    again: float = 0.4
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Limits:
@@ -81,24 +77,14 @@ class Found:
     who: F32
 
 
-def polyphonic(
-    heard: Heard, limits: Limits, again: Again | None = None, *, mixed: bool = False
-) -> list[Found]:
-    """All notes, in order of time and pitch, by a second opinion where there is one (`again`).
+def polyphonic(heard: Heard, limits: Limits, again: F32 | None = None) -> list[Found]:
+    """All notes, in order of time and pitch.
 
-    mixed: they are played by more than one instrument.
+    again: (frames, 88), what the second network says of where notes begin, if it is asked.
     """
     onset, frame = heard.onset.astype(np.float32), heard.frame.astype(np.float32)
-    who: dict[tuple[int, int], F32] = {}
-    if again is None:
-        likely = onset
-        peaks = _peaks(onset, limits.onset)
-    else:
-        likely = np.zeros_like(onset)
-        likely[again.frames, again.keys] = again.likely
-        places = zip(again.frames.tolist(), again.keys.tolist(), strict=True)
-        who = dict(zip(places, again.who, strict=True))
-        peaks = _peaks(likely, limits.again_mix if mixed else limits.again)
+    likely = onset if again is None else again
+    peaks = _peaks(likely, limits.onset if again is None else limits.again)
     gap = max(1, round(limits.gap_s * FPS))
     shortest = limits.shortest_s * FPS
     notes: list[Found] = []
@@ -111,11 +97,10 @@ def polyphonic(
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             at = _between(onset[:, key], start)
             note = _note(heard, key, start, at, _edge(frame[:, key], end, limits.frame))
-            if who:
-                mine = (1.0 - limits.whose) * note.who + limits.whose * who[start, key]
+            if again is not None:
                 # What was judged twice is a note, however short it seems.
                 end = max(note.end, note.start + shortest)
-                note = replace(note, end=end, likely=float(likely[start, key]), who=mine)
+                note = replace(note, end=end, likely=float(likely[start, key]))
             notes.append(note)
         if limits.unstruck < 1.0:
             notes += _unstruck(heard, frame[:, key], key, starts, ends, limits)

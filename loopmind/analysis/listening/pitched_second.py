@@ -1,4 +1,4 @@
-"""The second look at every place where a note may begin: is it one, and who plays it?
+"""The second look at every place where a note of chords may begin: is it one?
 
 The note network hears each key by itself and its harmonics. A small second network, kept in the
 same file, judges each candidate by what else begins and sounds then: an octave that a lower note
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, Heard
+from loopmind.analysis.listening.pitched_model import Heard
 from loopmind.analysis.listening.spectrogram import KEYS, SEMITONES
 
 F32 = NDArray[np.float32]
@@ -28,14 +28,12 @@ _INTERVALS = (-36, -31, -28, -24, -19, -12, -7, -5, -2, -1, 1, 2, 5, 7, 12, 19, 
 _SOUNDING = ((-9, -3), (-2, 0), (2, 5), (6, 12), (14, 26))
 _LEVELS = ((-6, -2), (1, 4), (8, 13))
 _SHARP = ((-8, -4), (-3, 0), (1, 3), (4, 8))
-_WHO = ((0, 3), (0, 13), (-60, 60))
 _REGISTERS = np.arange(0.0, KEYS, 8.0)
 _EARLIER = 64
 _PAD = 64
-OUTPUTS = 1 + len(FAMILIES)
 FEATURES = (
     6 + len(_SOUNDING) + 2 * len(_INTERVALS) + len(_HARMONICS) * (len(_LEVELS) + len(_SHARP))
-    + len(_REGISTERS) + len(FAMILIES) * len(_WHO)
+    + len(_REGISTERS)
 )  # fmt: skip
 
 
@@ -45,15 +43,14 @@ class Second:
 
     layers: tuple[F32, ...]
 
-    def __call__(self, features: F32) -> tuple[F32, F32]:
-        """(candidates, FEATURES) -> how likely each is a note, and each family plays it, 0..1."""
+    def __call__(self, features: F32) -> F32:
+        """(candidates, FEATURES) -> (candidates,), how likely each is a note, 0..1."""
         x = features
         for number, layer in enumerate(self.layers):
             x = np.asarray(x @ layer[:-1] + layer[-1], np.float32)
             if number + 1 < len(self.layers):
                 x = np.maximum(x, np.float32(0.0))
-        said = np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))), np.float32)
-        return said[:, 0], said[:, 1:]
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x[:, 0], -30.0, 30.0))), np.float32)
 
     def to_text(self) -> str:
         """As kept in the file of the note network: shapes, and half-precise numbers in base 64."""
@@ -73,29 +70,18 @@ class Second:
             numbers = np.frombuffer(base64.b64decode(data, validate=True), "<f2")
             layers.append(numbers.reshape(int(rows), int(columns)).astype(np.float32))
         sizes = [FEATURES, *(layer.shape[1] for layer in layers)]
-        if [layer.shape[0] - 1 for layer in layers] != sizes[:-1] or sizes[-1] != OUTPUTS:
+        if [layer.shape[0] - 1 for layer in layers] != sizes[:-1] or sizes[-1] != 1:
             raise ValueError("these are no weights of the second note network")
         return cls(tuple(layers))
 
 
-@dataclass(frozen=True, eq=False)
-class Again:
-    """The candidates of a sound as the second network judges them.
-
-    frames, keys: where they are. likely: how likely each is a note. who: (candidates, families).
-    """
-
-    frames: Ints
-    keys: Ints
-    likely: F32
-    who: F32
-
-
-def look_again(heard: Heard, second: Second) -> Again:
-    """Judge every place at which a note may begin."""
-    frames, keys = candidates(heard.onset.astype(np.float32))
-    likely, who = second(features(heard, frames, keys))
-    return Again(frames, keys, likely, who)
+def look_again(heard: Heard, second: Second) -> F32:
+    """(frames, 88): how likely a note begins, 0 wherever the first network hears no beginning."""
+    onset = heard.onset.astype(np.float32)
+    frames, keys = candidates(onset)
+    likely = np.zeros_like(onset)
+    likely[frames, keys] = second(features(heard, frames, keys))
+    return likely
 
 
 def candidates(onset: F32, least: float = LEAST) -> tuple[Ints, Ints]:
@@ -135,7 +121,6 @@ def features(heard: Heard, frames: Ints, keys: Ints) -> F32:
     parts.append(_levels(heard.thirds.max(axis=2), _LEVELS, frames, keys))
     parts.append(_levels(heard.sharp, _SHARP, frames, keys))
     parts.append(np.exp(-0.5 * ((keys[:, None] - _REGISTERS) / 6.0) ** 2))
-    parts.append(_who(heard, frames, keys))
     out: F32 = np.concatenate(parts, axis=1).astype(np.float32)
     return out
 
@@ -162,27 +147,4 @@ def _levels(
         mean = (sums[b[:, None], place] - sums[a[:, None], place]) / (b - a)[:, None]
         out.append(np.where(inside, mean, 0.0))
     found: F32 = np.concatenate(out, axis=1).astype(np.float32)
-    return found
-
-
-def _who(heard: Heard, frames: Ints, keys: Ints) -> F32:
-    """What the first network says of who plays: then, a little later, and all round."""
-    family = heard.family.astype(np.float32)
-    steps = family.shape[1]
-    sums = np.concatenate([np.zeros((len(FAMILIES), 1, KEYS)), np.cumsum(family, 1, np.float64)], 1)
-    held = family.max(axis=0)
-    weight = np.concatenate([[0.0], np.cumsum(held.sum(axis=1), dtype=np.float64)])
-    whole = np.concatenate(
-        [np.zeros((len(FAMILIES), 1)), np.cumsum((family * held).sum(axis=2), 1, np.float64)], 1
-    )
-    out = []
-    for first, last in _WHO:
-        a = np.clip(frames // FOLD + first, 0, max(steps - 1, 0))
-        b = np.maximum(np.clip(frames // FOLD + last, 0, steps), a + 1)
-        if first >= 0:
-            mean = ((sums[:, b, keys] - sums[:, a, keys]) / (b - a)).T
-        else:
-            mean = ((whole[:, b] - whole[:, a]) / np.maximum(weight[b] - weight[a], 1e-3)).T
-        out.append(_logit(mean.astype(np.float32)))
-    found: F32 = np.concatenate(out, axis=1)
     return found

@@ -1,12 +1,12 @@
-"""Trains the second note network, which looks again at every place where a note may begin.
+"""Trains the second note network, which looks again at where notes of chords may begin.
 
     python -m loopmind.learn.notes.second take --sheets DIR --work DIR [--moments 300]
     python -m loopmind.learn.notes.second train --work DIR
 
-`take` lets the exported note network (WORK/notes.onnx) hear moments of training sheets - keys,
-clips, mixes, some with parts left out, louder or equalised - and keeps what it found beside the
-truth. `train` takes seconds, and writes WORK/second.txt, which `learn.notes.model export` puts into
-the model's file.
+`take` lets the exported note network (WORK/notes.onnx) hear moments of training sheets, one player
+each, most of them keys, half of them equalised anew, and keeps what it found beside the truth.
+`train` takes seconds, and writes WORK/second.txt, which `learn.notes.model export` puts into the
+model's file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from torch import nn
 from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, Heard, listen
 from loopmind.analysis.listening.pitched_second import (
     FEATURES,
-    OUTPUTS,
     Second,
     candidates,
     features,
@@ -42,76 +41,54 @@ _WINDOW_S = 0.05
 _MOMENT_S = 12.0
 _EPOCHS = 14
 _BATCH = 512
-_FAMILY_WEIGHT = 0.5
 _LIKELY = 0.4
-_SOLO, _TRACK = 0.3, 0.3
+_KEYS, _SOLO, _OTHERS = 0.75, 0.5, 0.1
 
 
-def moment(own: Sequence[Sheet], rng: np.random.Generator) -> tuple[F32, list[tuple[int, F32]]]:
-    """Sound of some seconds, and (family, rows of start, end, pitch, velocity) of its players."""
+def moment(own: Sequence[Sheet], rng: np.random.Generator) -> tuple[F32, F32]:
+    """Sound of some seconds of one player, and its notes: start s, end s, pitch, velocity."""
     solo = [s for s in own if s.solo]
     pieces = [s for s in own if not s.solo]
-    kind = rng.random()
-    sheet = own[int(rng.integers(len(own)))]
-    if solo and (kind < _SOLO or not pieces):
-        sheet = solo[int(rng.integers(len(solo)))]
-        keyed = [i for i, t in enumerate(sheet.tracks) if t["instrument"] == "keys"]
-        every = list(range(len(sheet.tracks)))
-        chosen = [int(rng.choice(keyed if keyed and rng.random() < 0.6 else every))]
-    else:
-        sheet = pieces[int(rng.integers(len(pieces)))]
-        chosen = list(range(len(sheet.tracks)))
-        if kind < _SOLO + _TRACK:
-            keyed = [i for i in chosen if sheet.tracks[i]["instrument"] in ("keys", "guitar")]
-            chosen = [int(rng.choice(keyed or chosen))]
-        elif rng.random() < 0.4:
-            chosen = [i for i in chosen if rng.random() < 0.75] or chosen
+    wanted = "keys" if rng.random() < _KEYS else "guitar"
+    while True:
+        group = solo if solo and (rng.random() < _SOLO or not pieces) else pieces
+        sheet = group[int(rng.integers(len(group)))]
+        pitched = [i for i, t in enumerate(sheet.tracks) if t["instrument"] in FAMILIES]
+        liked = [i for i in pitched if sheet.tracks[i]["instrument"] == wanted]
+        if liked or (pitched and rng.random() < _OTHERS):
+            break
+    number = int(rng.choice(liked or pitched))
     length = round(_MOMENT_S * RATE_HZ)
     first = int(rng.integers(max(1, sheet.sounds.shape[1] - length)))
-    mixed = np.zeros(length, np.float32)
-    players = []
-    for number in chosen:
-        sound = sheet.sounds[number, first : first + length].astype(np.float32) / 32768.0
-        if rng.random() < 0.5:
-            sound = elsewhere(sound, rng)
-        mixed[: sound.size] += np.float32(10.0 ** (rng.normal(0.0, 2.0) / 20.0)) * sound
-        track = sheet.tracks[number]
-        if track["instrument"] in FAMILIES:
-            notes = np.array(track["notes"], np.float32).reshape(-1, 4)
-            notes[:, :2] -= first / RATE_HZ
-            players.append((FAMILIES.index(track["instrument"]), notes))
-    return mixed, players
+    sound = sheet.sounds[number, first : first + length].astype(np.float32) / 32768.0
+    if rng.random() < 0.5:
+        sound = elsewhere(sound, rng)
+    notes = np.array(sheet.tracks[number]["notes"], np.float32).reshape(-1, 4)
+    notes[:, :2] -= first / RATE_HZ
+    return sound, notes
 
 
 def truth_of(
-    frames: NDArray[np.int64], keys: NDArray[np.int64], peaks: F32,
-    players: Sequence[tuple[int, F32]],
+    frames: NDArray[np.int64], keys: NDArray[np.int64], peaks: F32, notes: F32
 ) -> F32:  # fmt: skip
-    """(candidates, OUTPUTS): whether each is a note, once for each, and who plays it."""
-    out = np.zeros((frames.size, OUTPUTS), np.float32)
-    # How far round each candidate's own place does not matter as long as it counts as found.
-    taken = np.zeros(frames.size, bool)
-    for family, notes in players:
-        for start, _, pitch, _ in notes:
-            near = np.flatnonzero(
-                (keys == round(float(pitch)) - LOWEST_MIDI)
-                & (np.abs(frames / FPS - start) <= _WINDOW_S)
-            )
-            if not near.size:
-                continue
-            best = int(near[np.argmax(peaks[near])])
-            out[best, 1 + family] = 1.0
-            taken[best] = True
-    out[taken, 0] = 1.0
+    """(candidates,): 1 for the highest of the candidates that would count as a note, for each."""
+    out = np.zeros(frames.size, np.float32)
+    for start, _, pitch, _ in notes:
+        near = np.flatnonzero(
+            (keys == round(float(pitch)) - LOWEST_MIDI)
+            & (np.abs(frames / FPS - start) <= _WINDOW_S)
+        )
+        if near.size:
+            out[near[np.argmax(peaks[near])]] = 1.0
     return out
 
 
-def hear_again(heard: Heard, players: Sequence[tuple[int, F32]]) -> tuple[F32, F32]:
+def hear_again(heard: Heard, notes: F32) -> tuple[F32, F32]:
     """Features and truth of all candidates."""
     onset = heard.onset.astype(np.float32)
     frames, keys = candidates(onset)
     seen = features(heard, frames, keys)
-    return seen, truth_of(frames, keys, onset[frames, keys], players)
+    return seen, truth_of(frames, keys, onset[frames, keys], notes)
 
 
 def take(own: Sequence[Sheet], work: Path, model: Model, moments: int, seed: int = 11) -> int:
@@ -119,8 +96,8 @@ def take(own: Sequence[Sheet], work: Path, model: Model, moments: int, seed: int
     rng = np.random.default_rng(seed)
     seen, truth = [], []
     for index in range(moments):
-        sound, players = moment(own, rng)
-        found = hear_again(listen(sound, model=model), players)
+        sound, notes = moment(own, rng)
+        found = hear_again(listen(sound, model=model), notes)
         seen.append(found[0].astype(np.float16))
         truth.append(found[1].astype(np.float16))
         if index % 20 == 19 or index == moments - 1:
@@ -132,12 +109,12 @@ def take(own: Sequence[Sheet], work: Path, model: Model, moments: int, seed: int
 def train(
     seen: F32, truth: F32, *, hidden: Sequence[int] = (48,), epochs: int = _EPOCHS, seed: int = 3
 ) -> Second:
-    """Fit layers of `hidden` widths; families count where there is a note."""
+    """Fit layers of `hidden` widths: features (candidates, FEATURES), truth (candidates,)."""
     torch.manual_seed(seed)
     mean, scale = seen.mean(axis=0), seen.std(axis=0) + 1e-2
     layers: list[nn.Linear] = []
     parts: list[nn.Module] = []
-    for width, following in itertools.pairwise((FEATURES, *hidden, OUTPUTS)):
+    for width, following in itertools.pairwise((FEATURES, *hidden, 1)):
         layers.append(nn.Linear(width, following))
         parts += [layers[-1], nn.ReLU(), nn.Dropout(0.15)]
     net = nn.Sequential(*parts[:-2])
@@ -149,12 +126,7 @@ def train(
             group["lr"] = 3e-3 * (1.0 - epoch / epochs)
         for rows in torch.randperm(len(x), generator=generator).split(_BATCH):
             given = x[rows] + 0.1 * torch.randn(x[rows].shape, generator=generator)
-            off = nn.functional.binary_cross_entropy_with_logits(
-                net(given), y[rows], reduction="none"
-            )
-            note = y[rows, :1]
-            who = (off[:, 1:] * note).sum() / (note.sum() + 1.0)
-            loss = off[:, 0].mean() + _FAMILY_WEIGHT * who / len(FAMILIES)
+            loss = nn.functional.binary_cross_entropy_with_logits(net(given)[:, 0], y[rows])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -189,8 +161,8 @@ def main() -> None:
         seen, truth = kept["seen"].astype(np.float32), kept["truth"].astype(np.float32)
     held = len(seen) * 9 // 10
     trial = train(seen[:held], truth[:held], hidden=args.hidden, epochs=args.epochs)
-    likely, _ = trial(seen[held:])
-    notes = truth[held:, 0] > 0
+    likely = trial(seen[held:])
+    notes = truth[held:] > 0
     said = likely > _LIKELY
     share = 2.0 * (said & notes).sum() / (said.sum() + notes.sum())
     print(f"F1 of held-back candidates {share:.3f}")

@@ -26,7 +26,7 @@ from loopmind.analysis.listening.pitched import notes_of, second_of
 from loopmind.analysis.listening.pitched_decode import Limits, pitch_of, polyphonic
 from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, Heard, listen
 from loopmind.analysis.listening.pitched_players import assigned, opinions
-from loopmind.analysis.listening.pitched_second import Again, Second, look_again
+from loopmind.analysis.listening.pitched_second import Second, look_again
 from loopmind.analysis.models import Model, open_file
 from loopmind.files.midi_notes import write_notes
 from loopmind.learn.notes.data import Sheet, sheets
@@ -56,15 +56,12 @@ _GRID: dict[str, tuple[float, ...]] = {
     "lone": (0.0, 0.02, 0.04, 0.07),
     "second": (0.3, 0.4, 0.6, 0.8, 2.0),
     "sure": (0.3, 0.4, 0.5, 0.6),
-    "again": (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
-    "again_mix": (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4),
-    "whose": (0.0, 0.25, 0.5, 0.75, 1.0),
+    "again": (0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
 }
 
 _ROUTING = ("lines", "shares", "lone", "second", "sure")
-_AGAIN = ("again", "again_mix", "whose")
-# A case, what the network said of it, and its second opinion.
-Known = tuple["Case", Heard, Again | None]
+# A case, what the network said of it, and the second opinion of chords.
+Known = tuple["Case", Heard, F32 | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,13 +147,15 @@ def tune(known: Sequence[Known], first: Limits, tell: Callable[[str], None] = pr
     """The best of each limit in turn; lines, keys and mixes have limits of their own."""
     limits = first
     for name, values in _GRID.items():
-        if name in _ROUTING or (name in _AGAIN and not any(again for _, _, again in known)):
+        if name in _ROUTING:
             continue
         kinds: list[Kind] = ["line"] if name.startswith("line") else ["keys", "mix"]
         if name == "shortest_s":
             kinds = ["line", "keys", "mix"]
-        elif name in _AGAIN:
-            kinds = ["keys"] if name == "again" else ["mix"]
+        elif name in ("onset", "again"):
+            # Where there is a second opinion, the first one's limit is for mixes alone.
+            asked = any(again is not None for _, _, again in known)
+            kinds = ["keys"] if name == "again" else ["mix"] if asked else kinds
         best = (-1.0, getattr(limits, name))
         for value in values:
             table = means(judged(known, replace(limits, **{name: value}), kinds))
@@ -173,8 +172,8 @@ def _tuned_routing(known: Sequence[Known], limits: Limits, tell: Callable[[str],
     """The limits that only say who plays: notes are decoded and judged by the networks once."""
     mixes = [
         (case, found, opinions(found))
-        for case, said, again in known
-        if case.kind == "mix" and (found := polyphonic(said, limits, again, mixed=True))
+        for case, said, _ in known
+        if case.kind == "mix" and (found := polyphonic(said, limits))
     ]
     for name in _ROUTING if mixes else ():
         best = (-1.0, getattr(limits, name))
@@ -198,7 +197,8 @@ def hear_all(own: Sequence[Case], model: Model, second: Second | None = None) ->
     known: list[Known] = []
     for case in own:
         heard = listen(case.mono, model=model)
-        known.append((case, heard, look_again(heard, second) if second else None))
+        asked = second is not None and case.kind == "keys"
+        known.append((case, heard, look_again(heard, second) if second and asked else None))
     return known
 
 

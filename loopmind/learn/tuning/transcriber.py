@@ -59,8 +59,9 @@ class TranscriberTrainer:
                 continue
             truth = _truth(pair)
             heard = listen(mono, model=opened)
-            again = look_again(heard, second) if second else None
-            found = notes_of(heard, limits, texture=_texture(truth), again=again)
+            texture = _texture(truth)
+            again = look_again(heard, second) if second and texture == "chords" else None
+            found = notes_of(heard, limits, texture=texture, again=again)
             own = [Line(n.start_s, n.end_s, n.pitch) for n in found]
             figures = score([replace(n, family="") for n in truth], own)
             onset.append(figures.onset)
