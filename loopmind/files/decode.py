@@ -30,6 +30,7 @@ AUDIO_SUFFIXES = frozenset(
 MIDI_SUFFIXES = frozenset({".mid", ".midi"})
 
 _BLOCK_FRAMES = 1 << 18
+_SAMPLES_AT_ONCE = 1 << 28
 _SALVAGE_FRAMES = 1 << 10
 _SALVAGE_SKIP = 1 << 12
 _LOUDEST = 1e4
@@ -108,8 +109,7 @@ def decode(path: str | Path, *, max_seconds: float | None = None) -> Decoded:
     if not failed and got < wanted * 0.99:
         share = 100.0 * got / wanted
         notes.append(f"it is cut short: {share:.0f} % of its announced length could be read")
-    samples = np.empty((blocks[0].shape[0], got), np.float32)
-    np.concatenate(blocks, axis=1, out=samples)
+    samples = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
     _check_numbers(file, samples)
     frames = got if failed or got < wanted else info.frames
     info = AudioInfo(info.rate_hz, info.channels, frames, info.format)
@@ -182,6 +182,28 @@ def _check_file(file: Path) -> int:
 
 def _read_blocks(sound: soundfile.SoundFile, wanted: int) -> tuple[list[Samples], bool]:
     """Blocks of at most two channels up to `wanted` frames, and whether decoding failed."""
+    if wanted * min(2, sound.channels) > _SAMPLES_AT_ONCE:  # so many may be a damaged header's
+        return _read_one_by_one(sound, wanted)
+    whole = np.empty((min(2, sound.channels), wanted), np.float32)
+    got, failed = 0, False
+    while got < wanted:
+        try:
+            block = sound.read(min(_BLOCK_FRAMES, wanted - got), dtype="float32", always_2d=True)
+        except (soundfile.LibsndfileError, RuntimeError):
+            failed = True
+            break
+        if len(block) == 0:
+            break
+        # Laid out channel by channel while it is still in the processor's cache.
+        whole[:, got : got + len(block)] = block.T if block.shape[1] <= 2 else to_stereo(block.T)
+        got += len(block)
+    if got == wanted:
+        return [whole], failed
+    return [whole[:, :got].copy()] if got else [], failed
+
+
+def _read_one_by_one(sound: soundfile.SoundFile, wanted: int) -> tuple[list[Samples], bool]:
+    """The same without room for all of them before they are there."""
     blocks: list[Samples] = []
     got = 0
     while got < wanted:
@@ -192,8 +214,7 @@ def _read_blocks(sound: soundfile.SoundFile, wanted: int) -> tuple[list[Samples]
         if len(block) == 0:
             break
         got += len(block)
-        # Channel by channel they are laid out once, when all is there.
-        blocks.append(block.T if block.shape[1] <= 2 else to_stereo(block.T))
+        blocks.append(to_stereo(block.T))
     return blocks, False
 
 
