@@ -254,13 +254,14 @@ def main() -> None:
     parser.add_argument("--loops", type=Path, default=Path("../shared/data/loops"))
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--block", type=int, default=256)
+    parser.add_argument("--realtime", action="store_true", help="let the sound server go first")
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     args = parser.parse_args()
     log = Log()
     with tempfile.TemporaryDirectory() as temp:
         folder = Path(temp)
         os.environ["LOOPMIND_HOME"] = str(folder / "home")
-        with jack_server(folder, block=args.block) as server:
+        with jack_server(folder, block=args.block, realtime=args.realtime) as server:
             look_again()
             now, recording, told = perform(args, folder, log, server)
             release()
@@ -270,7 +271,8 @@ def main() -> None:
     told.insert(
         0,
         f"{len(heard) / RATE_HZ:.1f} s were heard in {log.lines[-1][0]:.1f} s on a machine that "
-        "was busy with other work: the server runs without real-time priority",
+        f"was busy with other work, the server {'with' if args.realtime else 'without'} "
+        "real-time priority",
     )
     told.insert(
         0,

@@ -61,15 +61,19 @@ class JackServer:
 
 
 @contextmanager
-def jack_server(folder: Path, *, rate_hz: int = 44100, block: int = 128) -> Iterator[JackServer]:
-    """Start a dummy JACK server and let PortAudio see it; stops it in the end."""
+def jack_server(
+    folder: Path, *, rate_hz: int = 44100, block: int = 128, realtime: bool = False
+) -> Iterator[JackServer]:
+    """Start a dummy JACK server and let PortAudio see it; stops it in the end.
+
+    realtime: its threads and its clients' go before all others, where the system allows it.
+    """
     # A name of its own: other servers on this machine are none of its business.
     name = f"loopmind-{os.getpid()}"
     os.environ["JACK_DEFAULT_SERVER"] = name
     driver = ["-d", "dummy", "-r", str(rate_hz), "-p", str(block)]
-    server = JackServer(
-        folder / f"jack-{block}.log", ["jackd", "-n", name, "--no-realtime", *driver]
-    )
+    how = ["--realtime", "--realtime-priority", "20"] if realtime else ["--no-realtime"]
+    server = JackServer(folder / f"jack-{block}.log", ["jackd", "-n", name, *how, *driver])
     try:
         server.start()
         yield server
