@@ -273,21 +273,6 @@ def gains(net: Separator, given: Sequence[Piece]) -> dict[str, list[float]]:
     return found
 
 
-def balanced(net: Separator, shares: Sequence[float]) -> Separator:
-    """The same network with each stem's share of every bin times what `shares` says, once more 1.
-
-    The loss does not ask what the stems' SI-SDR asks for; four numbers chosen on pieces that were
-    not learned from bring the masks nearer to it.
-    """
-    made = Separator(net.size)
-    made.load_state_dict(net.state_dict())
-    step = torch.log(torch.tensor(shares, dtype=torch.float32))[:, None]
-    with torch.no_grad():
-        for head in made.heads:
-            head.bias.view(head.bias.shape[0], len(STEMS), -1).add_(step)
-    return made
-
-
 def _build(options: argparse.Namespace) -> None:
     rng = np.random.default_rng(options.seed)
     with ShelfWriter(options.work) as shelf:
@@ -317,7 +302,7 @@ def _train(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     given = pieces(options.pieces)[: options.most]
-    found = gains(balanced(Training.load(options.work).mean.cpu(), options.balance), given)
+    found = gains(Training.load(options.work).mean.cpu(), given)
     for stem, values in found.items():
         middle = float(np.median(values)) if values else float("nan")
         print(f"{stem:7} {middle:6.2f} dB SI-SDR gain over the mix (median of {len(values)})")
@@ -327,7 +312,7 @@ def _export(options: argparse.Namespace) -> None:
     from loopmind.learn.export import export_onnx
 
     training = Training.load(options.work)
-    net, size = balanced(training.mean.cpu(), options.balance), training.config.size
+    net, size = training.mean.cpu(), training.config.size
     made = [torch.randn(1, frames, 4, BINS) for frames in (40, 97)]
     worst = export_onnx(
         net, (made[0],), (("spectra",), ("masks",)),
@@ -360,9 +345,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--half", action="store_true", help="export weights in half precision")
-    parser.add_argument("--balance", type=float, nargs=len(STEMS), default=[1.0] * len(STEMS),
-                        metavar="SHARE",
-                        help=f"weigh the masks of {', '.join(STEMS)}")  # fmt: skip
     parser.add_argument("--card", type=Path, help="text of the card (default: what lies there)")
     parser.add_argument("--out", type=Path, default=Path("models/separator.onnx"))
     options = parser.parse_args(arguments)
