@@ -1,4 +1,4 @@
-"""A song is made and then talked about: ten sentences, undo, a branch, a merge, and the export.
+"""A song is made and then talked about: sentences, undo, a branch, a merge, and the export.
 
 Writes a transcript with the arrangement after each step, and the proof that regenerating one
 section left all others as they were.
@@ -29,6 +29,14 @@ SENTENCES = (
     "build more into the last hook",
     "tape vibe",
     "10 bpm slower",
+)
+FURTHER = (
+    "put a dotted eighth delay on the lead",
+    "add a drum fill before the last hook",
+    "no drums in the second half of verse 1",
+    "slow the bridge down to 124",
+    "the bridge 4 bpm faster",
+    "more swing",
 )
 PICTURE = """
 import sys
@@ -107,6 +115,9 @@ def main() -> None:
         print("## The new hook joins the main line\n")
         told.run("branch", "song", "--switch", "main", picture=False)
         told.run("merge", "song", "other-hook", "hook 2")
+        print("## Effects, fills, a part of a section, a tempo of its own, swing\n")
+        for sentence in FURTHER:
+            told.run("edit", "song", sentence)
         print("## The history, and the export\n")
         told.run("history", "song", picture=False)
         told.run("render", "song", picture=False)

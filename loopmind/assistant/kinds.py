@@ -38,7 +38,18 @@ _BY_WAY = {
 }  # fmt: skip
 DRY_DB = -36.0
 EXACT = frozenset(
-    {"other", "automation", "effect_up", "effect_down", "fill", "no_fill", "split", "swing"}
+    {
+        "other",
+        "automation",
+        "effect_up",
+        "effect_down",
+        "fill",
+        "no_fill",
+        "split",
+        "swing",
+        "unmute",
+        "unsolo",
+    }
 )
 """Kinds whose words are the frames' alone to tell: they are named, or they are not meant."""
 
