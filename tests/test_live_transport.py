@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from dsp_tools import sine
 from test_live_engine import biggest_step, serve, tone_plan
 from test_render_song import BPM, RATE_HZ, loop, make_material, make_song
 
@@ -240,3 +241,19 @@ def test_a_tempo_map_counts_in_both_directions() -> None:
     assert TempoMap(((0, BPM),)).frame(7, RATE_HZ) == beat_to_frame(7, BPM, RATE_HZ)
     with pytest.raises(ValueError, match="begin at 0"):
         TempoMap(((1, 120),))
+
+
+def test_swapping_faster_than_programs_fade_makes_no_click() -> None:
+    engine = Engine()
+    plans = [tone_plan(220.0), tone_plan(330.0)]
+    engine.swap(plans[0])
+    serve(engine, 1000)
+    engine.play(0)
+    serve(engine, 1000)
+    pieces = []
+    for number in range(1, 30):
+        engine.swap(plans[number % 2])
+        pieces.append(serve(engine, 200, 100))
+    # A jump of two full tones, smoothed over 128 frames (steepest in the middle, 1.5 times).
+    smooth = biggest_step(sine(9000, 330.0))
+    assert biggest_step(np.concatenate(pieces, axis=1)) <= smooth + 1.5 / 128 + 1.0 / 512

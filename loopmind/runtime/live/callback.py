@@ -181,6 +181,8 @@ def take_up(control):  # type: ignore[no-untyped-def]
     fresh = swap_word(control + 8 * at.PENDING, 0)
     if fresh != 0:
         before = shared[at.ACTIVE]
+        if shared[at.LEAVING] != 0:
+            _moved(control)  # what still faded out ends at once
         _retire(control, shared[at.LEAVING])
         shared[at.LEAVING] = before
         shared[at.LEAVING_AT] = shared[at.POSITION]
