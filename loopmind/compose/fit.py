@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from loopmind.dsp.resample import resample
-from loopmind.dsp.slices import attack_db, find_hits, sliced_stretch
+from loopmind.dsp.slices import Frames, attack_db, find_hits, sliced_stretch
 from loopmind.dsp.stretch import (
     FitError,
     Samples,
@@ -41,6 +41,10 @@ _TONAL_GRAIN_SECONDS = 0.035
 _CLEAR_ATTACK_DB = 9.0
 _CYCLE_TOLERANCE_S = 0.003
 _EDGE_SECONDS = 0.004
+# Drums that all come a little late or early are moved onto the beat; what leans further off than
+# the most lies elsewhere on purpose, and less than the least is not heard.
+_LEAN_SECONDS = (0.002, 0.03)
+_FEW_HITS = 3
 _SILENCE_DB = -60.0
 
 
@@ -62,8 +66,9 @@ def fit_loop(
 
     `start_s` is where beat 0 lies in the file; material before it belongs to the loop's end.
     A file shorter than `beats` repeats, of a longer one only what is needed is used. Drums and
-    percussion are stretched by moving their hits (and transposed by playing speed), everything
-    else by phase vocoder; tempo changes within 0.2 % only play faster or slower. Swings are shares
+    percussion are moved onto the beat as a whole where all their hits lean late or early, and
+    stretched by moving their hits (and transposed by playing speed), everything else by phase
+    vocoder; tempo changes within 0.2 % only play faster or slower. Swings are shares
     of a pair of notes of length 1/`swing_unit` (8 or 16) taken by its first (.5 straight): hits
     move from the source's swing to the song's.
     Raises FitError for an empty sound, no beats, a tempo ratio outside 0.5..2, or a transposition
@@ -88,10 +93,14 @@ def fit_loop(
     swung = role not in STEADY_ROLES and abs(target_swing - source_swing) >= least
     place = _swing_map(beats, source_swing, target_swing, swing_unit) if swung else None
     if semitones == 0 and abs(ratio - 1.0) <= VARISPEED_LIMIT and not swung:
+        if sliced:
+            lean = _lean(body, find_hits(body, audio.rate_hz), beats, audio.rate_hz)
+            body = circular(body, lean, body.shape[1]) if lean else body
         return _finish(_varispeed(body, frames_out), rate_hz)
     frames = max(64, round(body.shape[1] * rate_hz / audio.rate_hz))
     if sliced:
-        return _finish(_fit_drums(body, frames, frames_out, rate_hz, semitones, place), rate_hz)
+        made = _fit_drums(body, frames, frames_out, rate_hz, semitones, place, beats)
+        return _finish(made, rate_hz)
     made = phase_stretch(_varispeed(body, frames), frames_out, rate_hz=rate_hz, semitones=semitones)
     if place is not None:
         made = _swing_tonal(made, rate_hz, place, beats, source_swing, swing_unit)
@@ -105,16 +114,35 @@ def _fit_drums(
     rate_hz: int,
     semitones: int,
     place: Callable[[float], float] | None,
+    beats: float,
 ) -> Samples:
     """Transposed like a sampler does, by speed; moving the hits then sets the tempo."""
     speed = 2.0 ** (semitones / 12.0)
     played = _varispeed(body, max(64, round(frames / speed)))
     hits = find_hits(played, rate_hz)
+    if lean := _lean(played, hits, beats, rate_hz):
+        played = circular(played, lean, played.shape[1])
+        hits = np.sort((hits - lean) % played.shape[1])
     if hits.size >= 2:
         return sliced_stretch(played, frames_out, rate_hz=rate_hz, hits=hits, place=place)
     # A roll, a wash, silence: nothing to hold on to.
     whole = _varispeed(body, frames)
     return phase_stretch(whole, frames_out, rate_hz=rate_hz, semitones=semitones)
+
+
+def _lean(looped: Samples, hits: Frames, beats: float, rate_hz: int) -> int:
+    """Frames by which the hits on the beats of a loop come late (early: negative), as a rule.
+
+    Only hits near a whole beat tell: what lies between may be swung.
+    """
+    least, most = (seconds * rate_hz for seconds in _LEAN_SECONDS)
+    per_beat = looped.shape[1] / beats
+    off = (hits + per_beat / 2.0) % per_beat - per_beat / 2.0
+    near = off[np.abs(off) <= min(most, per_beat / 8.0)]
+    if near.size < _FEW_HITS:
+        return 0
+    lean = float(np.median(near))
+    return round(lean) if abs(lean) >= least else 0
 
 
 def _swing_tonal(
