@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from functools import partial
 
 import pytest
@@ -54,3 +56,22 @@ def test_what_a_stage_raises_is_raised_to_who_waits() -> None:
         Relay([first], 0, 9, room=2, threads=2) as relay,
     ):
         relay.wait(first, 8)
+
+
+def test_a_finished_relay_holds_nothing() -> None:
+    class Sounds:
+        def use(self, span: int) -> None:
+            assert span >= 0
+
+    held = Sounds()
+    watch = weakref.ref(held)
+    first = Stage(held.use)
+    second = Stage(held.use, [first])
+    gc.disable()
+    try:
+        with Relay([second, first], 0, 5, room=2, threads=2) as relay:
+            relay.wait(second, 4)
+        del held, first, second, relay
+        assert watch() is None
+    finally:
+        gc.enable()

@@ -62,6 +62,11 @@ class Relay:
         self._stop(None)
         for thread in self._threads:
             thread.join()
+        # Stages know each other both ways: left so, they would hold the song's sounds until the
+        # garbage collector comes by.
+        for stage in self._stages:
+            stage.work, stage.after = None, ()
+            stage.ahead_of.clear()
 
     def wait(self, stage: Stage, span: int) -> None:
         """Wait until `stage` has done `span`. Raises what a stage raised."""
