@@ -1,7 +1,7 @@
 """The assistant on the phrase banks: how much of what people say comes out right.
 
-All of these banks have been learned from, so these are floors against falling back, no measure of
-how sentences fare that were never seen (docs/assistant.md tells that).
+All of these banks but phrases_unseen have been learned from, so these are floors against falling
+back, no measure of how sentences fare that were never seen (docs/assistant.md tells that).
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ FLOORS = {
     "phrases_dev": (0.91, 0.03, 0.6),
     "phrases_judge": (0.97, 0.015, 0.8),
     "phrases_own": (0.93, 0.03, 0.8),
+    "phrases_unseen": (0.71, 0.12, 0.0),
 }
 # What was learned from is read whole by the slower tests; the quick ones take one of each sort.
-QUICK = ("phrases_judge", "phrases_kept")
+QUICK = ("phrases_unseen", "phrases_kept")
 
 
 @pytest.mark.parametrize(
