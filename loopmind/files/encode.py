@@ -81,6 +81,10 @@ class FlacPacker:
         self._sound.close()
         return self._packed.getvalue()
 
+    def close(self) -> None:
+        """Let go of a file that nobody wants: left open, it would be ended after its memory."""
+        self._sound.close()
+
 
 def _as_int32(samples: NDArray[np.float32]) -> NDArray[np.int32]:
     """`samples` as libsndfile makes whole numbers of them, five times as fast.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -81,7 +82,7 @@ def _page_sound(song: Path, master: Audio, packed: PackedSound | None) -> _Sound
     if known is not None:
         return song.read_bytes(), known
     if packed is None or packed.data.size == 0:
-        packer = Packer(master.rate_hz, master.channels)
-        packer.write(master.samples)
-        packed = packer.finish()
+        with closing(Packer(master.rate_hz, master.channels)) as packer:
+            packer.write(master.samples)
+            packed = packer.finish()
     return packed.data.tobytes(), packed.media_type

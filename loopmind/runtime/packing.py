@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 
 import numpy as np
@@ -53,6 +53,10 @@ class Packer:
         while self._thinned:
             self._flac.write(self._thinned.popleft().result())
         return PackedSound(np.frombuffer(self._flac.finish(), np.uint8), "audio/flac")
+
+    def close(self) -> None:
+        """Give up what was not finished."""
+        self._flac.close()
 
     def _take(self, samples: NDArray[np.float32]) -> None:
         self._waiting.append(samples)
@@ -113,4 +117,6 @@ class PackedBeside:
     def _let_go(self) -> None:
         for waiting in self._waiting:
             waiting.cancel()
+        wait(self._waiting)  # for the one that was under way
         self._waiting.clear()
+        self._packer.close()
