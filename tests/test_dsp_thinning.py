@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -126,11 +127,11 @@ def test_packed_while_it_is_made_it_is_the_same(frames: int) -> None:
 
 def test_what_is_given_up_is_closed_and_complains_of_nothing() -> None:
     sound = np.random.default_rng(6).normal(0.0, 0.1, (2, 400_000)).astype(np.float32)
+    with closing(Packer(44_100, 2)) as packer:
+        packer.write(sound)
     with PackedBeside(44_100, 2) as beside:
         beside.write(sound)
-        beside.start()
-        beside.write(sound)
-    held: list[object] = [beside]
+    held: list[object] = [packer, beside]
     held.append(held)  # as the frames of an error hold each other
-    del beside, held
+    del packer, beside, held
     gc.collect()  # an encoder left open would end its file now, after the file's memory
