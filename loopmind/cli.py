@@ -155,8 +155,9 @@ def keep_freed_memory() -> None:
     import ctypes
 
     with suppress(OSError, AttributeError):  # another C library
+        library = ctypes.CDLL(None)
         for parameter, value in _MALLOC.items():
-            ctypes.CDLL(None).mallopt(parameter, value)
+            library.mallopt(parameter, value)
 
 
 def _prepare() -> None:

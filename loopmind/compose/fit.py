@@ -26,7 +26,7 @@ from loopmind.dsp.treatments import treat
 from loopmind.files.decode import to_stereo
 from loopmind.music.audio import Audio
 from loopmind.music.material import MaterialKey
-from loopmind.music.song import beat_to_frame
+from loopmind.music.song import beat_to_frame, swung
 
 __all__ = ["FitError", "fit_loop", "fit_material", "fit_oneshot"]
 
@@ -345,16 +345,7 @@ def _swing_map(
 ) -> Callable[[float], float]:
     """Share of the loop -> share of the loop, off-beat notes moved from one swing to another."""
     pairs = beats * unit / 8.0
-
-    def place(share: float) -> float:
-        pair, part = divmod(share * pairs, 1.0)
-        if part <= source_swing:
-            moved = part / source_swing * target_swing
-        else:
-            moved = 1.0 - (1.0 - part) / (1.0 - source_swing) * (1.0 - target_swing)
-        return float((pair + moved) / pairs)
-
-    return place
+    return lambda share: swung(share * pairs, source_swing, target_swing) / pairs
 
 
 def _without_twin(samples: Samples) -> Samples:

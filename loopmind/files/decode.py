@@ -33,7 +33,8 @@ _BLOCK_FRAMES = 1 << 18
 _SAMPLES_AT_ONCE = 1 << 28
 _SALVAGE_FRAMES = 1 << 10
 _SALVAGE_SKIP = 1 << 12
-_LOUDEST = 1e4
+LOUDEST = 1e4
+"""Samples beyond this are no sound."""
 _RESCUE_LIMIT_BYTES = 1 << 30
 _WRONG_SIZE = re.compile(r"^ *(data|SSND) *:.*should be", re.MULTILINE)  # libsndfile's log
 _HALF = float(np.sqrt(0.5))
@@ -182,9 +183,11 @@ def _check_file(file: Path) -> int:
 
 def _read_blocks(sound: soundfile.SoundFile, wanted: int) -> tuple[list[Samples], bool]:
     """Blocks of at most two channels up to `wanted` frames, and whether decoding failed."""
-    if wanted * min(2, sound.channels) > _SAMPLES_AT_ONCE:  # so many may be a damaged header's
-        return _read_one_by_one(sound, wanted)
-    whole = np.empty((min(2, sound.channels), wanted), np.float32)
+    channels = min(2, sound.channels)
+    # So many may be a damaged header's: room for them is made as they come.
+    at_once = wanted * channels <= _SAMPLES_AT_ONCE
+    whole = np.empty((channels, wanted if at_once else 0), np.float32)
+    blocks: list[Samples] = []
     got, failed = 0, False
     while got < wanted:
         try:
@@ -194,28 +197,16 @@ def _read_blocks(sound: soundfile.SoundFile, wanted: int) -> tuple[list[Samples]
             break
         if len(block) == 0:
             break
-        # Laid out channel by channel while it is still in the processor's cache.
-        whole[:, got : got + len(block)] = block.T if block.shape[1] <= 2 else to_stereo(block.T)
+        if at_once:
+            # Laid out channel by channel while it is still in the processor's cache.
+            stereo = block.T if channels == sound.channels else to_stereo(block.T)
+            whole[:, got : got + len(block)] = stereo
+        else:
+            blocks.append(to_stereo(block.T))
         got += len(block)
-    if got == wanted:
-        return [whole], failed
-    return [whole[:, :got].copy()] if got else [], failed
-
-
-def _read_one_by_one(sound: soundfile.SoundFile, wanted: int) -> tuple[list[Samples], bool]:
-    """The same without room for all of them before they are there."""
-    blocks: list[Samples] = []
-    got = 0
-    while got < wanted:
-        try:
-            block = sound.read(min(_BLOCK_FRAMES, wanted - got), dtype="float32", always_2d=True)
-        except (soundfile.LibsndfileError, RuntimeError):
-            return blocks, True
-        if len(block) == 0:
-            break
-        got += len(block)
-        blocks.append(to_stereo(block.T))
-    return blocks, False
+    if at_once and got:
+        blocks = [whole if got == wanted else whole[:, :got].copy()]
+    return blocks, failed
 
 
 def _salvage(file: Path, blocks: list[Samples], wanted: int, notes: list[str]) -> list[Samples]:
@@ -291,7 +282,7 @@ def to_stereo(samples: Samples) -> Samples:
 def _check_numbers(file: Path, samples: Samples) -> None:
     low, high = float(samples.min()), float(samples.max())
     if np.isfinite(low) and np.isfinite(high):  # NaN carries through min and max
-        if max(-low, high) <= _LOUDEST:
+        if max(-low, high) <= LOUDEST:
             return
         raise AudioFileError(
             file, f"holds samples of impossible size ({max(-low, high):.0e})", "render it again"

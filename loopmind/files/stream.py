@@ -10,12 +10,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from loopmind.files.decode import AudioFileError, decode, open_sound, to_stereo
+from loopmind.files.decode import LOUDEST, AudioFileError, decode, open_sound, to_stereo
 
 F32 = NDArray[np.float32]
 
 BLOCK_FRAMES = 1 << 16
-_LOUDEST = 1e4
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,6 @@ def _blocks(path: Path, frames: int) -> Iterator[F32]:
             got += len(block)
             samples = to_stereo(block.T)
             loudest = float(np.abs(samples).max())
-            if not loudest <= _LOUDEST:  # neither is NaN
+            if not loudest <= LOUDEST:  # neither is NaN
                 raise DamagedError  # `decode` says what is wrong with it
             yield samples

@@ -29,6 +29,20 @@ def beat_to_frame(beat: float, bpm: float, rate_hz: int) -> int:
     return round(beat * 60.0 * rate_hz / bpm)
 
 
+def swung(beat: float, old: float, new: float) -> float:
+    """Where `beat` goes as a grid swung by `old` becomes one swung by `new`.
+
+    Beats stay; between them time is stretched on both sides of the second eighth.
+
+    >>> swung(2.5, 0.5, 0.6), swung(2.0, 0.6, 0.5)
+    (2.6, 2.0)
+    """
+    whole, part = divmod(beat, 1.0)
+    return whole + (
+        part / old * new if part <= old else 1.0 - (1.0 - part) / (1.0 - old) * (1.0 - new)
+    )
+
+
 @dataclass(frozen=True)
 class Section:
     """A stretch of whole bars. `energy` 0..1 is its place on the song's energy curve.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from loopmind.compose.editing import asking
@@ -10,7 +9,7 @@ from loopmind.compose.editing.asking import EditError
 from loopmind.music.draft import Draft
 from loopmind.music.edit import SetSwing
 from loopmind.music.loop import Crate
-from loopmind.music.song import Clip
+from loopmind.music.song import Clip, swung
 
 STRAIGHT, MOST_SWING = 0.5, 0.75
 LEAST_STEP = 1e-3
@@ -50,7 +49,4 @@ def swung_beat(beat: float, old: float, new: float) -> float:
     >>> swung_beat(2.6, 0.6, 0.5), swung_beat(2.0, 0.6, 0.5), swung_beat(0.25, 0.5, 0.6)
     (2.5, 2.0, 0.3)
     """
-    whole = math.floor(beat)
-    part = beat - whole
-    part = part / old * new if part <= old else new + (part - old) / (1.0 - old) * (1.0 - new)
-    return round(whole + part, 6)
+    return round(swung(beat, old, new), 6)
