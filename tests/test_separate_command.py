@@ -188,7 +188,7 @@ def test_a_file_with_a_hole_is_saved_as_far_as_it_goes(tmp_path: Path, model: Pa
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 @pytest.mark.slow
 def test_stopped_half_way_keeps_what_is_finished(tmp_path: Path, model: Path) -> None:
-    first, second = write_noise(tmp_path / "a.wav", 0.3), write_noise(tmp_path / "b.wav", 600.0)
+    first, second = write_noise(tmp_path / "a.wav", 0.3), write_noise(tmp_path / "b.wav", 240.0)
     out = tmp_path / "out"
     process = subprocess.Popen(
         [sys.executable, "-m", "loopmind.cli", "separate", first, second, "--model", model,
