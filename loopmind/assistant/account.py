@@ -145,7 +145,7 @@ class _Account:
                 return False
             return leads or self._so_after(token) or self._differs(token)
         if kind == "unknown":
-            return bool({token.text, token.text.rstrip("s")} & self.words)
+            return bool(_stems(token.text) & self.words)
         if kind == "only":
             scoped = any(getattr(e, "sections", ()) for e in self.edits)
             if "solo" in self.aspects and self.clause.has("song"):
@@ -353,6 +353,15 @@ def _does(clause: Clause, token: Token) -> str:
     at = clause.where(token)
     act = next((a for a in clause.acts if a.at == at and a.lemma == token.value), None)
     return act.does if act is not None else lexicon.VERBS.get(token.value, "")
+
+
+def _stems(word: str) -> set[str]:
+    """The forms that a name may have: "chopped" vocals are chops."""
+    found = {word, word.rstrip("s")}
+    if word.endswith("ed"):
+        stem = word[:-2]
+        found |= {stem, f"{stem}e", stem[:-1] if stem[-1:] == stem[-2:-1] else stem}
+    return found
 
 
 def _playing(world: World, track: str) -> set[str]:

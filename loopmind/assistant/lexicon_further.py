@@ -1,4 +1,4 @@
-"""Further phrases with the kind that each is read as: of time, of going, of growing."""
+"""Further phrases with the kind that each is read as: of time, of going, of growing, how much."""
 
 from __future__ import annotations
 
@@ -26,3 +26,26 @@ _put("quant", "soaked", "swim in", "swims in", "float in", "floats in", "bathe i
 _put("swell", "swell", "gradually", "steadily", "progressively", "continuously", "increasingly",
      "bit by bit", "step by step", "little by little", "over time", "crescendo", "decrescendo",
      "more and more", "less and less", "as it goes", "as it goes on")  # fmt: skip
+_put("degree", "small", "a tiny little bit", "a tiny bit of", "the tiniest bit", "the tiniest bit of",
+     "the slightest bit", "tiny bit", "a slight bit", "a shade", "a sliver", "a sliver of",
+     "a whisker", "a trace", "a trace of", "a splash", "a splash of", "a dab of",
+     "a lick of", "a sprinkle of", "a sprinkling of", "a suggestion of", "a bit of a", "a spot of",
+     "a wee bit of", "a notch or two", "a nudge", "an inch", "a crumb", "a whiff of", "a tinge of",
+     "a teeny bit", "a little tiny bit", "just a tad", "just slightly", "only slightly",
+     "marginally", "minimally", "faintly", "mildly", "discreetly", "delicately", "modestly",
+     "moderately", "tastefully", "barely noticeably", "a hint", "a dash", "a smidge of",
+     "a smidgen of", "a tad of", "a little of", "some subtle", "carefully",
+     "sparingly")  # fmt: skip
+_put("degree", "big", "tons", "heaps", "plenty", "a load", "a load of", "a bunch", "a bunch of",
+     "a heap of", "buckets of", "oceans of", "masses of", "miles", "stacks of", "a good deal",
+     "a good deal of", "a great deal of", "a fair bit", "a fair bit of", "quite a bit",
+     "quite a bit of", "a good bit", "a good bit of", "quite a lot", "quite a lot of",
+     "a decent amount", "a decent amount of", "a whole lot of", "a massive amount of",
+     "a huge amount of", "an insane amount of", "immensely", "tremendously", "enormously",
+     "substantially", "markedly", "vastly", "greatly", "strongly", "intensely", "severely",
+     "radically", "aggressively", "quite noticeably", "whole lot", "ton", "a hell of a lot",
+     "a shitload", "a shitload of", "majorly", "big style")  # fmt: skip
+_put("prep", "than", "compared with", "in comparison with", "in comparison to", "by comparison with",
+     "relative to", "in relation to", "versus", "vs", "measured against", "set against",
+     "when compared to", "when compared with", "as compared to", "in contrast to",
+     "in contrast with", "in proportion to")  # fmt: skip

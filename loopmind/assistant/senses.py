@@ -153,6 +153,16 @@ def _is_effect(tokens: list[Token], at: int) -> bool:
     return not only and (named or some or det is None)
 
 
+def _how_much(token: Token | None) -> bool:
+    return token is not None and token.kind == "degree"
+
+
+def _tells_which(before: Token | None, after: Token | None) -> bool:
+    """Whether what stands between says which one is meant, not what is to be done."""
+    pointed = before is not None and before.kind == "det"
+    return pointed and after is not None and after.kind in ("track", "source")
+
+
 def disambiguated(tokens: list[Token]) -> list[Token]:
     """Every token in the one reading that its neighbours allow."""
     tokens = _chorus(_ones(_left_out(_but_then(tokens))))
@@ -165,7 +175,11 @@ def disambiguated(tokens: list[Token]) -> list[Token]:
         if verb is None and token.kind != "filler" and token.text in lexicon.VERBS:
             verb = replace(token, kind="verb", value=token.text, also=())
             kinds.add("verb")
-        if (
+        if token.kind == "only" and token.text in ("just", "only") and _how_much(after):
+            token = Token("filler", token.text, token.text)  # "up just a bit"
+        elif token.kind == "verb" and token.text.endswith("ed") and _tells_which(before, after):
+            token = Token("unknown", token.text, token.text)  # "the chopped vocal"
+        elif (
             token.text.endswith(" go")
             and token.kind == "verb"
             and after is not None
