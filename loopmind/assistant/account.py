@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass, replace
 
 from loopmind.assistant import lexicon
 from loopmind.assistant.clauses import Clause
-from loopmind.assistant.lexicon_harmless import HARMLESS
+from loopmind.assistant.lexicon_harmless import EVERYDAY, HARMLESS
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.refs import SectionRef, TrackRef
 from loopmind.assistant.senses import Token
@@ -63,7 +63,7 @@ def weighty(clause: Clause) -> list[Token]:
     for token in clause.tokens:
         if token.kind in _LIGHT:
             continue
-        if token.kind == "unknown" and token.text in HARMLESS:
+        if token.kind == "unknown" and _harmless(clause, token):
             continue
         if token.kind == "other" and token.text == "instead":
             continue
@@ -72,6 +72,24 @@ def weighty(clause: Clause) -> list[Token]:
             continue
         found.append(token)
     return found
+
+
+def _harmless(clause: Clause, token: Token) -> bool:
+    """Whether a word that nobody taught us changes nothing: "on my headphones", but not as object."""
+    if token.text in HARMLESS:
+        return True
+    at = clause.where(token)
+    while at and clause.tokens[at - 1].kind in _LEADS_TO_NOUN:
+        at -= 1
+    verb = clause.tokens[at - 1] if at else None
+    done_to = verb is not None and verb.kind == "verb" and verb.value not in _DONE_TO_NOTHING
+    return token.text in EVERYDAY and not done_to
+
+
+_LEADS_TO_NOUN = frozenset({"det", "ord", "mood", "filler", "other", "quant"})
+_DONE_TO_NOTHING = frozenset(
+    {"have", "be", "go", "do", "get", "want", "need", "love", "like", "give"}
+)
 
 
 def left_over(clause: Clause, outcome: Outcome, read: Read) -> list[Token]:
@@ -133,7 +151,8 @@ class _Account:
             if token.value == "chop" and "deltrack" in self.aspects:
                 return False  # into pieces, or away?
             does = _does(self.clause, token)
-            if lexicon.VERBS.get(token.value) == "lower" and not self._differs(token):
+            lowers = lexicon.VERBS.get(token.value) == "lower" and not self.clause.has("ratio")
+            if lowers and not self._differs(token):
                 return False
             shown = ACTS_SHOWN.get(does)
             return shown is None or bool(shown & self.aspects)

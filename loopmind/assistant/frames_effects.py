@@ -20,6 +20,7 @@ SEND_DB = (2.0, 4.0, 8.0)
 
 
 NO_SEND_DB = -60.0
+HALF_DB = 6.0
 
 
 CLASHES = (
@@ -39,7 +40,7 @@ def effects(clause: Clause) -> Outcome | None:
             f"there is no {absent.text} here; a track can have {THERE_ARE}, besides reverb, "
             "equaliser, compressor, saturation, level, pan and width"
         )
-    if "pump" in clause.lemmas and "make" in clause.lemmas and clause.tracks:
+    if clause.tracks and _pumps(clause):
         return _duck(clause)
     if "compress" in does and clause.sections and not clause.tracks:
         return None  # "squeeze a bridge in"
@@ -63,6 +64,14 @@ def effects(clause: Clause) -> Outcome | None:
     ):
         return None
     return _reverb(clause, effect, dist)
+
+
+def _pumps(clause: Clause) -> bool:
+    """ "let the pad pump", but not "pump the bass" nor "pump it up"."""
+    act = next((a for a in clause.acts if a.lemma == "pump"), None)
+    if act is None or act.particle:
+        return False
+    return clause.tracks[0].at < act.at or "make" in clause.lemmas
 
 
 def _reverb(clause: Clause, effect: Token | None, dist: Token | None) -> Outcome | None:
@@ -93,12 +102,18 @@ def _reverb(clause: Clause, effect: Token | None, dist: Token | None) -> Outcome
             way = -1
         return done([ChangeReverb("decay_s", None, 0.6 * way * (0.5, 1.0, 2.0)[clause.degree + 1])])
     way, none = _reverb_way(clause, effect, dist, quant)
-    if way == 0:
+    db = clause.amount("db")
+    absolute = effect is not None and db is not None and is_absolute(clause, db)
+    if way == 0 and not absolute:
         return None
     if targets.trouble is not None:
         return targets.trouble
-    db = clause.amount("db")
     by = way * (abs(db.number) if db else level(clause, SEND_DB))
+    percent = clause.amount("percent")
+    if percent is not None and not none:
+        by = way * min(max(percent.number / 10.0, 1.0), 12.0)
+    elif clause.has("ratio") and db is None:
+        by = way * HALF_DB
     if targets.tracks and not (clause.has("song") and not clause.tracks):
         if none:
             return strips(targets, "reverb_send_db", value=NO_SEND_DB)
@@ -156,7 +171,8 @@ def _reverb_way(
     if dist is not None:
         way = clause.sign(dist) * (1 if dist.value == "far" else -1)
         total = dist.text in ("dry", "bone dry") and way < 0 and not clause.has("too")
-        return way, total and clause.degree >= 0 and not clause.wished
+        plain = dist.text == "bone dry" or not clause.wished
+        return way, total and clause.degree >= 0 and plain
     if "dry" in clause.does:
         return -1, False
     if effect is None:
@@ -192,13 +208,16 @@ def _compress(clause: Clause) -> Outcome | None:
     if off:
         return done((SetCompressor(t, None) for t in places), tracks=targets.tracks)
     less = (quant is not None and quant.value == "less") or "lower" in clause.does
+    said = clause.number if clause.word("ratio") else None
+    share = (1.25, 1.5, 2.0)[clause.degree + 1]
     by_id = {s.track: s for s in clause.world.draft.mix.strips}
     edits = []
     for track in places:
         strip = by_id.get(track)
         now = strip.compressor if strip else clause.world.draft.mix.master.compressor
         now = now or Compressor(-18.0, 2.5 if not less else 1.5, 0.01, 0.12, 1.0)
-        ratio = min(max(now.ratio * (0.7 if less else 1.5), 1.1), 12.0)
+        ratio = min(max(now.ratio * (0.7 if less else share), 1.1), 12.0)
+        ratio = min(max(said.number, 1.0), 20.0) if said is not None else ratio
         threshold = now.threshold_db + (3.0 if less else -3.0)
         makeup = max(now.makeup_db + (-1.0 if less else 1.0), 0.0)
         edits.append(

@@ -25,11 +25,16 @@ _TONES: dict[str, tuple[EqKind, float, float, float]] = {
     "harsh+": ("peak", 3500.0, 3.0, 1.2),
     "mud-": ("peak", 250.0, 3.0, 0.9),
     "harsh-": ("peak", 3500.0, 3.0, 1.2),
+    "nasal-": ("peak", 1000.0, 3.0, 1.2),
+    "hollow-": ("peak", 500.0, -3.0, 0.8),
     "thin-": ("lowshelf", 150.0, -3.0, 0.707),
     "dull-": ("highshelf", 7000.0, -3.0, 0.707),
     "crisp+": ("highshelf", 7000.0, 2.5, 0.707),
     "bass+": ("lowshelf", 100.0, 3.0, 0.707),
 }
+
+
+_TAKES_OFF = frozenset({"take", "shave", "roll", "trim", "pull", "knock", "chop", "get", "lose"})
 
 
 def eq(targets: Targets, kind: EqKind, hz: float, gain_db: float, q: float = 0.707) -> Outcome:
@@ -97,6 +102,9 @@ def place(clause: Clause) -> Outcome | None:
     if targets.trouble is not None:
         return targets.trouble
     by = (0.15, 0.3, 0.6)[clause.degree + 1] * way
+    percent = clause.amount("percent")
+    if percent is not None:
+        by = round(min(percent.number / 100.0, 1.0), 3) * way
     if not targets.tracks:
         wide = [t for t in ("pad", "chords", "lead", "vocal") if clause.world.track(t)]
         return ask(
@@ -137,6 +145,7 @@ def tone(clause: Clause) -> Outcome | None:
     does = clause.does
     cut = bool(does & {"remove", "lower", "rolloff"}) or clause.word("dip", "scoop", "notch")
     cut |= hz is not None and clause.has("part", "out")
+    cut |= bool(clause.lemmas & _TAKES_OFF) and clause.word("off")
     if targets.trouble is not None and (found or fat or hz or does & {"lowcut", "highcut"}):
         return targets.trouble
     if "lowcut" in does or (cut and hz is not None and clause.word("below", "under")):
@@ -192,6 +201,7 @@ def _toned(clause: Clause, targets: Targets, found: Token, cut: bool) -> Outcome
         if complaint:
             # "muddy" names what is wrong, whoever says it and however.
             wants_it = found.comparative and not clause.has("too") and not clause.complaint
+            wants_it |= _made_so(clause)
             way = 1 if wants_it else -1
     elif cut or "tame" in clause.lemmas or "clean" in clause.does:
         way = -1
@@ -208,17 +218,31 @@ def _toned(clause: Clause, targets: Targets, found: Token, cut: bool) -> Outcome
         loud = clause.first("level")
         assert loud is not None
         way = clause.sign(loud) * (1 if loud.value == "up" else -1)
-    elif not (clause.acts or clause.has("enough") or clause.has("part", "up")):
+    elif not (clause.acts or clause.has("enough") or clause.has("part", "up") or _some(clause)):
         return None
     db = clause.amount("db")
     hz = clause.amount("hz")
     if cut and found.value == "low+" and targets.tracks:
         return eq(targets, "lowcut", hz.number if hz else 150.0, 0.0)
     if cut and found.value == "high+" and targets.tracks and not db:
-        return eq(targets, "highshelf", hz.number if hz else 8000.0, -3.0)
+        less = -3.0 * (0.5, 1.0, 1.7)[clause.degree + 1]
+        return eq(targets, "highshelf", hz.number if hz else 8000.0, round(less, 2))
     size = abs(db.number) if db else abs(gain) * (0.5, 1.0, 1.7)[clause.degree + 1]
     signed = size * way * (1.0 if gain > 0 else -1.0)
     return eq(targets, kind, hz.number if hz else freq, round(signed, 2), q)
+
+
+def _some(clause: Clause) -> bool:
+    """ "some bite for the lead", "a bit of air on the vocals"."""
+    first = next((t for t in clause.tokens if t.kind != "filler"), None)
+    given = first is not None and (first.kind == "degree" or first.value == "indef")
+    return given and any(r.prep for r in clause.tracks)
+
+
+def _made_so(clause: Clause) -> bool:
+    """ "make the intro sound tinny": what is mostly a complaint can be wished for."""
+    turned = clause.has("quant", "less", "no") or clause.has("neg") or clause.has("too")
+    return "make" in clause.lemmas and not (turned or clause.complaint)
 
 
 def _fat(clause: Clause, targets: Targets, fat: Token | None) -> Outcome | None:

@@ -26,9 +26,9 @@ _put("quant", "soaked", "swim in", "swims in", "float in", "floats in", "bathe i
 _put("swell", "swell", "gradually", "steadily", "progressively", "continuously", "increasingly",
      "bit by bit", "step by step", "little by little", "over time", "crescendo", "decrescendo",
      "more and more", "less and less", "as it goes", "as it goes on")  # fmt: skip
-_put("degree", "small", "a tiny little bit", "a tiny bit of", "the tiniest bit", "the tiniest bit of",
-     "the slightest bit", "tiny bit", "a slight bit", "a shade", "a sliver", "a sliver of",
-     "a whisker", "a trace", "a trace of", "a splash", "a splash of", "a dab of",
+_put("degree", "small", "a tiny little bit", "a tiny bit of", "the tiniest bit",
+     "the tiniest bit of", "the slightest bit", "tiny bit", "a slight bit", "a shade", "a sliver",
+     "a sliver of", "a whisker", "a trace", "a trace of", "a splash", "a splash of", "a dab of",
      "a lick of", "a sprinkle of", "a sprinkling of", "a suggestion of", "a bit of a", "a spot of",
      "a wee bit of", "a notch or two", "a nudge", "an inch", "a crumb", "a whiff of", "a tinge of",
      "a teeny bit", "a little tiny bit", "just a tad", "just slightly", "only slightly",
@@ -45,7 +45,26 @@ _put("degree", "big", "tons", "heaps", "plenty", "a load", "a load of", "a bunch
      "substantially", "markedly", "vastly", "greatly", "strongly", "intensely", "severely",
      "radically", "aggressively", "quite noticeably", "whole lot", "ton", "a hell of a lot",
      "a shitload", "a shitload of", "majorly", "big style")  # fmt: skip
-_put("prep", "than", "compared with", "in comparison with", "in comparison to", "by comparison with",
-     "relative to", "in relation to", "versus", "vs", "measured against", "set against",
-     "when compared to", "when compared with", "as compared to", "in contrast to",
+_put("prep", "than", "compared with", "in comparison with", "in comparison to",
+     "by comparison with", "relative to", "in relation to", "versus", "vs", "measured against",
+     "set against", "when compared to", "when compared with", "as compared to", "in contrast to",
      "in contrast with", "in proportion to")  # fmt: skip
+_put("song", "song", "anywhere")
+_put("tone", "high+", "upper end", "upper frequencies", "treble frequencies", "fizz", "glitter",
+     "airiness")  # fmt: skip
+_put("tone", "low+", "low frequency content", "low stuff", "foundation", "low rumble")
+_put("tone", "mid+", "middles", "mid tones", "midtones", "middle range", "mid frequencies")
+_put("tone", "mud+", "mush", "muck", "murk", "woofiness", "low mid", "tubbiness")
+_put("tone", "harsh+", "esses", "s sounds", "s's", "sss", "sibilants", "sibilance", "sharpness",
+     "shrill highs", "harsh highs", "harsh top end", "t's", "spikiness")  # fmt: skip
+_put("tonadj", "mud-", "cardboard", "cardboardy", "bloated", "flabby", "mushy", "congested",
+     "blurry", "undefined", "clouded", "swampy", "smeared", "woofy", "mumbly", "a mess",
+     "boxed in")  # fmt: skip
+_put("tonadj", "harsh-", "essy", "spiky", "scratchy", "screechy", "grating", "ear splitting",
+     "strident", "hissy", "glaring", "squeaky", "spitty", "cutting")  # fmt: skip
+_put("tonadj", "nasal-", "nasal", "nasally", "honky", "quacky", "telephone like", "megaphone like")
+_put("tonadj", "hollow-", "hollow", "hollowed out", "scooped out")
+_put("tonadj", "thin-", "skinny", "flimsy", "puny", "anemic", "anaemic", "papery", "weedy")
+_put("tonadj", "dull-", "blanketed", "smothered", "stuffy", "opaque", "muffly")
+_put("tonadj", "crisp+", "articulate", "intelligible", "understandable", "distinct",
+     "transparent", "well defined")  # fmt: skip

@@ -153,6 +153,13 @@ def _is_effect(tokens: list[Token], at: int) -> bool:
     return not only and (named or some or det is None)
 
 
+def _is_drum(before: Token | None, after: Token | None) -> bool:
+    """ "kick sounds boxy", but not "kick it off", "kick the guitar out"."""
+    if before is not None and before.kind == "verb":
+        return before.value != "make"
+    return after is None or after.kind not in ("part", "pron", "det", "prep", "ord", "track")
+
+
 def _how_much(token: Token | None) -> bool:
     return token is not None and token.kind == "degree"
 
@@ -235,10 +242,7 @@ def disambiguated(tokens: list[Token]) -> list[Token]:
             and not any(t.kind == "verb" and t.value == "pan" for t in out)
         ):
             token = Token("filler", "right", "right")
-        elif token.text == "kick" and (
-            (after is not None and after.kind in ("num", "level", "sep"))
-            or (before is not None and before.kind == "verb" and before.value != "make")
-        ):
+        elif token.text == "kick" and _is_drum(before, after):
             token = Token("track", "kick", token.text)
         elif token.kind == "part" and any(t.kind == "verb" for t in out):
             pass

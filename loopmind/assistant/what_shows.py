@@ -181,6 +181,7 @@ WORDS_SHOWN: dict[str, frozenset[str]] = _words({
     "max maximum maxed": "energy gain loud",
     "drags drag dragging": "resize tempo",
     "warm warmer warmth": "drive eq",
+    "ratio": "comp",
     "clash clashing fight fighting compete competing room": "duck",
     "hits plays": "duck",
     "double doubled": "resize tempo dupsec",
