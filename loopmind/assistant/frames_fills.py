@@ -39,7 +39,7 @@ def fills(clause: Clause) -> Outcome | None:
     targets = Targets(clause)
     if targets.trouble is not None and clause.sections:
         return targets.trouble
-    if clause.word("every", "each") and clause.amount("bars") is not None:
+    if clause.word("every", "each") and clause.amount("bars") and not clause.sections:
         return note("fills end sections; say which, as 'a fill before every hook'")
     length = clause.amount("beats", "bars")
     per_bar = clause.world.draft.song.beats_per_bar

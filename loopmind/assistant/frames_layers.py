@@ -60,7 +60,7 @@ def only(clause: Clause) -> Outcome | None:
             return layers_of(places, only=targets.tracks)
     if not (just or solo) or not (clause.tracks or targets.by_pronoun):
         return None
-    plays = clause.lemmas <= {"play", "be", "come", "enter", "start", "have"}
+    plays = clause.lemmas <= {"play", "be", "come", "enter", "start", "have", "let", "make"}
     if clause.tracks and clause.sections and plays and _only_there(clause) and not starts:
         return _plays_only(clause, targets)
     if clause.first("quant", "more", "less") or clause.has("level") or clause.amount("bars"):
@@ -76,6 +76,8 @@ def only(clause: Clause) -> Outcome | None:
         "pitch",
     } and not stripped:
         return None
+    if _only_there(clause) and clause.sections and not any(r.ids for r in clause.tracks):
+        return None  # "a sax in the bridge only": what is new, and where
     if targets.trouble is not None:
         return targets.trouble
     if targets.sections:
@@ -105,7 +107,9 @@ def _alone(clause: Clause, targets: Targets) -> Outcome:
 def _only_there(clause: Clause) -> bool:
     """ "hats only in the hooks": who is alone, the hats or the hooks?"""
     token = clause.first("only")
-    return token is not None and clause.where(token) > clause.tracks[-1].at
+    if token is None or not clause.tracks:
+        return False
+    return clause.where(token) > clause.tracks[-1].at
 
 
 def _plays_only(clause: Clause, targets: Targets) -> Outcome:

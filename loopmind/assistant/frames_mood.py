@@ -200,6 +200,9 @@ def energy(clause: Clause) -> Outcome | None:
         return None
     percent = clause.amount("percent")
     to = clause.has("prep", "to") or clause.has("prep", "at")
+    named = found is not None and found.text in ("energy", "intensity")
+    moved = quant is not None or does & {"raise", "lower", "build", "add"} or clause.has("part")
+    to = to or (named and not moved)  # "energy 80 % in hook 2"
     sections = () if clause.has("song") else targets.sections
     if not sections and clause.has("pron") and not clause.has("song"):
         sections = clause.world.memory.sections

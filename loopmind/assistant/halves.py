@@ -22,7 +22,9 @@ from loopmind.music.edit import SplitSection
 Read = Callable[[str, World], Reading]
 _FIRST = frozenset({"first", "1st", "opening"})
 _SECOND = frozenset({"second", "2nd", "last", "latter", "back", "final", "other"})
-_DURING = frozenset({"in", "for", "during", "over", "throughout"})
+_DURING = frozenset(
+    {"in", "for", "during", "over", "throughout", "of", "out of", "from", "from the", "within"}
+)
 _SECTION_NEAR = 4
 
 
@@ -76,7 +78,8 @@ def _part(tokens: list[Token], world: World) -> _Part | None:
         start = at if second is None else at - 1
         if start and tokens[start - 1].kind == "det":
             start -= 1
-        during = start > 0 and tokens[start - 1].text in _DURING
+        opens = start == 0 or tokens[start - 1].kind == "sep"
+        during = tokens[start - 1].text in _DURING if not opens else second is not None
         if (first_bars or second is None) and not during:
             continue  # "cut half of verse 1": how long it is
         if first_bars and (second is None or before == "other"):

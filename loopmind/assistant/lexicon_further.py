@@ -19,6 +19,7 @@ _put("swing", "straight", "straighten", "straighten out", "straight feel", "stra
      "straight groove", "dead straight", "completely straight", "straight time", "straightened",
      "straight again", "straight")  # fmt: skip
 _put("filler", "now", "right now", "at the moment", "at this point", "as of now", "for the moment")
+_put("filler", "onwards", "onwards", "onward")
 _put("verb", "delete", "away with", "out of here with", "off with", "enough of")
 _put("verb", "undo", "the version from before")
 _put("part", "ontop", "underneath it", "below it", "on top of this")

@@ -10,6 +10,11 @@ from loopmind.assistant.senses import Token
 from loopmind.assistant.world import World
 
 _BESIDE = frozenset({"after", "before"})
+# What may still stand behind a place: "and no chords there either".
+_BEHIND = frozenset(
+    {"instead", "too", "either", "as well", "also", "please", "then", "now", "again"}
+)
+_INSIDE = frozenset({"of", "out of", "from", "in", "to", "into", "inside", "on", "off"})
 _WHERE = frozenset({"there", "in there", "in that section", "in that part", "at that point"})
 
 
@@ -24,8 +29,11 @@ def pointed(clause: Clause, before: Clause | None, settled: bool) -> Clause:
     beside = _beside(clause, known)
     if beside is not None:
         return beside
+    inside = _inside(clause, known)
+    if inside is not None:
+        return inside
     there = [i for i, t in enumerate(clause.tokens) if t.text in _WHERE]
-    if there and known and there[-1] == len(clause.tokens) - 1:
+    if there and known and all(t.text in _BEHIND for t in clause.tokens[there[-1] + 1 :]):
         kept = list(clause.tokens[: there[-1]])
         while kept and kept[-1].kind in ("prep", "part") and kept[-1].text in ("in", "over", "out"):
             if kept[-1].text == "out":
@@ -61,6 +69,17 @@ def _figure(before: Clause | None) -> list[Token]:
     """ "piercing at 3k, dip it there": the frequency is part of the place."""
     hz = before.amount("hz") if before is not None else None
     return [Token("prep", "at", "at"), hz] if hz is not None else []
+
+
+def _inside(clause: Clause, known: Sequence[str]) -> Clause | None:
+    """ "and take the vocals out of it": out of the section that was spoken of last."""
+    tokens = clause.tokens
+    if not known or clause.world.memory.tracks or not clause.tracks or len(tokens) < 3:
+        return None
+    if tokens[-1].kind != "pron" or tokens[-2].text not in _INSIDE:
+        return None
+    kept = tokens[:-2]
+    return _with(clause, [*kept, *place(known, clause.world)])
 
 
 def _beside(clause: Clause, known: Sequence[str]) -> Clause | None:

@@ -204,7 +204,7 @@ def _track(
         prep, joined = before[-1].prep, True
         if not det and before[-1].det in ("other", "indef"):
             det = before[-1].det
-    if ordinal in ("2", "3") and det == "indef":
+    if ordinal in ("2", "3") and (det == "indef" or (not det and len(pointed.ids) < 2)):
         det = "other"  # "a second pad"
     qualities = tuple(t for t in inside if t.kind in _QUALITY)
     return TrackRef(

@@ -79,6 +79,9 @@ def split(tokens: list[Token], world: World) -> list[Clause]:
         if clauses and opener in ("and", ",", "but") and same_unit(clauses[-1], clause):
             clauses.append(clause)
             continue
+        if clauses and clause.has("only") and _only_place(clause):
+            _extend(clauses[-1], _narrowing(clauses[-1], clause))
+            continue
         if _only_place(clause):
             names = tuple(n for ref in clause.sections for n in ref.names)
             if clauses and opener in ("and", ",", "") and _wants_more_places(clauses[-1], clause):
@@ -142,6 +145,13 @@ def _only_place(clause: Clause) -> bool:
     }
 
 
+def _narrowing(last: Clause, place: Clause) -> list[Token]:
+    """ ", but in the bridge only": the place of the wish before, and no wish to hear it alone."""
+    asks = bool(last.acts) or not all(r.ids for r in last.tracks)
+    kept = [t for t in place.tokens if not (asks and t.kind == "only")]
+    return kept if place.sections[0].prep else [Token("prep", "in", "in"), *kept]
+
+
 def _particle_to_come(last: Clause, tokens: list[Token]) -> bool:
     """Whether the particle of the verb before stands behind the second noun."""
     if len(last.acts) != 1 or last.acts[0].particle or not last.tracks or last.sections:
@@ -165,6 +175,16 @@ def _wants_more_places(last: Clause, clause: Clause) -> bool:
     if not last.sections:
         return bool(last.tracks or last.acts) and clause.sections[0].prep != ""
     return True
+
+
+def _alone(clause: Clause) -> bool:
+    return not clause.acts and (clause.has("only") or clause.has("part", "alone"))
+
+
+def _tells_part(last: Clause) -> bool:
+    """ "longer intro, drums only": what came before was about a section, and about no track."""
+    placed = [r for r in last.sections if not r.positional and r.prep not in ("at", "to")]
+    return bool(placed) and not last.tracks and not last.place_only
 
 
 def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
@@ -218,6 +238,14 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
         return
     if opener == "and" and _particle_to_come(last, tokens):
         _extend(last, tokens)  # "take kick and bass out of hook 1"
+        return
+    if clause.tracks and not clause.sections and _alone(clause) and _tells_part(last):
+        if any(r.det in ("indef", "other") or not r.names for r in last.sections):
+            alone = [t for t in tokens if t.kind not in ("only", "part")]
+            _extend(last, [Token("prep", "with", "with"), *alone])
+        else:
+            clause.scope = tuple(n for r in last.sections for n in r.names)
+            clauses.append(clause)
         return
     if _has_head(tokens) or _starts_wish(tokens):
         if clause.tracks or clause.sections or clause.has("song") or clause.has("pron"):

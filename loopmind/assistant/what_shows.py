@@ -53,7 +53,7 @@ KINDS_SHOWN: dict[str, frozenset[str]] = {
     "height": _set("gain pitch tempo reverb loud energy eq resize insert"),
     "timefeel": _set("tempo"),
     "style": _set("style mood swap addtrack drive"),
-    "side": _set("pan"),
+    "side": _set("pan split addsec movesec"),
     "genre": _set("genre swap addtrack mood"),
     "effect reverb": _set("reverb"),
     "effect compression": _set("comp"),
