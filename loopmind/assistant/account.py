@@ -131,6 +131,9 @@ class _Account:
         adds = any(isinstance(e, AddTrack) or getattr(e, "add", ()) for e in self.edits)
         if not adds or not clause.acts or clause.does & {"add", "unmute"} or clause.has("same"):
             return None
+        gets = next((t for t in clause.tokens if t.text == "gets"), None)
+        if gets is not None and clause.tracks and clause.tracks[0].at < clause.where(gets):
+            return gets  # "the singer gets on my nerves"
         if clause.lemmas & _ADDING or clause.has("part", "back", "ontop"):
             return None
         return next((t for t in clause.tokens if t.kind == "verb"), None)

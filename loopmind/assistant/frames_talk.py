@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from loopmind.assistant.clauses import Clause
-from loopmind.assistant.lexicon_harmless import HARMLESS
+from loopmind.assistant.lexicon_harmless import EVERYDAY, HARMLESS
 from loopmind.assistant.outcome import Outcome, Targets, act
 from loopmind.assistant.values import (
     Action,
@@ -169,7 +169,7 @@ def _count(clause: Clause) -> int:
 def asked(clause: Clause, text: str) -> Outcome | None:
     """Questions about the song; they never change it, and others are not answered."""
     found = _asked(clause, text)
-    strange = [w for w in clause.unknown if w not in HARMLESS and w not in _ASKING]
+    strange = [w for w in clause.unknown if w not in HARMLESS | EVERYDAY | _ASKING]
     known = clause.tracks or clause.sections or clause.has("song")
     if found is not None and strange and not known and len(clause.unknown) > 0:
         return None

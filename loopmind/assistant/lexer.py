@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from loopmind.assistant import lexicon
-from loopmind.assistant.lexicon_harmless import HARMLESS
+from loopmind.assistant.lexicon_harmless import EVERYDAY, HARMLESS
 from loopmind.assistant.mending import mend
 from loopmind.assistant.normalise import (
     COMMON,
@@ -81,7 +81,7 @@ def _known() -> frozenset[str]:
         words.update(text.split())
     for verb in lexicon.VERBS:
         words.update(_forms(verb))
-    words |= set(lexicon.IRREGULAR) | set(lexicon.REMARKS) | HARMLESS
+    words |= set(lexicon.IRREGULAR) | set(lexicon.REMARKS) | HARMLESS | EVERYDAY
     return frozenset(words)
 
 

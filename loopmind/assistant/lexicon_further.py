@@ -69,3 +69,5 @@ _put("tonadj", "thin-", "skinny", "flimsy", "puny", "anemic", "anaemic", "papery
 _put("tonadj", "dull-", "blanketed", "smothered", "stuffy", "opaque", "muffly")
 _put("tonadj", "crisp+", "articulate", "intelligible", "understandable", "distinct",
      "transparent", "well defined")  # fmt: skip
+_put("filler", "friend", "drummer friend", "singer friend", "bass player friend", "guitarist friend",
+     "drummer mate", "bassist friend", "vocalist friend", "pianist friend")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Words that change nothing about a wish: courtesies, emphasis, and talk about oneself."""
+"""Words that change nothing about a wish: courtesies, emphasis, talk about oneself, and of life."""
 
 from __future__ import annotations
 
@@ -53,5 +53,40 @@ HARMLESS = frozenset(
     somehow somewhat nowadays honest honestly-speaking proper decent neat tidy
     danke merci gracias por favor flow trust believe sanity please-do
     thanks thank
+    she he who whom anymore meant mean sayin know knows knew dunno remember forgot sorry apologies pardon anyhoo
+    """.split()  # noqa: SIM905 -- a column of quoted words would hide them
+)
+
+# Who is listening, where, on what, when and what for: it tells why, not what.
+EVERYDAY = frozenset(
+    """
+    mum mom mommy mummy mother dad daddy father parents daughter son kid kids child children baby
+    toddler wife husband girlfriend boyfriend gf bf fiancee fiance partner sister brother siblings
+    cousin aunt auntie uncle nephew niece grandma grandpa granny nan nana grandmother grandfather
+    family neighbour neighbours neighbor neighbors roommate roommates flatmate flatmates housemate
+    colleague colleagues coworker coworkers bandmate bandmates teacher students student pupil
+    customer customers audience crowd listener listeners fans guests dancers viewers subscribers
+    followers strangers boss coach dj djs promoter landlord
+    dog cat pet
+    car van bus truck bike train plane tube subway commute kitchen bedroom bathroom shower living
+    office studio club clubs bar pub gym stage school classroom lecture garden street outside party
+    parties festival concert gig gigs rehearsal wedding funeral birthday christmas easter halloween
+    holiday anniversary graduation ceremony dinner lunch breakfast brunch restaurant cafe shop
+    store mall hotel hospital library shops coffee bedtime naptime
+    headphones headphone earphones earbuds earpods airpods cans laptop phone smartphone iphone
+    android tablet ipad computer monitors tv television soundbar soundsystem rig pa boombox stereo
+    system bluetooth subwoofer alexa
+    video videos clip movie trailer advert ad advertisement podcast vlog reel reels youtube twitch
+    instagram insta stream game gaming scene episode documentary presentation slideshow short
+    shorts montage ringtone audiobook
+    headache headaches migraine throat stomach belly chest skin teeth goosebumps shivers knees feet
+    legs hips arms hands bones spine brain nerves
+    weekend monday tuesday wednesday thursday friday saturday sunday years months weeks hour hours
+    o'clock deadline
+    dance dancing sleep sleeping study studying concentrate relax workout training jogging cooking
+    meditation meditate yoga sing read reading write perform performing performance practice
+    practise practising practicing freestyle meeting trip journey drive walk walks walking nap
+    opinion liking preference preferences point view chill-out lecture homework
+    everyones nobodys
     """.split()  # noqa: SIM905 -- a column of quoted words would hide them
 )

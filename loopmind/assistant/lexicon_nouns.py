@@ -66,6 +66,10 @@ TRACK_WORDS: dict[str, str] = {
     "rim": "percussion", "rimshot": "percussion", "clave": "percussion", "snap": "clap",
     "snaps": "clap", "kick drum": "kick", "bass drum": "kick", "kicks": "kick", "kik": "kick",
     "music box": "keys", "bell": "keys", "bells": "keys",
+    "drummer": "drums", "bassist": "bass", "bass player": "bass", "guitarist": "guitar",
+    "guitar player": "guitar", "pianist": "keys", "piano player": "keys",
+    "keyboard player": "keys", "keyboardist": "keys", "percussionist": "percussion",
+    "vocalist": "vocal", "songstress": "vocal", "crooner": "vocal",
 }  # fmt: skip
 # Words that carry no wish.
 FILLER = frozenset(

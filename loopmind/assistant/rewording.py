@@ -3,7 +3,8 @@
 Frames read words; many wishes are told by how a sentence is built ("the bridge could do with some
 brass", "once hook 2 is over there should be a break"). What is told so is put into the words that
 frames know, before anything else is read; what it is about stays as it was said. The turns of
-phrase are in rewording.txt.
+phrase are in rewording_talk.txt (the talk itself), rewording.txt (the song) and rewording_form.txt
+(its form, and who plays where).
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from loopmind.assistant import lexicon
 from loopmind.compose import genres
 from loopmind.compose.vocabulary import INSTRUMENT_WORDS
 
-RULES = Path(__file__).with_name("rewording.txt")
+RULES = tuple(
+    Path(__file__).with_name(f"{name}.txt")
+    for name in ("rewording_talk", "rewording", "rewording_form")
+)
 SHORTEST_GENRE = 3
 _PART = re.compile(r"<([A-Z_]+)>")
 
@@ -35,10 +39,11 @@ def plainly(text: str) -> str:
 
 @functools.cache
 def rules() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Every turn of phrase with what is put in its place, in the order of the file."""
+    """Every turn of phrase with what is put in its place, in the order of the files."""
     parts = {"TRACK": _any_of(_tracks()), "GENRE": _any_of(_genres())}
     found = []
-    for line in RULES.read_text(encoding="utf-8").splitlines():
+    lines = (x for file in RULES for x in file.read_text(encoding="utf-8").splitlines())
+    for line in lines:
         if line.startswith("@"):
             name, _, pattern = line[1:].partition(" ")
             parts[name] = _filled(pattern, parts)
