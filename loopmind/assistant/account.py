@@ -181,7 +181,7 @@ class _Account:
         shown = KINDS_SHOWN.get(f"{kind} {token.value}", KINDS_SHOWN.get(kind))
         if shown is None or shown & self.aspects:
             return True
-        return bool(set(token.text.split()) & self.words)
+        return bool({w for t in token.text.split() for w in (t, t.rstrip("s"))} & self.words)
 
     def _twice_turned(self, token: Token) -> bool:
         """ "do not make it louder", "I do not want less": quieter, or as it is?"""
@@ -273,6 +273,9 @@ class _Account:
         beside = ref is not None and ref.positional and not joined
         if ref is not None and "fill" in self.aspects and ref.prep:
             return True  # a fill before the hook ends what comes before it
+        rises = any(isinstance(e, AddTrack) and e.role == "fx" for e in self.edits)
+        if rises and ref is not None and ref.prep in ("before", "into", "to"):
+            return True  # a riser leads into the hook
         if "resize" in self.aspects and self.clause.word("as"):
             return True  # "as long as the bridge"
         if beside and self.aspects & _NOT_BESIDE:

@@ -199,9 +199,11 @@ class Judge:
         if not held or not wished or not wished <= held or exact:
             return []
         sure = {n for e, kinds in by_edit if kinds & held for n in touched_by([e])}
+        there = _names(self.world)
+        known = {*there, "", "master"}
         return [
             e for e, kinds in by_edit
-            if touched_by([e]) & _names(self.world) <= sure and all(
+            if getattr(e, "track", "") in known and touched_by([e]) & there <= sure and all(
                 max(self.chances.get(k, 0.0), near(k, self.told)) < UNLIKELY and k != "resize"
                 for k in kinds
             )

@@ -73,14 +73,15 @@ def add(clause: Clause) -> Outcome | None:
     if not refs or clause.has("prep", "like") or clause.has("moodnoun"):
         return None
     on_top = clause.has("part", "ontop")
-    wishing = bool(clause.lemmas & (WISHES | {"love"})) or clause.word(
+    asked = {a.lemma for a in clause.acts if not refs or a.at < refs[-1].at or a.lemma != "get"}
+    wishing = bool(asked & (WISHES | {"love"})) or clause.word(
         "needs", "need", "would", "wants", "should", "could"
     )
     wishing = wishing or bool(
         (clause.sections or clause.has("song"))
         and clause.lemmas & {"let", "play", "start", "come", "keep", "be"}
     )
-    adds = on_top or "add" in does or (clause.lemmas & {"put", "get", "bring"} and not does)
+    adds = on_top or "add" in does or (bool(asked & {"put", "get", "bring"}) and not does)
     bare = not clause.acts and bool(clause.sections or clause.has("song"))
     all_over = clause.first("song")
     if all_over is not None and bare and not clause.sections and not clause.has("prep"):

@@ -10,7 +10,7 @@ from loopmind.assistant.outcome import Outcome, Targets, ask, done, note
 from loopmind.assistant.refs import SectionRef
 from loopmind.assistant.senses import Token
 from loopmind.assistant.world import World
-from loopmind.music.edit import FillKind, SetFill, SplitSection
+from loopmind.music.edit import AddTrack, FillKind, SetFill, SplitSection
 
 _INTO = frozenset({"before", "into", "to", "until", "towards"})
 _CUTS = frozenset({"split", "divide", "cut", "break", "chop"})
@@ -64,6 +64,33 @@ def fills(clause: Clause) -> Outcome | None:
     choices = [("before every hook", [SetFill(into, kind, beats, seed)])] if into else []
     choices.append(("at the end of every section", [SetFill((), kind, beats, seed)]))
     return ask("Where?", choices)
+
+
+_RISES = frozenset({"riser", "impact", "crash"})
+
+
+def risers(clause: Clause) -> Outcome | None:
+    """ "a riser into the last hook": a sound of that name where it leads into what follows."""
+    known = clause.world.sound_words()
+    token = next((t for t in clause.all("nopart") if t.text.rstrip("s") in _RISES & known), None)
+    if token is None or clause.has("wh") or clause.has("neg") or clause.has("quant", "no", "less"):
+        return None
+    if clause.does - {"add"} or clause.lemmas - _PUTS - {"drop", "bring", "build"} or clause.tracks:
+        return None
+    word = token.text.rstrip("s")
+    places = [
+        n for r in clause.sections
+        for n in (_ends(r, clause.world) if word == "riser" else r.names)
+    ]  # fmt: skip
+    if clause.sections and not places:
+        return None
+    names = tuple(s.name for s in clause.world.sections if s.name in places)
+    edit = AddTrack("fx", sections=names, folder=word, seed=clause.world.memory.turn + 1)
+    if names:
+        return done([edit], sections=names)
+    into = _before(clause.world.of_kind("hook"), clause.world)
+    choices = [("before every hook", [replace(edit, sections=into)])] if into else []
+    return ask(f"Where should the {word} be?", [*choices, ("where it fits", [edit])])
 
 
 def _break(clause: Clause) -> Token | None:

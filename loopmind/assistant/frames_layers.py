@@ -90,6 +90,35 @@ def only(clause: Clause) -> Outcome | None:
     return done([SoloTracks(targets.tracks)], tracks=targets.tracks)
 
 
+_HEARD = frozenset({"hear", "play", "listen", "add", "be", "let", "want", "have", "try",
+                    "solo", "like", "need", "make", "go", "bring", "put", "take", "use", "get"})  # fmt: skip
+_MERE = frozenset({"filler", "sep", "det", "track", "too", "part", "only", "verb", "pron", "song",
+                   "ord", "again", "prep", "other", "rest"})  # fmt: skip
+
+
+def solo_goes_on(clause: Clause) -> Outcome | None:
+    """After a solo: "and the kick too" joins it, "now the pad instead" takes its place."""
+    last = next((e for e in clause.world.memory.edits if isinstance(e, SoloTracks)), None)
+    if last is None or not last.tracks or not {t.kind for t in clause.tokens} <= _MERE:
+        return None
+    if clause.sections or clause.lemmas - _HEARD or clause.has("part", "back", "up", "down"):
+        return None
+    if any(t.kind == "other" and t.text != "instead" for t in clause.tokens):
+        return None
+    everyone = clause.has("song") or (clause.has("ord", "all") and clause.has("pron"))
+    if everyone and not clause.tracks and not clause.has("neg"):
+        return done([SoloTracks(())])
+    ids = tuple(dict.fromkeys(i for r in clause.tracks for i in r.ids))
+    if not ids or any(not r.ids or r.prep in ("for", "except", "instead") for r in clause.tracks):
+        return None
+    afresh = clause.word("now", "instead", "together") or clause.has("only") or clause.has("rest")
+    joins = clause.has("too") or "add" in clause.does or (clause.follows and not afresh)
+    if clause.has("part", "out", "away") or (clause.does - {"add", "solo"}):
+        return None
+    heard = tuple(dict.fromkeys((*last.tracks, *ids))) if joins else ids
+    return done([SoloTracks(heard)], tracks=heard)
+
+
 def _alone(clause: Clause, targets: Targets) -> Outcome:
     """Nothing but these tracks; of the drums those that play there, where any does."""
     world = clause.world

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from loopmind.assistant.account import Read
+from loopmind.assistant.account import Read, touched_by
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.lexicon import VERBS
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.senses import Token
 from loopmind.assistant.values import Choice, Question
 from loopmind.assistant.what_shows import aspects
-from loopmind.music.edit import AddTrack, SwapSound
+from loopmind.music.edit import AddTrack, Edit, SetLock, SoloTracks, SwapSound
 
 
 def stood_in(clause: Clause, outcome: Outcome, read: Read) -> Outcome:
@@ -105,6 +106,33 @@ _WISHING = frozenset(
         "think",
     }
 )
+
+
+_TAKEN = frozenset({"deltrack", "mute", "layers"})
+
+
+def only_contrasts(clause: Clause | None, edits: Sequence[Edit], before: Sequence[Edit]) -> bool:
+    """ "lose the melody but leave the harmony", "mute the drums, I only want the bass".
+
+    What stays is only told beside what goes: nothing is locked or heard alone for it.
+    """
+    taken = {a for e in before for a in aspects(e)}
+    if clause is None or not edits:
+        return False
+    if not before or not taken <= _TAKEN or any(getattr(e, "add", ()) for e in before):
+        return False
+    if any(getattr(e, "only", ()) for e in before) or clause.has("asis") or clause.has("neg"):
+        return False
+    if clause.has("part", "alone") or clause.word("untouched", "unchanged", "same"):
+        return False
+    locked = all(isinstance(e, SetLock) and e.locked for e in edits)
+    alone = all(isinstance(e, SoloTracks) and e.tracks for e in edits)
+    if not (locked and clause.lemmas <= {"keep", "leave"}) and not (
+        alone
+        and clause.lemmas <= {"want", "need", "like", "love", "keep", "leave", "hear", "prefer"}
+    ):
+        return False
+    return not touched_by(edits) & touched_by(before)
 
 
 def instead(clause: Clause, outcome: Outcome, before: Clause | None) -> Outcome:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from loopmind.assistant.account import touched_by
+from loopmind.assistant.added import of_added
 from loopmind.assistant.agreed import Judge
 from loopmind.assistant.answers import answered
 from loopmind.assistant.clauses import Clause
@@ -20,10 +21,10 @@ from loopmind.assistant.frames_add import add
 from loopmind.assistant.frames_again import again
 from loopmind.assistant.frames_anew import regenerate, unclear
 from loopmind.assistant.frames_effects import effects
-from loopmind.assistant.frames_fills import fills, split_section
+from loopmind.assistant.frames_fills import fills, risers, split_section
 from loopmind.assistant.frames_inserts import inserts
 from loopmind.assistant.frames_key_tempo import genre, key, tempo
-from loopmind.assistant.frames_layers import only, remove
+from loopmind.assistant.frames_layers import only, remove, solo_goes_on
 from loopmind.assistant.frames_length import fade, resize
 from loopmind.assistant.frames_levels import levels
 from loopmind.assistant.frames_lock import everything_but, lock
@@ -51,7 +52,7 @@ from loopmind.assistant.openings import (
     WOULD_IT,
 )
 from loopmind.assistant.outcome import Outcome
-from loopmind.assistant.passing import gone_on, instead, only_told, stood_in
+from loopmind.assistant.passing import gone_on, instead, only_contrasts, only_told, stood_in
 from loopmind.assistant.pointing import pointed
 from loopmind.assistant.recall import recall
 from loopmind.assistant.rewording import plainly
@@ -77,10 +78,12 @@ Frame = Callable[[Clause], Outcome | None]
 
 FRAMES: tuple[Frame, ...] = (
     undo,
+    solo_goes_on,
     everything_but,
     lock,
     inserts,
     fills,
+    risers,
     split_section,
     again,
     genre,
@@ -237,6 +240,7 @@ class _Reader:
             settled = bool(self.edits) and not self.unsure
             settled = settled and not (self.previous is not None and self.previous.complaint)
             clause = pointed(clause, self.previous, settled)
+            clause = of_added(clause, self.world, self.edits, self.previous)
             self._read(clause)
             if clause.tracks:
                 touched.add(tuple(i for r in clause.tracks for i in r.ids))
@@ -305,6 +309,11 @@ class _Reader:
         self.absent = not (outcome and outcome.edits) and any(
             not r.ids and r.prep not in ("instead", "than") for r in clause.tracks
         )
+        if outcome is not None and outcome.edits:
+            if only_contrasts(clause, outcome.edits, self.edits):
+                return
+            if only_contrasts(self.previous, self.edits, outcome.edits):
+                self.edits, self.steps = [], []  # "keep the chords but lose the melody"
         if outcome is not None and (outcome.edits or outcome.actions):
             self.wishes += 1
         if outcome is not None and outcome.edits:

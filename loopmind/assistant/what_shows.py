@@ -40,7 +40,7 @@ KINDS_SHOWN: dict[str, frozenset[str]] = {
     "swell": _set("auto"),
     "swing": _set("swing"),
     "level": _set("gain loud reverb eq auto insert"),
-    "size": _set("resize reverb fade addsec swap"),
+    "size": _set("resize reverb fade addsec swap addtrack"),
     "energy": _set("energy addsec mood reverb gain loud drive anew swap auto"),
     "tempo": _set("tempo fade auto"),
     "width": _set("width"),

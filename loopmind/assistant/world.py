@@ -73,6 +73,7 @@ class World:
     memory: Memory
     names: dict[str, str] = field(default_factory=dict)
     mention: str = ""
+    to_come: dict[AddTrack, Track] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.loops = self.crate.by_digest()

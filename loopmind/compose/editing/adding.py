@@ -39,7 +39,7 @@ def add_track(edit: AddTrack, draft: Draft, crate: Crate) -> Draft:
     for one in found if edit.sections else ():
         asking.refuse_locked_section(draft, one.name)
     scene = Scene(draft, crate)
-    name = _free_name(draft, edit)
+    name = free_name(draft, edit)
     place, picked, others = _sound(edit, draft, crate, scene, name)
     choice = made_choice(crate, place, picked, others, draft.song.bpm)
     palette = replace(draft.palette, choices=(*draft.palette.choices, choice))
@@ -94,7 +94,7 @@ def _sound(
     return place, options[0], options[1:]
 
 
-def _free_name(draft: Draft, edit: AddTrack) -> str:
+def free_name(draft: Draft, edit: AddTrack) -> str:
     """A name for the track, in plain words, that no other has."""
     taken = {t.id for t in draft.song.tracks}
     taken |= {choice.slot for choice in draft.palette.choices}
