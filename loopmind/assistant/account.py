@@ -75,7 +75,7 @@ def weighty(clause: Clause) -> list[Token]:
 
 
 def _harmless(clause: Clause, token: Token) -> bool:
-    """Whether a word that nobody taught us changes nothing: "on my headphones", but not as object."""
+    """Whether an unknown word changes nothing: "on my headphones", but not what is turned up."""
     if token.text in HARMLESS:
         return True
     at = clause.where(token)
@@ -356,6 +356,8 @@ class _Account:
         shares = (number / 100.0, 1 + number / 100.0, 1 - number / 100.0, number / 10.0)
         as_share = token.value == "percent" or token.kind == "num"
         if as_share and any(_near(share, n) for share in shares for n in self.figures):
+            return True
+        if token.value == "ms" and any(_near(number / 1000.0, n) for n in self.figures):
             return True
         if token.value == "bars" and "resize" in self.aspects:
             return True

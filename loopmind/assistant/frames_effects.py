@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.frames_compress import compress
 from loopmind.assistant.frames_inserts import THERE_ARE
 from loopmind.assistant.frames_levels import is_absolute, level, strips
 from loopmind.assistant.outcome import Outcome, Targets, ask, done, missing_track, note
@@ -10,10 +13,9 @@ from loopmind.assistant.senses import Token
 from loopmind.music.edit import (
     ChangeReverb,
     ChangeStrip,
-    SetCompressor,
     SetSidechain,
 )
-from loopmind.music.mix import Compressor, Sidechain
+from loopmind.music.mix import Sidechain
 
 _OF_THE_MIX = frozenset({"reverb", "compression", "sidechain", "none"})
 SEND_DB = (2.0, 4.0, 8.0)
@@ -21,6 +23,7 @@ SEND_DB = (2.0, 4.0, 8.0)
 
 NO_SEND_DB = -60.0
 HALF_DB = 6.0
+DEEPEST_DB = 24.0
 
 
 CLASHES = (
@@ -45,7 +48,7 @@ def effects(clause: Clause) -> Outcome | None:
     if "compress" in does and clause.sections and not clause.tracks:
         return None  # "squeeze a bridge in"
     if "compress" in does or (effect is not None and effect.value == "compression"):
-        return _compress(clause)
+        return compress(clause)
     if (
         "duck" in does
         or (effect is not None and effect.value == "sidechain")
@@ -101,9 +104,14 @@ def _reverb(clause: Clause, effect: Token | None, dist: Token | None) -> Outcome
         elif "shorten" in clause.does:
             way = -1
         return done([ChangeReverb("decay_s", None, 0.6 * way * (0.5, 1.0, 2.0)[clause.degree + 1])])
+    milliseconds = clause.amount("ms")
+    if clause.word("predelay") and milliseconds is not None:
+        return done([ChangeReverb("predelay_s", milliseconds.number / 1000.0)])
     way, none = _reverb_way(clause, effect, dist, quant)
     db = clause.amount("db")
     absolute = effect is not None and db is not None and is_absolute(clause, db)
+    if way == 0 and effect is not None and db is not None and db.text[0] in "+-":
+        way = 1 if db.number > 0 else -1
     if way == 0 and not absolute:
         return None
     if targets.trouble is not None:
@@ -195,42 +203,6 @@ def _reverb_way(
     return (1, False) if plain_wish else (0, False)
 
 
-def _compress(clause: Clause) -> Outcome | None:
-    targets = Targets(clause)
-    if targets.trouble is not None:
-        return targets.trouble
-    places = targets.tracks or (("master",) if clause.has("song") or clause.has("noun") else ())
-    quant = clause.first("quant")
-    off = (quant is not None and quant.value == "no") or bool(clause.does & {"remove"})
-    off |= any(t.kind == "neg" for t in clause.tokens) or clause.word("off")
-    if not places:
-        places = ("master",)
-    if off:
-        return done((SetCompressor(t, None) for t in places), tracks=targets.tracks)
-    less = (quant is not None and quant.value == "less") or "lower" in clause.does
-    said = clause.number if clause.word("ratio") else None
-    share = (1.25, 1.5, 2.0)[clause.degree + 1]
-    by_id = {s.track: s for s in clause.world.draft.mix.strips}
-    edits = []
-    for track in places:
-        strip = by_id.get(track)
-        now = strip.compressor if strip else clause.world.draft.mix.master.compressor
-        now = now or Compressor(-18.0, 2.5 if not less else 1.5, 0.01, 0.12, 1.0)
-        ratio = min(max(now.ratio * (0.7 if less else share), 1.1), 12.0)
-        ratio = min(max(said.number, 1.0), 20.0) if said is not None else ratio
-        threshold = now.threshold_db + (3.0 if less else -3.0)
-        makeup = max(now.makeup_db + (-1.0 if less else 1.0), 0.0)
-        edits.append(
-            SetCompressor(
-                track,
-                Compressor(
-                    threshold, round(ratio, 2), now.attack_s, now.release_s, makeup, now.knee_db
-                ),
-            )
-        )
-    return done(edits, tracks=targets.tracks)
-
-
 def _duck(clause: Clause) -> Outcome | None:
     world = clause.world
     targets = Targets(clause)
@@ -247,6 +219,11 @@ def _duck(clause: Clause) -> Outcome | None:
         if not which:
             return note("nothing is ducked in this song")
         return done((SetSidechain(t, None) for t in which), tracks=which)
+    moved = _deeper(clause, targets)
+    if moved:
+        return done(moved, tracks=[e.track for e in moved])
+    if clause.has("too") and not targets.tracks:
+        return note("nothing is ducked in this song")
     kick = world.track("kick") or world.track("drums")
     absent = next((r for r in clause.tracks if not r.ids and r.word != "kick"), None)
     if absent is not None:
@@ -277,6 +254,20 @@ def _duck(clause: Clause) -> Outcome | None:
     return done((SetSidechain(t, _side(clause, source)) for t in ducked), tracks=ducked)
 
 
+def _deeper(clause: Clause, targets: Targets) -> list[SetSidechain]:
+    """ "halve the ducking", "more pumping on the pad": of what is ducked already."""
+    ratio, quant = clause.first("ratio"), clause.first("quant", "more", "less")
+    less = "lower" in clause.does or clause.has("too")
+    if ratio is None and quant is None and not less:
+        return []
+    share = float(ratio.value) if ratio else 1.5 if quant and quant.value == "more" else 0.5
+    return [
+        SetSidechain(s.track, replace(s.sidechain, depth_db=round(s.sidechain.depth_db * share, 2)))
+        for s in clause.world.draft.mix.strips
+        if s.sidechain is not None and (not targets.tracks or s.track in targets.tracks)
+    ]
+
+
 def _clash(clause: Clause) -> Outcome | None:
     """ "kick and bass are fighting": one makes room for the other, most often for the kick."""
     targets = Targets(clause)
@@ -297,6 +288,9 @@ def _clash(clause: Clause) -> Outcome | None:
 
 
 def _side(clause: Clause, source: str) -> Sidechain:
-    if clause.has("quant", "less"):
+    db = clause.amount("db")
+    if db is not None and abs(db.number) <= DEEPEST_DB:
+        return Sidechain(source, abs(db.number), 0.004, 0.15)
+    if clause.has("quant", "less") or clause.has("too"):
         return Sidechain(source, 3.0, 0.004, 0.15)
     return Sidechain(source, (4.0, 6.0, 10.0)[clause.degree + 1], 0.004, 0.15)

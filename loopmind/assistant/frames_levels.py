@@ -130,7 +130,7 @@ def levels(clause: Clause) -> Outcome | None:
         way = 1 if quant.value == "more" else -1
     elif clause.tracks and clause.has("enough"):
         way = 1
-    elif db is not None and (clause.tracks or volume or targets.by_pronoun):
+    elif db is not None and (clause.tracks or clause.subject or volume or targets.by_pronoun):
         way = 1 if db.number >= 0 else -1
         if clause.word("off", "quieter") or "remove" in clause.does or clause.word("down"):
             way = -1

@@ -19,6 +19,7 @@ def sweep(clause: Clause) -> Outcome | None:
     moves = (
         clause.has("part", "up", "down")
         or bool(clause.lemmas & {"open", "close", "rise", "build"})
+        or len(clause.all("amount", "hz")) == 2
         or clause.word("automate", "gradually", "slowly", "opens", "closes", "opening", "closing")
     )
     goes_in = any(r.prep in ("before", "into") for r in clause.sections)
@@ -81,6 +82,9 @@ def _drawn(clause: Clause, track: str, span: tuple[float, float]) -> Edit:
     else:
         open_hz, closed_hz = OPEN_LOWPASS_HZ, CLOSED_LOWPASS_HZ
         first, last = (open_hz, closed_hz) if down else (closed_hz, open_hz)
+    said = clause.all("amount", "hz")
+    if len(said) == 2:
+        first, last = said[0].number, said[1].number
     return curve(clause, track, parameter, span, first, last, open_hz)
 
 

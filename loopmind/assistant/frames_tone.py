@@ -37,6 +37,9 @@ _TONES: dict[str, tuple[EqKind, float, float, float]] = {
 _TAKES_OFF = frozenset({"take", "shave", "roll", "trim", "pull", "knock", "chop", "get", "lose"})
 
 
+WIDEST_PERCENT = 200.0
+
+
 def eq(targets: Targets, kind: EqKind, hz: float, gain_db: float, q: float = 0.707) -> Outcome:
     places = targets.tracks or ("master",)
     band = EqBand(kind, hz, gain_db, q)
@@ -103,7 +106,11 @@ def place(clause: Clause) -> Outcome | None:
         return targets.trouble
     by = (0.15, 0.3, 0.6)[clause.degree + 1] * way
     percent = clause.amount("percent")
-    if percent is not None:
+    named = width is not None and width.text in ("width", "stereo width")
+    if percent is not None and named and percent.text[0] not in "+-" and not clause.has("quant"):
+        if targets.tracks and percent.number <= WIDEST_PERCENT:
+            return strips(targets, "width", value=round(percent.number / 100.0, 3))
+    elif percent is not None:
         by = round(min(percent.number / 100.0, 1.0), 3) * way
     if not targets.tracks:
         wide = [t for t in ("pad", "chords", "lead", "vocal") if clause.world.track(t)]
@@ -169,14 +176,15 @@ def tone(clause: Clause) -> Outcome | None:
             or (db is not None and db.number < 0)
         )
         gain = abs(db.number) if db else 3.0
-        return eq(targets, "peak", hz.number, -gain if less else gain, 1.0)
+        return eq(targets, "peak", hz.number, -gain if less else gain, _q(clause, 1.0))
     if found is not None:
         return _toned(clause, targets, found, cut)
     if "clean" in does and not targets.tracks:
         return None
     drive = clause.first("energy")
     driven = drive is not None and drive.text == "drive" and not targets.sections
-    if driven and (clause.has("song") or (targets.tracks and clause.has("quant"))):
+    told = clause.has("quant") or clause.amount("percent") is not None
+    if driven and (clause.has("song") or (targets.tracks and told)):
         return _fat(clause, targets, None)
     if fat is not None or "saturate" in does:
         return _fat(clause, targets, fat)
@@ -189,6 +197,15 @@ def _hz(clause: Clause, usual: float) -> float:
         return hz.number
     number = clause.number
     return number.number if number is not None and number.number >= 20.0 else usual
+
+
+def _q(clause: Clause, usual: float) -> float:
+    """ "Q 1.4"."""
+    at = next((i for i, t in enumerate(clause.tokens) if t.text == "q"), None)
+    figure = next((t for t in clause.tokens[at + 1 : at + 3] if t.kind == "num"), None) if (
+        at is not None
+    ) else None  # fmt: skip
+    return min(max(figure.number, 0.1), 20.0) if figure is not None else usual
 
 
 def _toned(clause: Clause, targets: Targets, found: Token, cut: bool) -> Outcome | None:
@@ -218,6 +235,8 @@ def _toned(clause: Clause, targets: Targets, found: Token, cut: bool) -> Outcome
         loud = clause.first("level")
         assert loud is not None
         way = clause.sign(loud) * (1 if loud.value == "up" else -1)
+    elif (said := clause.amount("db")) is not None and said.text[0] in "+-":
+        way = 1 if said.number > 0 else -1
     elif not (clause.acts or clause.has("enough") or clause.has("part", "up") or _some(clause)):
         return None
     db = clause.amount("db")
@@ -229,7 +248,7 @@ def _toned(clause: Clause, targets: Targets, found: Token, cut: bool) -> Outcome
         return eq(targets, "highshelf", hz.number if hz else 8000.0, round(less, 2))
     size = abs(db.number) if db else abs(gain) * (0.5, 1.0, 1.7)[clause.degree + 1]
     signed = size * way * (1.0 if gain > 0 else -1.0)
-    return eq(targets, kind, hz.number if hz else freq, round(signed, 2), q)
+    return eq(targets, kind, hz.number if hz else freq, round(signed, 2), _q(clause, q))
 
 
 def _some(clause: Clause) -> bool:
@@ -251,6 +270,12 @@ def _fat(clause: Clause, targets: Targets, fat: Token | None) -> Outcome | None:
     if (quant is not None and quant.value in ("no", "less")) or clause.does & {"remove", "lower"}:
         way = -1
     by = (0.08, 0.15, 0.3)[clause.degree + 1] * way
+    percent = clause.amount("percent")
+    if percent is not None and targets.tracks:
+        share = round(min(percent.number / 100.0, 1.0), 3)
+        if quant is None and percent.text[0] not in "+-" and not clause.has("prep", "by"):
+            return strips(targets, "drive", value=share)
+        by = share * way
     if targets.tracks and not (clause.has("song") and not clause.tracks):
         return strips(targets, "drive", by=by)
     if targets.sections:

@@ -8,20 +8,23 @@ EFFECT_PHRASES: dict[str, tuple[str, str]] = {
          "tape delay", "analog delay", "analogue delay", "slapback", "slapback delay",
          "slapback echo", "slap echo", "slap delay", "dub delay", "dub echo"), ("effect", "echo")),
     **dict.fromkeys(
-        ("chorus effect", "chorus pedal", "chorusing", "doubler", "chorus fx", "doubling", "double tracking",
-         "double tracked", "voice doubling", "doubling effect", "detune", "detuning",
+        ("chorus effect", "chorus pedal", "chorusing", "doubler", "chorus fx", "doubling",
+         "double tracking", "double tracked", "voice doubling", "doubling effect", "detune", "detuning",
          "wow and flutter", "ensemble effect"),
         ("effect", "chorus")),
-    **dict.fromkeys(("flanger", "flanging", "flange", "flanged", "jet sound"), ("effect", "flanger")),
-    **dict.fromkeys(("phaser", "phasing", "phasey", "phased", "swirl", "swirls",
-                                   "swirling", "swirly"), ("effect", "phaser")),
-    **dict.fromkeys(("tremolo", "trem", "tremolo effect", "wobble", "wobbles", "wobbling",
-                                   "wobbly", "warble", "warbling", "warbly", "pulsing", "pulsating",
-                                   "throbbing", "quiver", "quivering", "trembling"), ("effect", "tremolo")),
+    **dict.fromkeys(
+        ("flanger", "flanging", "flange", "flanged", "jet sound"), ("effect", "flanger")),
+    **dict.fromkeys(
+        ("phaser", "phasing", "phasey", "phased", "swirl", "swirls", "swirling", "swirly"),
+        ("effect", "phaser")),
+    **dict.fromkeys(
+        ("tremolo", "trem", "tremolo effect", "wobble", "wobbles", "wobbling", "wobbly", "warble",
+         "warbling", "warbly", "pulsing", "pulsating", "throbbing", "quiver", "quivering",
+         "trembling"), ("effect", "tremolo")),
     **dict.fromkeys(
         ("bitcrusher", "bitcrush", "bit crusher", "bit crush", "bitcrushing", "bit crushing",
-         "crusher", "bitcrusher effect", "8 bit crusher", "bitcrushed", "bit crushed", "8 bit", "8 bit sound",
-         "chiptune sound", "gameboy sound"), ("effect", "crusher")),
+         "crusher", "bitcrusher effect", "8 bit crusher", "bitcrushed", "bit crushed", "8 bit",
+         "8 bit sound", "chiptune sound", "gameboy sound"), ("effect", "crusher")),
     **dict.fromkeys(("eighth note", "eighth notes", "an eighth note", "8th note", "eighth",
                      "half a beat", "half beat"), ("notelen", "0.5")),
     **dict.fromkeys(("dotted eighth", "dotted eighth note", "dotted eighth notes", "dotted 8th"),

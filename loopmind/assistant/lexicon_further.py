@@ -51,6 +51,10 @@ _put("prep", "than", "compared with", "in comparison with", "in comparison to",
      "set against", "when compared to", "when compared with", "as compared to", "in contrast to",
      "in contrast with", "in proportion to")  # fmt: skip
 _put("song", "song", "anywhere")
+_put("effect", "reverb", "predelay", "pre-delay", "reverb predelay", "reverb sends", "verb send",
+     "room reverb", "plate", "plate reverb", "spring reverb", "hall reverb",
+     "ambience reverb")  # fmt: skip
+_put("effect", "sidechain", "pumpy", "pumpiness")
 _put("tone", "high+", "upper end", "upper frequencies", "treble frequencies", "fizz", "glitter",
      "airiness")  # fmt: skip
 _put("tone", "low+", "low frequency content", "low stuff", "foundation", "low rumble")
@@ -69,5 +73,7 @@ _put("tonadj", "thin-", "skinny", "flimsy", "puny", "anemic", "anaemic", "papery
 _put("tonadj", "dull-", "blanketed", "smothered", "stuffy", "opaque", "muffly")
 _put("tonadj", "crisp+", "articulate", "intelligible", "understandable", "distinct",
      "transparent", "well defined")  # fmt: skip
-_put("filler", "friend", "drummer friend", "singer friend", "bass player friend", "guitarist friend",
-     "drummer mate", "bassist friend", "vocalist friend", "pianist friend")  # fmt: skip
+_put("filler", "friend", "drummer friend", "singer friend", "bass player friend", "drummer mate",
+     "bassist friend", "vocalist friend", "pianist friend", "guitarist friend")  # fmt: skip
+_put("verb", "regenerate", "done over", "be done over", "be done again", "done from scratch",
+     "be made anew", "be made again", "made anew")  # fmt: skip

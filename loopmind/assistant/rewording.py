@@ -20,7 +20,7 @@ from loopmind.compose.vocabulary import INSTRUMENT_WORDS
 
 RULES = tuple(
     Path(__file__).with_name(f"{name}.txt")
-    for name in ("rewording_talk", "rewording", "rewording_form")
+    for name in ("rewording_talk", "rewording_desk", "rewording", "rewording_form")
 )
 SHORTEST_GENRE = 3
 _PART = re.compile(r"<([A-Z_]+)>")
@@ -42,12 +42,13 @@ def rules() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Every turn of phrase with what is put in its place, in the order of the files."""
     parts = {"TRACK": _any_of(_tracks()), "GENRE": _any_of(_genres())}
     found = []
-    lines = (x for file in RULES for x in file.read_text(encoding="utf-8").splitlines())
+    lines = [x for file in RULES for x in file.read_text(encoding="utf-8").splitlines()]
     for line in lines:
         if line.startswith("@"):
             name, _, pattern = line[1:].partition(" ")
             parts[name] = _filled(pattern, parts)
-        elif line and line[0] != "#":
+    for line in lines:
+        if line and line[0] not in "@#":
             pattern, _, put = line.partition(" =>")
             put = put.removeprefix(" ")
             put = f"{put[:-1]} " if put.endswith("_") else put

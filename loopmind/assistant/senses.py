@@ -242,6 +242,8 @@ def disambiguated(tokens: list[Token]) -> list[Token]:
             and not any(t.kind == "verb" and t.value == "pan" for t in out)
         ):
             token = Token("filler", "right", "right")
+        elif token.text == "release" and after is not None and after.kind in ("amount", "tempo"):
+            token = Token("unknown", "release", "release")  # of a compressor
         elif token.text == "kick" and _is_drum(before, after):
             token = Token("track", "kick", token.text)
         elif token.kind == "part" and any(t.kind == "verb" for t in out):

@@ -248,6 +248,8 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
             clauses.append(clause)
         return
     if _has_head(tokens) or _starts_wish(tokens):
+        if first is not None and first.kind == "amount" and not clause.tracks and last.amount("db"):
+            clause.subject = last.tracks or last.subject  # "vocals +1 dB here, -1 dB there"
         if clause.tracks or clause.sections or clause.has("song") or clause.has("pron"):
             clauses.append(clause)
             return
