@@ -53,7 +53,8 @@ HARMLESS = frozenset(
     somehow somewhat nowadays honest honestly-speaking proper decent neat tidy
     danke merci gracias por favor flow trust believe sanity please-do
     thanks thank
-    she he who whom anymore meant mean sayin know knows knew dunno remember forgot sorry apologies pardon anyhoo
+    she he who whom anymore meant mean sayin know knows knew dunno remember forgot sorry
+    apologies pardon anyhoo
     """.split()  # noqa: SIM905 -- a column of quoted words would hide them
 )
 

@@ -15,6 +15,7 @@ from loopmind.assistant.lexicon_english import ENGLISH
 from loopmind.compose.spelling import distance
 
 LONG = 7
+SHORTEST = 3
 TWO_SLIPS_FROM = 10
 TWO_CORE_SLIPS_FROM = 7
 
@@ -110,6 +111,8 @@ def _targets(known: frozenset[str]) -> dict[tuple[str, int], list[str]]:
 @functools.lru_cache(maxsize=4096)
 def _nearest(word: str, known: frozenset[str], same: Same) -> str | None:
     """The one known word that `word` is most likely a slip of."""
+    if len(word) == SHORTEST and not is_english(word):
+        return _short(word)
     if len(word) < 4 or word.rstrip("s") in known or is_english(word):
         return None
     for shorter in (re.sub(r"(.)\1{2,}", r"\1\1", word), re.sub(r"(.)\1+", r"\1", word)):
@@ -131,6 +134,29 @@ def _nearest(word: str, known: frozenset[str], same: Same) -> str | None:
     near.sort()
     best = [n[2] for n in near if n[:2] == near[0][:2]]
     return best[0] if all(same(best[0], other) for other in best[1:]) else None
+
+
+# Short words of most requests: a slip of them has its letters in another order, or one too few.
+_SHORT = frozenset(
+    """
+    bit pad hat cut add low mid fix mix out the and for can not all new end top any key one two
+    kick bass drum hook lead more less loud just make back down fade keep long turn mute solo loop
+    beat slow fast dark soft hard wide take swap move lock undo redo song part that with only
+    """.split()  # noqa: SIM905 -- a column of quoted words would hide them
+)
+
+
+def _short(word: str) -> str | None:
+    """The short word that three letters are a slip of: "bti", "bak"."""
+    turned = {word[1] + word[0] + word[2], word[0] + word[2] + word[1]}
+    near = sorted(turned & _SHORT) or sorted(
+        w for w in _SHORT if len(w) == 4 and w[0] == word[0] and word in _one_left_out(w)
+    )
+    return near[0] if len(near) == 1 else None
+
+
+def _one_left_out(word: str) -> set[str]:
+    return {word[:n] + word[n + 1 :] for n in range(1, len(word))}
 
 
 def _limit(length: int, core: bool) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from loopmind.assistant.account import Read, touched_by
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.lexicon import VERBS
+from loopmind.assistant.lexicon_harmless import EVERYDAY, HARMLESS
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.senses import Token
 from loopmind.assistant.values import Choice, Question
@@ -74,6 +75,10 @@ def only_told(clause: Clause) -> bool:
                 and not clause.has("too")
                 and not clause.has("neg")
             )
+    said = [t for t in tokens if t.kind not in ("filler", "only", "det", "ord")]
+    if tokens and tokens[0].kind == "det" and len(said) > 1 and said[0].text in EVERYDAY:
+        strange = said[1].kind == "unknown" and said[1].text not in HARMLESS
+        return strange or (said[1].kind == "verb" and not VERBS.get(said[1].value))
     texts = [t.text for t in clause.tokens]
     return texts[:3] == ["there", "is", "no"] or texts[:2] == ["there", "no"]
 

@@ -14,6 +14,7 @@ from loopmind.assistant.account import touched_by
 from loopmind.assistant.added import of_added
 from loopmind.assistant.agreed import Judge
 from loopmind.assistant.answers import answered
+from loopmind.assistant.asides import without_asides
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.doubt import confirm, doubted, either
 from loopmind.assistant.finishing import finish
@@ -190,6 +191,7 @@ class _Reader:
 
     def reading(self) -> Reading:
         lexed = lex(self.text, self.world.names, self.world.sound_words())
+        lexed = replace(lexed, tokens=without_asides(lexed.tokens))
         before = self.world.memory
         self.judge = Judge(lexed.tokens, replace(self.world, memory=before))
         first = self._first(lexed)
