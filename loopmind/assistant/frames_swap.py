@@ -68,7 +68,7 @@ def swap(clause: Clause) -> Outcome | None:
     targets = Targets(clause)
     wished = (
         bool(clause.lemmas & WISHES)
-        or (clause.has("runner") and "take" in clause.lemmas)
+        or ((clause.has("runner") or other) and "take" in clause.lemmas)
         or not clause.acts
         or clause.lemmas <= {"be"}
     )
@@ -121,6 +121,8 @@ def swap(clause: Clause) -> Outcome | None:
         named = bool(
             first and first.ids and clause.lemmas & WISHES and names_a_sound(clause, first)
         )
+        sized = first and first.ids and any(q.kind == "size" for q in first.qualities)
+        compared = compared or bool(first and sized and names_a_sound(clause, first))
         used = bool(
             first
             and first.ids
@@ -150,7 +152,7 @@ def _played_by(clause: Clause) -> bool:
     if len(clause.tracks) != 2:
         return False
     wanted, ref = clause.tracks
-    named = wanted.det in ("indef", "other", "") or wanted.pointed.loosely
+    named = wanted.det in ("indef", "other", "") or wanted.pointed.loosely or not wanted.ids
     played = any(t.kind == "verb" and t.value == "play" for t in clause.tokens[wanted.at : ref.at])
     return (
         (ref.prep == "for" or played)

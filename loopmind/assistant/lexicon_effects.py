@@ -9,7 +9,8 @@ EFFECT_PHRASES: dict[str, tuple[str, str]] = {
          "slapback echo", "slap echo", "slap delay", "dub delay", "dub echo"), ("effect", "echo")),
     **dict.fromkeys(
         ("chorus effect", "chorus pedal", "chorusing", "doubler", "chorus fx", "doubling",
-         "double tracking", "double tracked", "voice doubling", "doubling effect", "detune", "detuning",
+         "double tracking", "double tracked", "voice doubling", "doubling effect", "detune",
+         "detuning",
          "wow and flutter", "ensemble effect"),
         ("effect", "chorus")),
     **dict.fromkeys(

@@ -20,7 +20,13 @@ from loopmind.compose.vocabulary import INSTRUMENT_WORDS
 
 RULES = tuple(
     Path(__file__).with_name(f"{name}.txt")
-    for name in ("rewording_talk", "rewording_desk", "rewording", "rewording_form")
+    for name in (
+        "rewording_talk",
+        "rewording_desk",
+        "rewording",
+        "rewording_sound",
+        "rewording_form",
+    )
 )
 SHORTEST_GENRE = 3
 _PART = re.compile(r"<([A-Z_]+)>")

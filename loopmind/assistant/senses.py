@@ -228,7 +228,7 @@ def disambiguated(tokens: list[Token]) -> list[Token]:
         elif (
             token.text in ("take", "takes")
             and after is not None
-            and after.kind in ("pron", "det", "track", "ord", "section", "part")
+            and after.kind in ("pron", "det", "track", "ord", "section", "part", "other")
             and (before is None or before.kind in ("only", "sep", "neg", "too"))
         ):
             token = Token("verb", "take", token.text)

@@ -47,9 +47,11 @@ def wanted_words(clause: Clause, ref: TrackRef | None, goal: TrackRef | None) ->
         if token.kind == "prep" and token.value in named_away:
             stop = at
             break
-    for token in clause.tokens[:stop]:
+    for at, token in enumerate(clause.tokens[:stop]):
         if token.kind in ("filler", "verb", "det", "sep", "prep", "section"):
             continue
+        if goal is not None and ref is not None and ref.start <= at <= ref.at:
+            continue  # the words for what goes
         if token.kind == "track" and (token.value.startswith("@") or goal is None):
             own = ref is not None and token.text in ref.text.split()
             if own and ref is not None and not ref.more_words and token.text == ref.text:
