@@ -67,6 +67,9 @@ def _read(hint: Any, data: Any, where: str) -> Any:
     if isinstance(hint, TypeVar) or hint is Any:
         return data
     origin = typing.get_origin(hint)
+    if hasattr(origin, "__value__"):  # from NumPy 2.5 on, NDArray is a named alias (PEP 695)
+        hint = origin.__value__[typing.get_args(hint)]
+        origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):
         options = typing.get_args(hint)
         if data is None and type(None) in options:
