@@ -176,6 +176,8 @@ class _Account:
             return merely or scoped or bool(KINDS_SHOWN["only"] & self.aspects)
         if kind == "level" and self._compared(token):
             return False
+        if token.text.endswith("background") and self.aspects & {"deltrack", "mute"}:
+            return True  # where it is heard
         if kind == "side" and token.text == "right" and self._adverb(token):
             return True
         shown = KINDS_SHOWN.get(f"{kind} {token.value}", KINDS_SHOWN.get(kind))

@@ -173,6 +173,8 @@ def _added(clause: Clause, refs: list[TrackRef], targets: Targets) -> Outcome:
             instrument = ref.pointed.instrument
         if ref.word in ("synth",):
             instrument = ""
+        if ref.word == "percussion" and not ref.text.startswith("perc"):
+            instrument = "percussion"
         if instrument and not _at_hand(clause, instrument):
             notes.append(f"none of the sounds is heard as {ref.text}; add some to the folder")
             continue

@@ -56,11 +56,13 @@ def fills(clause: Clause) -> Outcome | None:
     if not clause.sections and targets.sections:
         places = list(targets.sections)
     names = [s.name for s in clause.world.sections if s.name in places]
+    names = _drummed(names, clause.world) or names
     every = off or token.text.endswith("s") or clause.has("quant", "more") or clause.has("song")
     if names or every:
         edit = SetFill(tuple(names), kind, beats, seed)
         return done([edit], sections=names)
     into = _before(clause.world.of_kind("hook"), clause.world)
+    into = tuple(_drummed(list(into), clause.world)) or into
     choices = [("before every hook", [SetFill(into, kind, beats, seed)])] if into else []
     choices.append(("at the end of every section", [SetFill((), kind, beats, seed)]))
     return ask("Where?", choices)
@@ -97,7 +99,8 @@ def _break(clause: Clause) -> Token | None:
     """ "a drum break into the hook", "stop the drums before hook 2"."""
     into = any(r.prep in _INTO and r.names for r in clause.sections)
     noun = next((t for t in clause.tokens if t.text in ("drum break", "break of the drums")), None)
-    if not into or clause.has("only"):
+    ends = noun is not None and any(r.prep == "of" and r.names for r in clause.sections)
+    if not (into or ends) or clause.has("only"):
         return None
     if noun is not None and not clause.tracks:
         return replace(noun, value="break") if not clause.does & {"swap", "repeat"} else None
@@ -115,6 +118,12 @@ def _kind(value: str) -> FillKind:
 def _ends(ref: SectionRef, world: World) -> tuple[str, ...]:
     """The sections whose end is meant: "before the hook" is that of what leads into it."""
     return _before(ref.names, world) if ref.prep in _INTO else ref.names
+
+
+def _drummed(names: list[str], world: World) -> list[str]:
+    """Those in which drums play: no other can end with a fill."""
+    heard = {s for track in world.kit() for s in world.plays_in(track)}
+    return [n for n in names if n in heard]
 
 
 def _before(names: tuple[str, ...], world: World) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.outcome import Outcome, Targets, ask, done, note, several
+from loopmind.assistant.senses import Token
 from loopmind.music.edit import (
     Edit,
     MuteTrack,
@@ -90,24 +91,35 @@ def only(clause: Clause) -> Outcome | None:
     return done([SoloTracks(targets.tracks)], tracks=targets.tracks)
 
 
-_HEARD = frozenset({"hear", "play", "listen", "add", "be", "let", "want", "have", "try",
-                    "solo", "like", "need", "make", "go", "bring", "put", "take", "use", "get"})  # fmt: skip
+_HEARD = frozenset(
+    {"hear", "play", "listen", "add", "be", "let", "want", "have", "try", "solo", "like", "need",
+     "make", "go", "bring", "put", "take", "use", "get"}
+)  # fmt: skip
+_PLAYERS = ("instruments", "tracks", "players", "parts", "others", "rest", "channels", "stems")
 _MERE = frozenset({"filler", "sep", "det", "track", "too", "part", "only", "verb", "pron", "song",
                    "ord", "again", "prep", "other", "rest"})  # fmt: skip
+
+
+def _is_mere(token: Token) -> bool:
+    known = (*_PLAYERS, "everyone", "everybody", "k")
+    return token.kind in _MERE or (token.kind in ("unknown", "source") and token.text in known)
 
 
 def solo_goes_on(clause: Clause) -> Outcome | None:
     """After a solo: "and the kick too" joins it, "now the pad instead" takes its place."""
     last = next((e for e in clause.world.memory.edits if isinstance(e, SoloTracks)), None)
-    if last is None or not last.tracks or not {t.kind for t in clause.tokens} <= _MERE:
+    if last is None or not last.tracks or not all(_is_mere(t) for t in clause.tokens):
         return None
-    if clause.sections or clause.lemmas - _HEARD or clause.has("part", "back", "up", "down"):
+    if clause.sections or clause.lemmas - _HEARD - {"turn", "switch"}:
         return None
     if any(t.kind == "other" and t.text != "instead" for t in clause.tokens):
         return None
-    everyone = clause.has("song") or (clause.has("ord", "all") and clause.has("pron"))
-    if everyone and not clause.tracks and not clause.has("neg"):
+    every = clause.has("ord", "all") and (clause.has("pron") or clause.word(*_PLAYERS))
+    everyone = clause.has("song") or every or clause.word("everyone", "everybody")
+    if everyone and not clause.tracks and not clause.has("part", "up", "down", "out", "away"):
         return done([SoloTracks(())])
+    if clause.has("part", "up", "down", "back"):
+        return None
     ids = tuple(dict.fromkeys(i for r in clause.tracks for i in r.ids))
     if not ids or any(not r.ids or r.prep in ("for", "except", "instead") for r in clause.tracks):
         return None
@@ -145,12 +157,16 @@ def _plays_only(clause: Clause, targets: Targets) -> Outcome:
     if targets.trouble is not None:
         return targets.trouble
     ids, places = targets.tracks, targets.sections
+    if clause.sections[0].at < clause.tracks[0].at:
+        return _alone(clause, targets)  # "the intro should be drums only"
     away: list[Edit] = [
         SetLayers(s.name, remove=tuple(t for t in ids if s.name in clause.world.plays_in(t)))
         for s in clause.world.sections
         if s.name not in places and any(s.name in clause.world.plays_in(t) for t in ids)
     ]
     who, where = several(ids), several(places)
+    if clause.lemmas - {"be", "have"} and away:
+        return done(away, tracks=ids, sections=places)
     return ask(
         "Which is meant?",
         [

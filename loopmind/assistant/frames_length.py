@@ -56,12 +56,13 @@ def resize(clause: Clause) -> Outcome | None:
                 clause.sections
                 or clause.has("pron")
                 or clause.subject_sections
+                or clause.scope
                 or clause.world.memory.sections
             )
         )
         or does & {"shorten", "lengthen"}
         or cut
-        or (ratio and clause.sections)
+        or (ratio and (clause.sections or _of_known(clause)))
         or (more_of and not amount and _just_more(clause))
         or bare
         or that_long
@@ -110,6 +111,13 @@ def resize(clause: Clause) -> Outcome | None:
         return ask("Which one?", [(n, _resized(clause, (n,))) for n in names])
     edits = _resized(clause, names)
     return done(edits, sections=names) if edits else None
+
+
+def _of_known(clause: Clause) -> bool:
+    """ "make it half": as long as the section that was spoken of."""
+    memory = clause.world.memory
+    spoken = bool(memory.sections) and not memory.tracks and clause.has("pron")
+    return spoken and clause.lemmas <= {"make", "cut", "be"} and not clause.tracks
 
 
 def _just_more(clause: Clause) -> bool:

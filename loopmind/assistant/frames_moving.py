@@ -65,7 +65,7 @@ def move_section(clause: Clause) -> Outcome | None:
         scope = clause.scope
         if clause.word("places") and len(names) == len(scope) == 1 and len(names[0].names) == 1:
             return _exchanged(scope[0], names[0].names[0], clause)
-        if len(names) == 1 and len(names[0].names) == 2 and not names[0].open and names[0].number:
+        if len(names) == 1 and len(names[0].names) == 2 and not names[0].open:
             return _exchanged(names[0].names[0], names[0].names[1], clause)
         if len(names) == 2 and all(len(r.names) == 1 for r in names):
             return _exchanged(names[0].names[0], names[1].names[0], clause)

@@ -23,8 +23,9 @@ Read = Callable[[str, World], Reading]
 _FIRST = frozenset({"first", "1st", "opening"})
 _SECOND = frozenset({"second", "2nd", "last", "latter", "back", "final", "other"})
 _DURING = frozenset(
-    {"in", "for", "during", "over", "throughout", "of", "out of", "from", "from the", "within"}
-)
+    {"in", "for", "during", "over", "throughout", "of", "out of", "out", "from", "from the",
+     "within"}
+)  # fmt: skip
 _SECTION_NEAR = 4
 
 

@@ -17,7 +17,7 @@ def same_unit(last: Clause, clause: Clause) -> bool:
         return True  # "hats -2, kick +1"
     if unit is None or len(tokens) < 2 or tokens[-1].kind != "num" or clause.amount(unit.value):
         return False
-    led = tokens[-2].kind in ("prep", "part", "level", "height") or bool(clause.tracks)
+    led = tokens[-2].kind in ("prep", "part", "level", "height", "ord") or bool(clause.tracks)
     fading = clause.has("noun", "fadein", "fadeout", "fade") or bool(
         clause.does & {"fade", "fade_in", "fade_out"}
     )

@@ -19,6 +19,10 @@ _put("swing", "straight", "straighten", "straighten out", "straight feel", "stra
      "straight groove", "dead straight", "completely straight", "straight time", "straightened",
      "straight again", "straight")  # fmt: skip
 _put("filler", "now", "right now", "at the moment", "at this point", "as of now", "for the moment")
+_put("energy", "up", "go crazy", "goes crazy", "go nuts", "goes nuts", "go wild", "goes wild",
+     "go off", "goes off", "go hard", "goes hard", "go all out", "goes all out", "pop off",
+     "pops off", "blow up", "blows up", "erupt", "erupts", "going crazy", "going wild",
+     "go mental", "go bananas", "go berserk", "kick off hard", "go ham")  # fmt: skip
 _put("filler", "onwards", "onwards", "onward")
 _put("verb", "delete", "away with", "out of here with", "off with", "enough of")
 _put("verb", "undo", "the version from before")

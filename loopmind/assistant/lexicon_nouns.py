@@ -13,11 +13,13 @@ SECTION_NOUNS: dict[str, str] = {
     "the end": "end", "the very end": "end", "end": "end", "the start": "start",
     "beginning": "start", "the beginning": "start", "the very beginning": "start",
     "start": "start", "the opening": "start", "the very start": "start", "the top": "start",
-    "chorusses": "hook", "interlude": "breakdown", "coda": "outro",
+    "chorusses": "hook", "strophe": "verse", "strophes": "verse", "stanza": "verse",
+    "stanzas": "verse", "finale": "outro", "intermezzo": "breakdown",
+    "interlude": "breakdown", "coda": "outro",
 }  # fmt: skip
 SECTION_WORDS_PLURAL = frozenset(
     {"verses", "hooks", "choruses", "refrains", "bridges", "breakdowns", "drops", "intros",
-     "outros", "chorusses"}
+     "outros", "chorusses", "strophes", "stanzas"}
 )  # fmt: skip
 UNSUPPORTED_SECTIONS = ("pre-chorus", "prechorus", "pre chorus", "pre-hook", "post-chorus",
                         "solo section", "drum break", "beat switch",

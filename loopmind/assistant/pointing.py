@@ -42,6 +42,9 @@ def pointed(clause: Clause, before: Clause | None, settled: bool) -> Clause:
         return _with(clause, [*kept, *_figure(before), *place(known, clause.world)])
     if there and not known and clause.amount("hz") is None and _figure(before):
         return _with(clause, [*clause.tokens[: there[-1]], *_figure(before)])
+    if before is not None and _mended_there(clause, before):
+        names = tuple(dict.fromkeys(n for r in before.sections for n in r.names))
+        return _with(clause, [*clause.tokens, *place(names, clause.world)])
     scoped = (
         before is not None
         and not settled
@@ -57,6 +60,19 @@ def pointed(clause: Clause, before: Clause | None, settled: bool) -> Clause:
         if names and not clause.has("side"):
             return _with(clause, [*clause.tokens, *place(names, clause.world)])
     return clause
+
+
+_MENDS = frozenset({"remove", "mute", "add", "unmute"})
+
+
+def _mended_there(clause: Clause, before: Clause) -> bool:
+    """ "verse 2 is too busy, take out the pad": there, and nowhere else."""
+    if not before.complaint or before.tracks or not before.sections or not clause.tracks:
+        return False
+    if any(r.positional or r.missing or r.open for r in before.sections) or before.has("size"):
+        return False
+    acts = bool(clause.does & _MENDS) or bool(clause.lemmas & {"put", "bring", "lose"})
+    return acts and not clause.has("song") and not clause.has("effect")
 
 
 def _with(clause: Clause, tokens: list[Token]) -> Clause:

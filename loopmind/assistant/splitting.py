@@ -177,6 +177,9 @@ def _wants_more_places(last: Clause, clause: Clause) -> bool:
     return True
 
 
+_BARE = frozenset({"track", "det", "filler"})
+
+
 def _alone(clause: Clause) -> bool:
     return not clause.acts and (clause.has("only") or clause.has("part", "alone"))
 
@@ -184,7 +187,8 @@ def _alone(clause: Clause) -> bool:
 def _tells_part(last: Clause) -> bool:
     """ "longer intro, drums only": what came before was about a section, and about no track."""
     placed = [r for r in last.sections if not r.positional and r.prep not in ("at", "to")]
-    return bool(placed) and not last.tracks and not last.place_only
+    with_whom = all(r.prep == "with" for r in last.tracks)
+    return bool(placed) and with_whom and not last.place_only
 
 
 def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
@@ -229,6 +233,10 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
     if lengths and clause.has("notelen") and last.has("effect"):
         _extend(last, tokens)  # "tremolo on the keys, eighth notes"
         return
+    length = clause.amount("bars") is not None and not (clause.tracks or clause.sections)
+    if length and last.scope and last.tracks and not last.amount("bars"):
+        clauses.append(clause)  # "intro: pad only, 4 bars"
+        return
     figure = {t.kind for t in tokens} <= {"prep", "filler", "amount", "degree", "part"}
     apart = clause.amount("bpm") is not None and not (
         last.has("tempo") or last.has("noun", "tempo") or last.does & {"speed", "slow"}
@@ -239,8 +247,14 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
     if opener == "and" and _particle_to_come(last, tokens):
         _extend(last, tokens)  # "take kick and bass out of hook 1"
         return
-    if clause.tracks and not clause.sections and _alone(clause) and _tells_part(last):
-        if any(r.det in ("indef", "other") or not r.names for r in last.sections):
+    anew = _tells_part(last) and any(
+        r.det in ("indef", "other") or not r.names for r in last.sections
+    )
+    if anew and opener == "," and clause.tracks and {t.kind for t in tokens} <= _BARE:
+        _extend(last, [Token("prep", "with", "with"), *tokens])  # "a new bridge, pads and vocals"
+        return
+    if clause.tracks and not clause.sections and _alone(clause) and (_tells_part(last) or anew):
+        if anew:
             alone = [t for t in tokens if t.kind not in ("only", "part")]
             _extend(last, [Token("prep", "with", "with"), *alone])
         else:
