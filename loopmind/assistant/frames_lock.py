@@ -115,8 +115,9 @@ def everything_but(clause: Clause) -> Outcome | None:
         return None
     if rest and not clause.tracks:
         return done([Reseed(seed_of(clause))])
-    if not excepted:
-        return None
+    named = [r for r in clause.tracks if r.prep not in ("except", "instead", "than")]
+    if not excepted or named:
+        return None  # "change the bass but not the drums"
     ids = [i for r in excepted for i in r.ids]
     return done([*(SetLock("track", t) for t in ids), Reseed(seed_of(clause))], tracks=ids)
 

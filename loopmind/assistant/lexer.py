@@ -187,6 +187,13 @@ def lex(
     return out
 
 
+def spelled(
+    text: str, names: dict[str, str] | None = None, also_known: frozenset[str] = frozenset()
+) -> str:
+    """`text` with slips of the typing hand mended, for what is looked for before it is lexed."""
+    return mend(text, _known() | frozenset(names or {}) | also_known, _same)[0]
+
+
 def _same(a: str, b: str) -> bool:
     """Whether two words are read alike."""
     table = phrases()

@@ -16,6 +16,7 @@ from loopmind.assistant.agreed import Judge
 from loopmind.assistant.answers import answered
 from loopmind.assistant.asides import without_asides
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.contrast import with_contrast
 from loopmind.assistant.doubt import confirm, doubted, either
 from loopmind.assistant.finishing import finish
 from loopmind.assistant.frames_add import add
@@ -39,7 +40,7 @@ from loopmind.assistant.frames_swing import swing
 from loopmind.assistant.frames_talk import asked, render, undo, whole
 from loopmind.assistant.frames_tone import place, style, tone
 from loopmind.assistant.halves import in_part
-from loopmind.assistant.lexer import Lexed, lex
+from loopmind.assistant.lexer import Lexed, lex, spelled
 from loopmind.assistant.lexicon import REMARKS
 from loopmind.assistant.limits import impossible
 from loopmind.assistant.normalise import tidy
@@ -56,6 +57,7 @@ from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.passing import gone_on, instead, only_contrasts, only_told, stood_in
 from loopmind.assistant.pointing import pointed
 from loopmind.assistant.recall import recall
+from loopmind.assistant.repair import put_right
 from loopmind.assistant.rewording import plainly
 from loopmind.assistant.splitting import split
 from loopmind.assistant.together import together
@@ -143,7 +145,8 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
             return reading
     now = replace(before, question=None)
     world = World(draft, crate, now)
-    shown = plainly(REQUESTS.sub("", tidy(text).strip()))
+    said = spelled(tidy(text), world.names, world.sound_words())
+    shown = plainly(REQUESTS.sub("", put_right(said, world).strip()))
     fixed = whole(shown, world)
     if fixed is not None:
         return finish(now, [], list(fixed.actions), None, [], [], (), ())
@@ -191,7 +194,7 @@ class _Reader:
 
     def reading(self) -> Reading:
         lexed = lex(self.text, self.world.names, self.world.sound_words())
-        lexed = replace(lexed, tokens=without_asides(lexed.tokens))
+        lexed = replace(lexed, tokens=with_contrast(without_asides(lexed.tokens), self.world))
         before = self.world.memory
         self.judge = Judge(lexed.tokens, replace(self.world, memory=before))
         first = self._first(lexed)
