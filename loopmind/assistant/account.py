@@ -41,7 +41,8 @@ STANDING_NAMES = frozenset(
     {"piano", "keys", "key", "keyboard", "rhodes", "guitar", "synth", "shaker", "perc", "percs",
      "percussion", "strings", "string", "organ", "808", "sub", "snare", "hat", "hats", "epiano",
      "electric", "lead", "melody", "riff", "choir", "brass", "horns", "horn", "drum", "voice",
-     "vocal", "singer", "top"}
+     "vocal", "singer", "top", "drummer", "bassist", "guitarist", "pianist", "vocalist",
+     "rapper"}
 )  # fmt: skip
 
 _ADDING = frozenset(

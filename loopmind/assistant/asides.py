@@ -114,6 +114,10 @@ def _opens(run: Sequence[Token], token: Token, after: Sequence[Token]) -> bool:
         return False
     if before.text in _MODALS or before.text in ("if", "than", "as", "that", "and", "what", "like"):
         return False
+    if token.value == "like" and token.kind == "prep":
+        coloured = any(t.kind in _COLOURS for t in run)
+        ends = next((n for n, t in enumerate(after) if t.kind == "sep"), len(after))
+        return coloured and _likens([token, *after[:ends]])
     if token.text in ("i", "we"):
         denied = following.kind == "neg" or following.text in ("am", "hate", "love")
         can = following.text in ("can", "could") and len(after) > 1 and after[1].kind == "neg"
@@ -146,7 +150,7 @@ def _told(run: _Run) -> bool:
     meant = first.text in _SELF and any(t.text in _PEOPLE for t in words[2:3])
     if meant and words[1].text in ("want", "need"):
         return True  # "I want people to cry"
-    if _wants_space(words):
+    if _wants_space(words) or _to_find_out(words) or _likens(run.tokens):
         return True
     if any(t.text in _SAID for t in words) and _weight(run.tokens):
         return False
@@ -188,3 +192,37 @@ def _wants_space(words: Sequence[Token]) -> bool:
         t.text in ("space", "room") and all(x.kind == "det" for x in words[needs[0] + 1 : n])
         for n, t in enumerate(words) if n > needs[0]
     )  # fmt: skip
+
+
+def _to_find_out(words: Sequence[Token]) -> bool:
+    """ "I want to check the low end", "I need to hear what he plays": why, and no wish."""
+    verbs = [n for n, t in enumerate(words[:3]) if t.kind == "verb" and t.value in _WANTS]
+    if not verbs or not all(t.text in _SELF for t in words[: verbs[0]]):
+        return False
+    rest = [t for t in words[verbs[0] + 1 :] if t.kind not in ("prep", "only")]
+    if len(rest) < 2:
+        return False
+    asked = rest[1].kind == "wh" or rest[1].text in ("if", "whether")
+    return rest[0].text in _FIND_OUT or (rest[0].text in ("hear", "see", "know") and asked)
+
+
+_WANTS = frozenset({"want", "need", "like", "have", "let"})
+_FIND_OUT = frozenset({"check", "compare", "test", "study", "learn", "examine", "inspect"})
+
+
+_COLOURS = frozenset({"mood", "energy", "fat", "tonadj", "effect", "level", "dist", "width"})
+_TELLS_MORE = frozenset(
+    {"fat", "tonadj", "effect", "level", "dist", "width", "genre", "style", "track", "section",
+     "key", "num", "amount", "swing", "quant", "tone", "only"}
+)  # fmt: skip
+
+
+def _likens(tokens: Sequence[Token]) -> bool:
+    """ "like the sky opening up", "as if it were 1974": a picture of what was said already."""
+    words = [t for t in tokens if t.kind not in ("filler", "sep")]
+    if len(words) < 2:
+        return False
+    opens = (words[0].kind == "prep" and words[0].value == "like") or (
+        words[0].text == "as" and words[1].text in ("if", "though")
+    )
+    return opens and not any(t.kind in _TELLS_MORE for t in words[1:])

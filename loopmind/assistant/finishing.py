@@ -40,6 +40,7 @@ def finish(
         question=question,
         turn=memory.turn + 1,
         bpm=memory.bpm,
+        undone=any(isinstance(a, Undo) for a in actions) and not edits,
     )
     if tracks or sections:
         after = replace(after, tracks=tracks, sections=sections)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from loopmind.assistant.account import Read, touched_by
 from loopmind.assistant.clauses import Clause
-from loopmind.assistant.lexicon import VERBS
+from loopmind.assistant.lexicon import REMARKS, VERBS
 from loopmind.assistant.lexicon_harmless import EVERYDAY, HARMLESS
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.senses import Token
@@ -69,8 +69,10 @@ def only_told(clause: Clause) -> bool:
     for at, token in enumerate(tokens[:-1]):
         if token.text in ("i", "we", "he", "she", "they") and tokens[at + 1].kind == "verb":
             lemma = tokens[at + 1].value
+            asked = at > 0 and tokens[at - 1].text in ("could", "can", "should", "must", "may")
             return (
-                lemma not in _WISHING
+                not asked
+                and lemma not in _WISHING
                 and not VERBS.get(lemma)
                 and not clause.has("too")
                 and not clause.has("neg")
@@ -138,6 +140,74 @@ def only_contrasts(clause: Clause | None, edits: Sequence[Edit], before: Sequenc
     ):
         return False
     return not touched_by(edits) & touched_by(before)
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """What was not understood. names: tracks and sections in it; told: whether it only tells.
+
+    personal: whether it begins with a person; figures: whether it holds an amount.
+    """
+
+    said: str
+    names: frozenset[str]
+    told: bool
+    personal: bool
+    figures: bool
+
+
+def remainder(clause: Clause) -> Remainder | None:
+    """The words of a clause that nothing came of; None where they ask for nothing."""
+    content = [t for t in clause.tokens if t.kind not in ("filler", "sep", "det", "prep", "pron")]
+    if not content:
+        return None
+    words = [t.text for t in clause.tokens if t.kind not in ("sep",)]
+    if all(t.text in REMARKS or t.kind in ("too", "degree", "wh") for t in content):
+        return None
+    remark = clause.copular and not clause.wished and not clause.has("too")
+    if remark or clause.lemmas & {"love", "like", "dig"} or clause.word("hate", "dislike"):
+        return None
+    names = {i for r in clause.tracks for i in r.ids}
+    names |= {n for r in clause.sections for n in r.names}
+    first = next((t for t in clause.tokens if t.kind != "filler"), content[0])
+    personal = words[0] in _SOMEBODY
+    exact = any(t.kind in _EXACT for t in content)
+    told = first.kind in _ABOUT or personal or clause.copular
+    told = told and not (clause.does or clause.wished or exact)
+    exact &= not (personal and telling(clause))  # "my knees can not do 140"
+    figures = exact and any(t.kind != "key" for t in content if t.kind in _EXACT)
+    return Remainder(" ".join(words), frozenset(names), told or telling(clause), personal, figures)
+
+
+_EXACT = frozenset({"amount", "num", "key", "ratio"})
+# Who something is told of, before the wish itself.
+_SOMEBODY = frozenset(
+    {"my", "i", "we", "he", "she", "they", "people", "nobody", "everyone", "everybody", "someone"}
+)
+# What a clause begins with that says how things are, not what is to be done.
+_ABOUT = frozenset(
+    {"det", "track", "section", "pron", "song", "too", "source", "ord", "neg", "rest"}
+)
+_SUBJECTS = frozenset({"det", "track", "section", "pron", "song", "ord", "amount", "num"})
+_SPEAKS = frozenset({"i", "we", "he", "she", "they", "people", "nobody", "everyone", "everybody"})
+_ASKS = frozenset({"should", "must", "could", "can", "please", "shall", "may", "ought", "want",
+                   "wants", "prefer", "would", "needs", "need", "only", "just"})  # fmt: skip
+
+
+def telling(clause: Clause) -> bool:
+    """Whether a clause says how something is, or is like, without asking for anything."""
+    words = [t for t in clause.tokens if t.kind not in ("sep", "degree")]
+    first = next((t for t in words if t.text in _SPEAKS or t.kind != "filler"), None)
+    if first is None:
+        return False
+    if first.text in ("like", "as", "as if"):
+        return True
+    if not (first.kind in _SUBJECTS or first.text in _SPEAKS):
+        return False
+    states = any(t.kind in ("verb", "neg") for t in words)
+    denied = any(t.kind == "neg" for t in words) and words[0].text in _SPEAKS | {"my"}
+    asks = _ASKS - {"can", "could"} if denied else _ASKS
+    return states and not any(t.text in asks for t in words)
 
 
 def instead(clause: Clause, outcome: Outcome, before: Clause | None) -> Outcome:

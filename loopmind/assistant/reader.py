@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from loopmind.assistant.account import touched_by
 from loopmind.assistant.added import of_added
-from loopmind.assistant.agreed import Judge
+from loopmind.assistant.agreed import Judge, is_doubt
 from loopmind.assistant.answers import answered
 from loopmind.assistant.asides import without_asides
 from loopmind.assistant.clauses import Clause
@@ -41,7 +41,6 @@ from loopmind.assistant.frames_talk import asked, render, undo, whole
 from loopmind.assistant.frames_tone import place, style, tone
 from loopmind.assistant.halves import in_part
 from loopmind.assistant.lexer import Lexed, lex, spelled
-from loopmind.assistant.lexicon import REMARKS
 from loopmind.assistant.limits import impossible
 from loopmind.assistant.normalise import tidy
 from loopmind.assistant.openings import (
@@ -54,9 +53,18 @@ from loopmind.assistant.openings import (
     WOULD_IT,
 )
 from loopmind.assistant.outcome import Outcome
-from loopmind.assistant.passing import gone_on, instead, only_contrasts, only_told, stood_in
+from loopmind.assistant.passing import (
+    gone_on,
+    instead,
+    only_contrasts,
+    only_told,
+    remainder,
+    stood_in,
+    telling,
+)
 from loopmind.assistant.pointing import pointed
 from loopmind.assistant.recall import recall
+from loopmind.assistant.regrets import regretted
 from loopmind.assistant.repair import put_right
 from loopmind.assistant.rewording import plainly
 from loopmind.assistant.splitting import split
@@ -147,23 +155,11 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
     world = World(draft, crate, now)
     said = spelled(tidy(text), world.names, world.sound_words())
     shown = plainly(REQUESTS.sub("", put_right(said, world).strip()))
-    fixed = whole(shown, world)
+    fixed = regretted(said, now) or whole(shown, world)
     if fixed is not None:
         return finish(now, [], list(fixed.actions), None, [], [], (), ())
     part = in_part(shown, world, lambda said, there: _Reader(said, there).reading())
     return part if part is not None else _Reader(shown, world).reading()
-
-
-# Who something is told of, before the wish itself.
-_SOMEBODY = frozenset(
-    {"my", "i", "we", "he", "she", "they", "people", "nobody", "everyone", "everybody", "someone"}
-)
-
-
-# What a clause begins with that says how things are, not what is to be done.
-_SUBJECTS = frozenset(
-    {"det", "track", "section", "pron", "song", "too", "source", "ord", "neg", "rest"}
-)
 
 
 _JUST_MEND = frozenset({"fix", "tame", "soften", "adjust", "change", "tweak", "reduce", "lower"})
@@ -190,6 +186,7 @@ class _Reader:
         self.wishes = self.parts = 0
         self.last: Clause | None = None
         self.absent = False
+        self.hinted: Clause | None = None
         self.asides: list[tuple[str, frozenset[str]]] = []
 
     def reading(self) -> Reading:
@@ -250,6 +247,10 @@ class _Reader:
             if clause.tracks:
                 touched.add(tuple(i for r in clause.tracks for i in r.ids))
             self.previous = clause
+        if self.hinted is not None and self.edits:
+            # What is only told, and only perhaps a wish, stands behind one that is plain.
+            self.question = None
+            self.ignored.append(" ".join(t.text for t in self.hinted.tokens))
         self._set_aside()
         if self.edits and self.question is None and not self.actions:
             self._weigh(any(t.text in ("or", "either") for t in lexed.tokens))
@@ -341,6 +342,8 @@ class _Reader:
             self.notes += outcome.notes
             if outcome.question is not None and self.question is None:
                 self.question = outcome.question
+                told = is_doubt(outcome.question) and telling(clause)
+                self.hinted = clause if told else None
         self._remember(clause, outcome)
 
     def _mends_complaint(self, clause: Clause) -> bool:
@@ -375,29 +378,16 @@ class _Reader:
 
     def _not_understood(self, clause: Clause) -> None:
         """Say which words remained, unless they ask for nothing."""
-        content = [
-            t for t in clause.tokens if t.kind not in ("filler", "sep", "det", "prep", "pron")
-        ]
-        if not content:
+        rest = remainder(clause)
+        if rest is None:
             return
-        words = [t.text for t in clause.tokens if t.kind not in ("sep",)]
-        if all(t.text in REMARKS or t.kind in ("too", "degree", "wh") for t in content):
-            return
-        remark = clause.copular and not clause.wished and not clause.has("too")
-        if remark or clause.lemmas & {"love", "like", "dig"} or clause.word("hate", "dislike"):
-            return
-        self.ignored.append(" ".join(words))
-        names = {i for r in clause.tracks for i in r.ids}
-        names |= {n for r in clause.sections for n in r.names}
-        figures = any(t.kind in ("amount", "num", "key", "ratio") for t in content)
-        first = next((t for t in clause.tokens if t.kind != "filler"), content[0])
-        told = first.kind in _SUBJECTS or words[0] in _SOMEBODY or clause.copular
-        if told and not (clause.does or clause.wished or figures):
-            self.asides.append((" ".join(words), frozenset(names)))
-        if names and words[0] not in _SOMEBODY:
-            self.unread.append((" ".join(words), frozenset(names)))
-        if any(t.kind in ("amount", "num", "ratio") for t in content):
-            self.lost.append(" ".join(words))
+        self.ignored.append(rest.said)
+        if rest.told:
+            self.asides.append((rest.said, rest.names))
+        if rest.names and not rest.personal:
+            self.unread.append((rest.said, rest.names))
+        if rest.figures:
+            self.lost.append(rest.said)
 
 
 def _first_of(clause: Clause) -> Outcome | None:

@@ -10,6 +10,7 @@ from loopmind.music.edit import (
     Reseed,
     SetFade,
     SetGenre,
+    SetKey,
     SetLock,
     ShiftMood,
     SwapSound,
@@ -44,6 +45,9 @@ def together(edits: list[Edit]) -> list[Edit]:
             outward = half.out_beats if edit.out_beats is None else edit.out_beats
             found[found.index(half)] = replace(half, in_beats=inward, out_beats=outward)
             continue
+        if isinstance(edit, SetKey):
+            # "I prefer major. Can it be in A major?": the song has one key.
+            found = [e for e in found if not isinstance(e, SetKey)]
         twin = next((e for e in found if _same_wish(e, edit)), None)
         if twin is not None:
             found[found.index(twin)] = edit

@@ -107,7 +107,7 @@ class Memory:
 
     tracks, sections: last spoken of. edits: what the last request gave. question: still open.
     turn: requests so far; it varies the seeds of what is made anew. bpm: the tempo before them, 0
-    where that is not known.
+    where that is not known. undone: whether the last request took changes back.
     """
 
     tracks: tuple[str, ...] = ()
@@ -116,6 +116,7 @@ class Memory:
     question: Question | None = None
     turn: int = 0
     bpm: float = 0.0
+    undone: bool = False
 
 
 @dataclass(frozen=True)
