@@ -15,11 +15,14 @@ from typing import Any
 from assistant_draft import assistant_crate, assistant_draft
 from phrase_score import read_bank
 
+from loopmind.assistant.asides import without_asides
+from loopmind.assistant.contrast import with_contrast
 from loopmind.assistant.kinds import kinds_of_plain
-from loopmind.assistant.lexer import lex
+from loopmind.assistant.lexer import lex, spelled
 from loopmind.assistant.likely import features
 from loopmind.assistant.normalise import tidy
 from loopmind.assistant.openings import REQUESTS
+from loopmind.assistant.repair import put_right
 from loopmind.assistant.rewording import plainly
 from loopmind.assistant.values import Memory
 from loopmind.assistant.world import World
@@ -119,8 +122,9 @@ def with_features(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     world = World(assistant_draft(), assistant_crate(), Memory())
     names, words = world.names, world.sound_words()
     for row in found:
-        shown = plainly(REQUESTS.sub("", tidy(row["text"]).strip()))
-        row["features"] = features(lex(shown, names, words).tokens)
+        said = put_right(spelled(tidy(row["text"]), names, words), world)
+        tokens = lex(plainly(REQUESTS.sub("", said.strip())), names, words).tokens
+        row["features"] = features(with_contrast(without_asides(tokens), world))
     return found
 
 
