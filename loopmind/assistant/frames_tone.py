@@ -25,6 +25,8 @@ _TONES: dict[str, tuple[EqKind, float, float, float]] = {
     "harsh+": ("peak", 3500.0, 3.0, 1.2),
     "mud-": ("peak", 250.0, 3.0, 0.9),
     "harsh-": ("peak", 3500.0, 3.0, 1.2),
+    "ess+": ("peak", 6500.0, 3.0, 1.5),
+    "ess-": ("peak", 6500.0, 3.0, 1.5),
     "nasal-": ("peak", 1000.0, 3.0, 1.2),
     "hollow-": ("peak", 500.0, -3.0, 0.8),
     "thin-": ("lowshelf", 150.0, -3.0, 0.707),

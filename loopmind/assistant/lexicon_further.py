@@ -64,13 +64,16 @@ _put("tone", "high+", "upper end", "upper frequencies", "treble frequencies", "f
 _put("tone", "low+", "low frequency content", "low stuff", "foundation", "low rumble")
 _put("tone", "mid+", "middles", "mid tones", "midtones", "middle range", "mid frequencies")
 _put("tone", "mud+", "mush", "muck", "murk", "woofiness", "low mid", "tubbiness")
-_put("tone", "harsh+", "esses", "s sounds", "s's", "sss", "sibilants", "sibilance", "sharpness",
+_put("tone", "ess+", "esses", "s sounds", "s's", "sss", "sibilants", "sibilance", "ess",
+     "ess sounds")  # fmt: skip
+_put("tone", "harsh+", "sharpness",
      "shrill highs", "harsh highs", "harsh top end", "t's", "spikiness")  # fmt: skip
 _put("tonadj", "mud-", "cardboard", "cardboardy", "bloated", "flabby", "mushy", "congested",
      "blurry", "undefined", "clouded", "swampy", "smeared", "woofy", "mumbly", "a mess",
      "boxed in")  # fmt: skip
-_put("tonadj", "harsh-", "essy", "spiky", "scratchy", "screechy", "grating", "ear splitting",
-     "strident", "hissy", "glaring", "squeaky", "spitty", "cutting")  # fmt: skip
+_put("tonadj", "ess-", "essy", "hissy", "spitty", "sibilant", "lispy")
+_put("tonadj", "harsh-", "spiky", "scratchy", "screechy", "grating", "ear splitting",
+     "strident", "glaring", "squeaky", "cutting")  # fmt: skip
 _put("tonadj", "nasal-", "nasal", "nasally", "honky", "quacky", "telephone like", "megaphone like")
 _put("tonadj", "hollow-", "hollow", "hollowed out", "scooped out")
 _put("tonadj", "thin-", "skinny", "flimsy", "puny", "anemic", "anaemic", "papery", "weedy")
@@ -81,3 +84,7 @@ _put("filler", "friend", "drummer friend", "singer friend", "bass player friend"
      "bassist friend", "vocalist friend", "pianist friend", "guitarist friend")  # fmt: skip
 _put("verb", "regenerate", "done over", "be done over", "be done again", "done from scratch",
      "be made anew", "be made again", "made anew")  # fmt: skip
+_put("effect", "none", "birds", "birdsong", "bird sounds", "rain sounds", "gunshots", "gunshot",
+     "sirens", "siren", "thunder sounds", "ocean waves", "applause", "laughter", "dog barks",
+     "barking", "footsteps", "birds singing")  # fmt: skip
+_put("level", "up", "strong", "overly present")

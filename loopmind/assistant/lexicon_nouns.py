@@ -126,6 +126,30 @@ MOODS: dict[str, str] = {
     "upbeat": "happy", "blown out": "distorted", "blown-out": "distorted",
     "overdriven": "distorted",
     "nastier": "aggressive", "older": "lo-fi",
+    **dict.fromkeys(
+        ("gangster", "gangsta", "thug", "thuggish", "tough", "badass", "vicious", "furious",
+         "ferocious", "ruthless", "rebellious", "punky", "fiery", "raging"), "aggressive"),
+    **dict.fromkeys(
+        ("wicked", "brooding", "foreboding", "unsettling", "uneasy", "suspenseful", "ghostly",
+         "haunted", "bleak", "grim", "morbid", "macabre", "nocturnal", "shadowy", "murderous",
+         "demonic", "satanic", "occult"), "dark"),
+    **dict.fromkeys(
+        ("wistful", "mournful", "tearful", "heartbroken", "heartbreaking", "yearning", "longing",
+         "desolate", "sorrowful", "tear-jerking", "gut-wrenching", "weepy"), "sad"),
+    **dict.fromkeys(
+        ("jolly", "merry", "jubilant", "perky", "bubbly", "carefree", "breezy", "tropical",
+         "festive", "cheeky", "quirky", "optimistic", "triumphant", "celebratory"), "happy"),
+    **dict.fromkeys(
+        ("celestial", "surreal", "mystical", "weightless", "starry", "enchanted", "fairy-tale",
+         "misty", "foggy", "underwater", "submerged", "aquatic"), "dreamy"),
+    **dict.fromkeys(
+        ("velvety", "silky", "creamy", "buttery", "comforting", "homely", "tender", "inviting",
+         "human"), "warm"),
+    **dict.fromkeys(
+        ("serene", "tranquil", "zen", "hushed", "delicate", "lazy", "drowsy", "restful"), "calm"),
+    **dict.fromkeys(("luminous", "radiant", "glowing", "crystalline", "gleaming"), "bright"),
+    **dict.fromkeys(("rusty", "worn", "worn-out", "degraded", "antique", "scratched"), "lo-fi"),
+    **dict.fromkeys(("percussive", "snapping", "knocking", "kicking"), "punchy"),
     "busted": "distorted", "cleaner": "clean", "clean": "clean",
 }  # fmt: skip
 # Opinions: they ask for nothing by themselves.

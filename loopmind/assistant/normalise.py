@@ -23,6 +23,7 @@ SPELLED_OUT = {
     "b4": "before", "aswell": "as well", "gtr": "guitar", "gtrs": "guitars", "thx": "thanks",
     "cn": "can", "n": "and",
     "bg": "background", "vol": "volume", "pno": "piano", "btw": "by the way",
+    "rite": "right", "tite": "tight", "lite": "light", "nite": "night",
     "til": "until", "till": "until", "ver": "version",
 }  # fmt: skip
 

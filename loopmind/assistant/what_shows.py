@@ -185,7 +185,7 @@ WORDS_SHOWN: dict[str, frozenset[str]] = _words({
     "ratio threshold release attack makeup knee slow fast long quick": "comp",
     "predelay": "reverb",
     "q shelf bell band filter": "eq auto",
-    "automate automation automated": "auto",
+    "automate automation automated opening opens open closing closes close": "auto",
     "clash clashing fight fighting compete competing room": "duck",
     "hits plays": "duck",
     "double doubled": "resize tempo dupsec",
