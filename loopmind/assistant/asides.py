@@ -85,6 +85,8 @@ def _runs(tokens: Sequence[Token]) -> list[_Run]:
             runs.append(_Run(token, [], why))
         elif token.text == "so" and _purpose(after) and any(_weight(r.tokens) for r in runs):
             runs.append(_Run(Token("sep", "hard", "so"), [], True))
+        elif token.text == "so" and _leads_on(last.tokens, after):
+            runs.append(_Run(Token("sep", "hard", "so"), []))
         elif last.tokens and not last.why and _opens(last.tokens, token, after):
             runs.append(_Run(Token("sep", "hard", "."), [token]))
         else:
@@ -104,6 +106,13 @@ def _purpose(after: Sequence[Token]) -> bool:
         modal = words[1].text in _MODALS - {"should", "would"} or words[1].kind == "neg"
         return modal and not (subject.kind == "pron" and words[1].text in ("is", "gets", "has"))
     return False
+
+
+def _leads_on(run: Sequence[Token], after: Sequence[Token]) -> bool:
+    """ "my hands hurt so louder kick": the wish begins behind "so"."""
+    told = len(run) > 1 and not _weight(run)
+    kinds = ("det", "verb", "track", "section", "quant", "filler", "pron")
+    return told and bool(after) and (after[0].kind in kinds or after[0].comparative)
 
 
 def _opens(run: Sequence[Token], token: Token, after: Sequence[Token]) -> bool:
@@ -158,13 +167,15 @@ def _told(run: _Run) -> bool:
         return True
     if _weight(run.tokens):
         return False
-    if first.text in _SELF or first.text in ("needs", "has", "wants"):
-        return True
+    bare = first.kind == "verb" and first.text.endswith("s") and first.text != first.value
+    if first.text in _SELF or bare:
+        return True  # "gives me goosebumps every time"
     if first.kind == "pron" and first.text in ("it", "this", "that", "they", "these", "those"):
         lacks = words[1].value == "need" and words[2:3] and words[2].kind != "prep"
         return not lacks and any(t.kind in ("verb", "neg", "unknown") for t in words[1:])
     person = next((t for t in words if t.kind not in ("det", "ord", "mood")), None)
-    return first.kind == "det" and person is not None and person.text in EVERYDAY
+    mine = first.text in ("my", "our") and person is not None and person.kind == "unknown"
+    return mine or (first.kind == "det" and person is not None and person.text in EVERYDAY)
 
 
 def _grounds(run: _Run, before: _Run) -> bool:

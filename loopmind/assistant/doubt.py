@@ -22,6 +22,8 @@ LONGEST_SHOWN = 3
 
 def doubted(clause: Clause, outcome: Outcome, read: Read) -> Outcome | None:
     """`outcome` where every word is accounted for, else a question, or None: not understood."""
+    if not outcome.edits:
+        return outcome
     over = left_over(clause, outcome, read) or _nameless(clause, outcome)
     if not over:
         return outcome

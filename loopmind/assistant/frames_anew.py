@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.frames_swap import seed_of
 from loopmind.assistant.outcome import Outcome, Targets, ask, done, several
@@ -164,13 +166,50 @@ def unclear(clause: Clause) -> Outcome | None:
                 ("narrower", [ChangeStrip(t, "width", None, -0.3) for t in ids]),
             ],
         )
-    if vague and (targets.tracks or targets.sections) and targets.trouble is None:
+    named = bool(targets.tracks or targets.sections)
+    if vague and named and targets.trouble is None:
         return _what_with(clause, targets)
+    if targets.trouble is None and _VAGUE.search(" ".join(t.text for t in clause.tokens)):
+        return _what_with(clause, targets) if named else _what_with_song(clause)
     return None
 
 
+_NICER = (
+    r"(?:better|nicer|cooler|best|fire|sick|dope|lit|perfect|amazing|great|good|special|unique|"
+    r"interesting|different|right|work|pop|slap|sing|magic(?:al)?|iconic|catchy|catchier|fresh)"
+)
+_LACKS = (
+    r"(?:something(?: else| more| extra| special| different)?|feelings?|feel|vibes?|emotions?|"
+    r"magic|flavou?r|spice|sauce|swag|character|personality|life in it|interest|love|attention|"
+    r"improvement|refinement|improving|fixing|work|help|x factor|zing|pizz?azz|charm|style|taste)"
+)
+# Wishes that any change might meet.
+_VAGUE = re.compile(
+    rf"\b(?:make|get|have|let) (?:[\w ]+? )?(?:sound |feel |be |look )?(?:[\w ]+? )?{_NICER}$|"
+    rf"\b(?:needs?|lacks?|lacking|misses|missing|could use|wants?|deserves?|give (?:it|this))"
+    rf"(?: to have| to get)?(?: (?:some|a|more|a bit|of|a little|bit|much|lot|touch))* {_LACKS}$|"
+    rf"\bsomething (?:is |feels |sounds )?(?:still |just )?(?:missing|off|wrong|not right|lacking)|"
+    rf"^(?:[\w ]+ )?(?:fix|improve|do something(?: about| with| to)?|help) (?:it|this|that)$"
+)
+
+
+def _what_with_song(clause: Clause) -> Outcome:
+    from loopmind.music.edit import SetEnergy, ShiftMood
+
+    return ask(
+        "What should change?",
+        [
+            ("more energy", [SetEnergy(by=0.15)]),
+            ("calmer", [ShiftMood(("calm",))]),
+            ("darker", [ShiftMood(("dark",))]),
+            ("brighter", [ShiftMood(("bright",))]),
+            ("arrange it anew", [Reseed(seed_of(clause))]),
+        ],
+    )
+
+
 def _what_with(clause: Clause, targets: Targets) -> Outcome:
-    from loopmind.music.edit import ChangeStrip
+    from loopmind.music.edit import ChangeStrip, SetEnergy
 
     if targets.tracks:
         ids = targets.tracks
@@ -189,6 +228,8 @@ def _what_with(clause: Clause, targets: Targets) -> Outcome:
     return ask(
         f"What should happen to {several(targets.sections)}?",
         [
+            ("more energy", [SetEnergy(by=0.15, sections=targets.sections)]),
+            ("less energy", [SetEnergy(by=-0.15, sections=targets.sections)]),
             ("arrange it anew", [RegenerateSection(s, seed_of(clause)) for s in targets.sections]),
         ],
     )

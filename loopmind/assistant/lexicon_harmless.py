@@ -61,6 +61,7 @@ HARMLESS = frozenset(
 # Who is listening, where, on what, when and what for: it tells why, not what.
 EVERYDAY = frozenset(
     """
+    granddaughter grandson grandkids grandchildren grandparents stepdad stepmom godmother twins
     mum mom mommy mummy mother dad daddy father parents daughter son kid kids child children baby
     toddler wife husband girlfriend boyfriend gf bf fiancee fiance partner sister brother siblings
     cousin aunt auntie uncle nephew niece grandma grandpa granny nan nana grandmother grandfather
@@ -88,6 +89,6 @@ EVERYDAY = frozenset(
     meditation meditate yoga sing read reading write perform performing performance practice
     practise practising practicing freestyle meeting trip journey drive walk walks walking nap
     opinion liking preference preferences point view chill-out lecture homework
-    everyones nobodys
+    recital assembly exam exams marathon barbecue bbq picnic wedding-party ceremony friday
     """.split()  # noqa: SIM905 -- a column of quoted words would hide them
 )

@@ -44,3 +44,7 @@ DOUBTS = re.compile(
     r"i wonder (?:if|whether) (?:i|we) should|hard to decide)\b",
     re.I,
 )
+
+
+# A doubt is only a lead where the wish follows: "not sure about the pad, make it quieter".
+GOES_FURTHER = re.compile(r"(?:[,.;!]| but)\s+(?:\w+\s+){2,}", re.I)

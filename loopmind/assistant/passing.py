@@ -60,6 +60,8 @@ def gone_on(clause: Clause, read: Read) -> Outcome | None:
         return None
     same = {a for e in found.edits for a in aspects(e)} == {a for e in last for a in aspects(e)}
     aimed = {getattr(e, "track", "") for e in found.edits}
+    if all(isinstance(e, (SwapSound, AddTrack)) for e in last) and aimed <= set(tracks):
+        return found  # a sound that is new: "too bright", "a bit louder"
     return found if same and aimed <= {getattr(e, "track", "") for e in last} - {""} else None
 
 
@@ -191,7 +193,7 @@ _ABOUT = frozenset(
 _SUBJECTS = frozenset({"det", "track", "section", "pron", "song", "ord", "amount", "num"})
 _SPEAKS = frozenset({"i", "we", "he", "she", "they", "people", "nobody", "everyone", "everybody"})
 _ASKS = frozenset({"should", "must", "could", "can", "please", "shall", "may", "ought", "want",
-                   "wants", "prefer", "would", "needs", "need", "only", "just"})  # fmt: skip
+                   "wants", "prefer", "would", "needs", "need"})  # fmt: skip
 
 
 def telling(clause: Clause) -> bool:

@@ -46,6 +46,7 @@ from loopmind.assistant.normalise import tidy
 from loopmind.assistant.openings import (
     BARE_NO,
     DOUBTS,
+    GOES_FURTHER,
     GOES_ON,
     ONLY_ASKED,
     QUESTIONS,
@@ -212,7 +213,7 @@ class _Reader:
         asks = bool(
             WOULD_IT.match(self.text) or QUESTIONS.match(self.text) or ONLY_ASKED.match(self.text)
         )
-        if DOUBTS.match(self.text):
+        if (doubt := DOUBTS.match(self.text)) and not GOES_FURTHER.search(self.text, doubt.end()):
             self.notes.append("say what should change, and it is done")
             return self._done()
         clauses = split(lexed.tokens, self.world)
@@ -250,7 +251,9 @@ class _Reader:
         if self.hinted is not None and self.edits:
             # What is only told, and only perhaps a wish, stands behind one that is plain.
             self.question = None
-            self.ignored.append(" ".join(t.text for t in self.hinted.tokens))
+            hint = " ".join(t.text for t in self.hinted.tokens)
+            self.ignored.append(hint)
+            self.asides.append((hint, frozenset(i for r in self.hinted.tracks for i in r.ids)))
         self._set_aside()
         if self.edits and self.question is None and not self.actions:
             self._weigh(any(t.text in ("or", "either") for t in lexed.tokens))
@@ -384,7 +387,7 @@ class _Reader:
         self.ignored.append(rest.said)
         if rest.told:
             self.asides.append((rest.said, rest.names))
-        if rest.names and not rest.personal:
+        if rest.names and not (rest.personal or telling(clause)):
             self.unread.append((rest.said, rest.names))
         if rest.figures:
             self.lost.append(rest.said)

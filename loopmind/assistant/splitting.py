@@ -277,6 +277,10 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
             clause.subject_sections = []
         else:
             clause.subject_sections = last.sections or last.subject_sections
+        heads = [t.kind for t in tokens if t.kind != "filler"][:2]
+        if heads[0] in PREDICATES and heads[1:] == ["pron"]:
+            clauses.append(clause)  # "the hats are all over the place, calm them down"
+            return
         clause.inherited = next(
             (a for a in last.acts if a.lemma in ("make", "be", "turn", "get", "set", "sound")), None
         )
