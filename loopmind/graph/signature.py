@@ -54,7 +54,7 @@ def read_signature(function: Callable[..., Any], output: str, where: str) -> Por
             raise NodeDeclarationError(f"{at}: *args, **kwargs and positional-only cannot be ports")
         if name not in hints:
             raise NodeDeclarationError(f"{at}: needs an annotation")
-        if isinstance(hints[name], type) and issubclass(hints[name], Context):
+        if _is_class(hints[name]) and issubclass(hints[name], Context):
             context = name
             continue
         port = _read_parameter(name, hints[name], parameter.default, at)
@@ -64,6 +64,11 @@ def read_signature(function: Callable[..., Any], output: str, where: str) -> Por
             inputs.append(port)
     outputs, several = _read_return(hints.get("return", _EMPTY), output, where)
     return Ports(tuple(inputs), tuple(controls), outputs, context, several)
+
+
+def _is_class(annotation: Any) -> bool:
+    """In Python 3.10 tuple[int, ...] calls itself an instance of `type` too."""
+    return isinstance(annotation, type) and typing.get_origin(annotation) is None
 
 
 def _peel(annotation: Any) -> tuple[Any, tuple[Any, ...], bool]:
@@ -138,7 +143,7 @@ def _read_return(annotation: Any, output: str, where: str) -> tuple[tuple[Output
         raise NodeDeclarationError(f"{where}: needs a return annotation; it is the output")
     if annotation is type(None):
         return (), False
-    is_tuple = isinstance(annotation, type) and issubclass(annotation, tuple)
+    is_tuple = _is_class(annotation) and issubclass(annotation, tuple)
     several = is_tuple and hasattr(annotation, "_fields")
     hints = (
         typing.get_type_hints(annotation, include_extras=True) if several else {output: annotation}
