@@ -286,7 +286,8 @@ class _Account:
             if ref is not None and ref.names and ref.prep in ("after", "before"):
                 edge = names.index(ref.names[0])
                 touched = [names.index(n) for n in names if n in self.words]
-                if touched and edge not in touched and len(ref.names) == 1:
+                one = len(ref.names) == 1 or ref.prep == "before"
+                if touched and edge not in touched and one:
                     after = ref.prep == "after"
                     return all((n > edge) == after for n in touched)
             return False  # "without drums before the hook": not in the hook
@@ -318,8 +319,11 @@ class _Account:
         new = "addtrack" in self.aspects or "addsec" in self.aspects
         if new and at and self.clause.tokens[at - 1].kind == "det":
             return True  # "a second pad"
+        tokens = self.clause.tokens
         for ref in self.clause.sections:
-            if ref.start <= at <= ref.at + 3 and self._any(*ref.names):
+            edge = ref.prep in ("before", "until", "after") and bool(ref.names)
+            here = ref.start <= at <= ref.at + 3
+            if here and (self._any(*ref.names) or (edge and self._section(tokens[ref.at]))):
                 return True
         after = self.clause.tokens[at + 1 : at + 3]
         if any(t.kind == "sep" for t in after[:1]) and len(after) > 1:

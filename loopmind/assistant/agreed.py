@@ -70,6 +70,7 @@ _TURNS_ROUND = frozenset(
     {"half", "halfway", "unless", "or", "either", "quarter", "if", "beat", "while", "when"}
 )
 UNLIKELY, POSSIBLE, LIKELY, SURE, CERTAIN = 0.1, 0.15, 0.5, 0.75, 0.9
+_ENTERS = frozenset({"enter", "start", "begin", "join", "come", "arrive"})
 _NOTHING = frozenset({"nothing", "unclear", "impossible"})
 _GOES_ON = frozenset({"again_more", "again_less", "again_other", "again_same"})
 
@@ -157,7 +158,10 @@ class Judge:
         slower = kinds <= {"tempo_up", "tempo_down"} and any(
             t.kind == "timefeel" for t in self.tokens
         )  # "the bridge in half time" is not half as long
-        if kinds & EXACT or slower or wished & _GOES_ON:
+        enters = kinds <= {"layer_remove", "layer_add"} and any(
+            t.kind == "verb" and t.value in _ENTERS for t in self.tokens
+        )  # "the bass enters at hook 1": it is silent before
+        if kinds & EXACT or slower or enters or wished & _GOES_ON:
             return None
         if _plain(kinds) <= _SILENCED and len(wished) == 1 and wished <= _SILENCED - kinds:
             return self._instead(CERTAIN)

@@ -50,7 +50,9 @@ def fills(clause: Clause) -> Outcome | None:
     seed = clause.world.memory.turn + 1 if anew and not off else 0
     if any(t.kind == "section" and t.value == "start" for t in clause.tokens):
         return None
-    places = [n for ref in clause.sections for n in _ends(ref, clause.world)]
+    refs = clause.sections
+    between = bool(refs) and refs[0].prep == "between"
+    places = [n for ref in refs[: 1 if between else None] for n in _ends(ref, clause.world)]
     if clause.sections and not places:
         return note("nothing comes before that, so no fill can lead into it")
     if not clause.sections and targets.sections:
@@ -99,7 +101,9 @@ def _break(clause: Clause) -> Token | None:
     """ "a drum break into the hook", "stop the drums before hook 2"."""
     into = any(r.prep in _INTO and r.names for r in clause.sections)
     noun = next((t for t in clause.tokens if t.text in ("drum break", "break of the drums")), None)
-    ends = noun is not None and any(r.prep == "of" and r.names for r in clause.sections)
+    ends = noun is not None and any(
+        r.prep in ("of", "between") and r.names for r in clause.sections
+    )
     if not (into or ends) or clause.has("only"):
         return None
     if noun is not None and not clause.tracks:
@@ -117,6 +121,8 @@ def _kind(value: str) -> FillKind:
 
 def _ends(ref: SectionRef, world: World) -> tuple[str, ...]:
     """The sections whose end is meant: "before the hook" is that of what leads into it."""
+    if ref.prep == "between":
+        return ref.names[:1]
     return _before(ref.names, world) if ref.prep in _INTO else ref.names
 
 

@@ -16,6 +16,9 @@ from loopmind.music.edit import (
 
 def only(clause: Clause) -> Outcome | None:
     """Just these tracks: in a section, at the start or the end, or heard alone."""
+    entering = bool(clause.lemmas & _ENTERS) and _only_there(clause)
+    if entering and clause.has("only") and (late := enters(clause)) is not None:
+        return late
     starts = (
         "start"
         if clause.lemmas & {"start", "begin", "open"} or clause.word("opens", "opening")
@@ -62,7 +65,8 @@ def only(clause: Clause) -> Outcome | None:
     if not (just or solo) or not (clause.tracks or targets.by_pronoun):
         return None
     plays = clause.lemmas <= {"play", "be", "come", "enter", "start", "have", "let", "make"}
-    if clause.tracks and clause.sections and plays and _only_there(clause) and not starts:
+    about = bool(clause.tracks) or targets.by_pronoun
+    if about and clause.sections and plays and _only_there(clause) and not starts:
         return _plays_only(clause, targets)
     if clause.first("quant", "more", "less") or clause.has("level") or clause.amount("bars"):
         return None
@@ -148,16 +152,18 @@ def _alone(clause: Clause, targets: Targets) -> Outcome:
 def _only_there(clause: Clause) -> bool:
     """ "hats only in the hooks": who is alone, the hats or the hooks?"""
     token = clause.first("only")
-    if token is None or not clause.tracks:
+    if token is None:
         return False
-    return clause.where(token) > clause.tracks[-1].at
+    nouns = [r.at for r in clause.tracks]
+    nouns = nouns or [i for i, t in enumerate(clause.tokens) if t.kind == "pron"]
+    return bool(nouns) and clause.where(token) > nouns[-1]
 
 
 def _plays_only(clause: Clause, targets: Targets) -> Outcome:
     if targets.trouble is not None:
         return targets.trouble
     ids, places = targets.tracks, targets.sections
-    if clause.sections[0].at < clause.tracks[0].at:
+    if clause.tracks and clause.sections[0].at < clause.tracks[0].at:
         return _alone(clause, targets)  # "the intro should be drums only"
     away: list[Edit] = [
         SetLayers(s.name, remove=tuple(t for t in ids if s.name in clause.world.plays_in(t)))
@@ -188,6 +194,41 @@ def layers_of(
         tracks=only or add or remove,
         sections=sections,
     )
+
+
+_ENTERS = frozenset({"enter", "start", "begin", "join", "come", "kick", "drop", "arrive", "appear"})
+
+
+def enters(clause: Clause) -> Outcome | None:
+    """ "the bass enters at hook 1": from there on, and not before."""
+    refs = clause.sections
+    if not clause.tracks or len(refs) != 1 or not refs[0].names or not clause.acts:
+        return None
+    ref, act = refs[0], clause.acts[-1]
+    where = ref.prep in ("at", "in", "from", "with", "on") and ref.kind not in ("start", "end")
+    last = clause.tracks[-1]
+    inward = act.lemma in _ENTERS and (act.lemma not in ("come", "kick", "drop") or act.particle)
+    if not where or not inward or act.at < last.at or last.prep or clause.does - {"add"}:
+        return None
+    if any(clause.has(k) for k in ("neg", "too", "quant", "level", "size", "energy", "mood")):
+        return None
+    if clause.has("wh") or clause.has("enough") or not all(r.ids for r in clause.tracks):
+        return None
+    world = clause.world
+    ids = tuple(dict.fromkeys(i for r in clause.tracks for i in r.ids))
+    names = [s.name for s in world.sections]
+    first = names.index(ref.names[0])
+    edits: list[Edit] = []
+    for name in names[:first]:
+        gone = tuple(t for t in ids if name in world.plays_in(t))
+        if gone and not clause.word("already", "even"):
+            edits.append(SetLayers(name, remove=gone))
+    new = tuple(t for t in ids if names[first] not in world.plays_in(t) and t not in world.kit())
+    if new:
+        edits.append(SetLayers(names[first], add=new))
+    if not edits:
+        return note(f"{several(ids)} does not play before {names[first]} as it is")
+    return done(edits, tracks=ids, sections=(names[first],))
 
 
 def remove(clause: Clause) -> Outcome | None:
@@ -265,7 +306,9 @@ def remove(clause: Clause) -> Outcome | None:
 def _beyond(clause: Clause) -> tuple[str, ...]:
     """ "no guitar after the bridge": the sections after it, or before one."""
     refs = [r for r in clause.sections if r.prep in ("after", "before", "until") and r.names]
-    if len(refs) != 1 or len(clause.sections) != 1 or refs[0].open:
+    if len(refs) != 1 or len(clause.sections) != 1:
+        return ()
+    if refs[0].open and refs[0].prep == "after":
         return ()
     if any(t.text.startswith(("right", "just", "directly", "straight")) for t in clause.tokens):
         return ()

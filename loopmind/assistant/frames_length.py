@@ -11,6 +11,7 @@ from loopmind.music.edit import (
 )
 
 FADE_BEATS = 16.0
+_HEARD = frozenset({"want", "hear", "play", "have", "need", "repeat", "like", "do", "come"})
 
 
 def resize(clause: Clause) -> Outcome | None:
@@ -18,6 +19,8 @@ def resize(clause: Clause) -> Outcome | None:
     size = clause.first("size")
     amount = clause.amount("bars")
     ratio = clause.first("ratio")
+    if ratio is not None and "times" in ratio.text and clause.lemmas & _HEARD and not size:
+        return None  # "the chorus three times at the end"
     endless = clause.word("drags", "drag", "dragging") or clause.has("size", "over")
     if clause.sections and endless and not clause.tracks:
         targets = Targets(clause)

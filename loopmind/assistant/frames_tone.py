@@ -62,6 +62,7 @@ def place(clause: Clause) -> Outcome | None:
     if (
         side is not None
         and targets.refs
+        and not any(r.det == "indef" for r in targets.refs)
         and (
             "pan" in clause.does
             or not clause.does - {"move", "raise", "lower", "unmute"}
@@ -72,6 +73,7 @@ def place(clause: Clause) -> Outcome | None:
     if (
         side is not None
         and targets.tracks
+        and not any(r.new for r in targets.refs)
         and (clause.does & {"pan", "move"} or clause.lemmas & {"put", "push"})
     ):
         return _pan(clause, targets, side)

@@ -22,6 +22,8 @@ SPELLED_OUT = {
     "dis": "this", "wit": "with", "em": "them", "'em": "them", "mo": "more", "vocs": "vocals",
     "b4": "before", "aswell": "as well", "gtr": "guitar", "gtrs": "guitars", "thx": "thanks",
     "cn": "can", "n": "and",
+    **{f"{short}{n}": f"{name} {n}" for short, name in (("v", "verse"), ("h", "hook"),
+       ("ch", "chorus"), ("vs", "verse")) for n in range(1, 5)},
     "bg": "background", "vol": "volume", "pno": "piano", "btw": "by the way",
     "rite": "right", "tite": "tight", "lite": "light", "nite": "night",
     "til": "until", "till": "until", "ver": "version",

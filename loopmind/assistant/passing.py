@@ -112,11 +112,17 @@ _WISHING = frozenset(
         "put",
         "change",
         "start",
+        "end",
+        "begin",
+        "open",
+        "finish",
+        "close",
         "think",
     }
 )
 
 
+_WANTING = frozenset({"want", "need", "like", "love", "keep", "leave", "hear", "prefer"})
 _TAKEN = frozenset({"deltrack", "mute", "layers"})
 
 
@@ -137,8 +143,7 @@ def only_contrasts(clause: Clause | None, edits: Sequence[Edit], before: Sequenc
     locked = all(isinstance(e, SetLock) and e.locked for e in edits)
     alone = all(isinstance(e, SoloTracks) and e.tracks for e in edits)
     if not (locked and clause.lemmas <= {"keep", "leave"}) and not (
-        alone
-        and clause.lemmas <= {"want", "need", "like", "love", "keep", "leave", "hear", "prefer"}
+        alone and clause.lemmas <= _WANTING
     ):
         return False
     return not touched_by(edits) & touched_by(before)
@@ -210,6 +215,21 @@ def telling(clause: Clause) -> bool:
     denied = any(t.kind == "neg" for t in words) and words[0].text in _SPEAKS | {"my"}
     asks = _ASKS - {"can", "could"} if denied else _ASKS
     return states and not any(t.text in asks for t in words)
+
+
+def spared(clause: Clause, edits: Sequence[Edit]) -> list[Edit] | None:
+    """The edits without those for what is not meant: "mute the drums, but not the kick".
+
+    None where the clause is no such contrast.
+    """
+    kinds = [t.kind for t in clause.tokens if t.kind not in ("filler", "sep")]
+    if kinds[:1] != ["neg"] or not set(kinds) <= {"neg", "track", "det", "section", "num", "ord"}:
+        return None
+    names = {i for r in clause.tracks for i in r.ids}
+    if not names or clause.sections or not edits:
+        return None
+    kept = [e for e in edits if getattr(e, "track", "") not in names]
+    return kept if kept and not names & touched_by(kept) else None
 
 
 def instead(clause: Clause, outcome: Outcome, before: Clause | None) -> Outcome:

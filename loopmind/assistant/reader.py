@@ -26,7 +26,7 @@ from loopmind.assistant.frames_effects import effects
 from loopmind.assistant.frames_fills import fills, risers, split_section
 from loopmind.assistant.frames_inserts import inserts
 from loopmind.assistant.frames_key_tempo import genre, key, tempo
-from loopmind.assistant.frames_layers import only, remove, solo_goes_on
+from loopmind.assistant.frames_layers import enters, only, remove, solo_goes_on
 from loopmind.assistant.frames_length import fade, resize
 from loopmind.assistant.frames_levels import levels
 from loopmind.assistant.frames_lock import everything_but, lock
@@ -60,6 +60,7 @@ from loopmind.assistant.passing import (
     only_contrasts,
     only_told,
     remainder,
+    spared,
     stood_in,
     telling,
 )
@@ -108,6 +109,7 @@ FRAMES: tuple[Frame, ...] = (
     swap,
     regenerate,
     only,
+    enters,
     repeat_section,
     resize,
     move_section,
@@ -306,6 +308,10 @@ class _Reader:
             return
         if self.absent and clause.has("pron") and not clause.tracks and not clause.sections:
             return  # "the harp is too loud, lower it": there is no harp
+        kept = spared(clause, self.edits)
+        if kept is not None:
+            self.edits = kept
+            return
         outcome = asked(clause, self.text)
         if outcome is None:
             outcome = gone_on(clause, _first_of) or _first_of(clause)

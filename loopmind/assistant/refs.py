@@ -251,7 +251,20 @@ def section_refs(tokens: list[Token], world: World) -> list[SectionRef]:
         if not prep and not new and found and _joins(tokens, _end(tokens, found[-1].at), start):
             prep = found[-1].prep
         found.append(_section(token, inside, numbers, prep, at, start, world))
-    return found
+    return _without_excepted(found)
+
+
+def _without_excepted(refs: list[SectionRef]) -> list[SectionRef]:
+    """ "the hooks except the first": two of them are meant, whatever is wished for them."""
+    away = {n for r in refs if r.prep == "except" for n in r.names}
+    kept = []
+    for ref in refs:
+        left = tuple(n for n in ref.names if n not in away)
+        if ref.prep != "except" and 0 < len(left) < len(ref.names):
+            away -= set(ref.names)
+            ref = replace(ref, names=left, open=False)
+        kept.append(ref)
+    return [r for r in kept if r.prep != "except" or set(r.names) & away]
 
 
 def _is_of(tokens: list[Token], at: int) -> bool:

@@ -90,6 +90,9 @@ def _ones(tokens: list[Token]) -> list[Token]:
     return found
 
 
+_INSIDE = {"in", "from", "of", "out of", "for", "into", "during", "after", "before", "on"}
+
+
 def _left_out(tokens: list[Token]) -> list[Token]:
     """ "in all hooks except the last": a section of the kind just named."""
     found: list[Token] = []
@@ -98,6 +101,12 @@ def _left_out(tokens: list[Token]) -> list[Token]:
         kinds = [t for t in found if t.kind == "section"]
         after = tokens[place + 1] if place + 1 < len(tokens) else None
         lead = [t for t in found[-3:-1] if t.kind == "prep" and t.value == "except"]
+        behind = [t for t in found[:-1] if t.kind != "det"][-1:]
+        ends = after is None or after.kind == "sep"
+        one = token.kind == "ord" and token.value not in ("all", "both", "oneof")
+        if one and ends and kinds and not lead and behind and behind[0].text in _INSIDE:
+            found.append(Token("section", kinds[-1].value, kinds[-1].value))
+            continue  # "no drums in the first verse, no bass in the second"
         if token.kind == "ord" and lead and kinds and token.value not in ("all", "both"):
             if after is not None and after.text in ("one", "ones"):
                 continue

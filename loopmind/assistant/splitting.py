@@ -69,7 +69,7 @@ def split(tokens: list[Token], world: World) -> list[Clause]:
     clauses: list[Clause] = []
     scope: tuple[str, ...] = ()
     pending: list[Token] = []
-    for opener, piece in pieces:
+    for number, (opener, piece) in enumerate(pieces):
         piece = [*pending, *piece]
         pending = []
         if not any(t.kind not in ("filler", "sep", "degree", "too") for t in piece):
@@ -81,6 +81,9 @@ def split(tokens: list[Token], world: World) -> list[Clause]:
             continue
         if clauses and clause.has("only") and _only_place(clause):
             _extend(clauses[-1], _narrowing(clauses[-1], clause))
+            continue
+        if _place_behind(clauses, clause, opener) and number + 1 == len(pieces):
+            _extend(clauses[-1], [Token("prep", "in", "in"), *piece])
             continue
         if _only_place(clause):
             names = tuple(n for ref in clause.sections for n in ref.names)
@@ -143,6 +146,15 @@ def _only_place(clause: Clause) -> bool:
         "degree",
         "only",
     }
+
+
+def _place_behind(clauses: list[Clause], clause: Clause, opener: str) -> bool:
+    """ "mute perc, hook 1": where the wish before is to be done."""
+    if not clauses or opener != "," or not _only_place(clause):
+        return False
+    last = clauses[-1]
+    bare = all(r.prep == "" for r in clause.sections)
+    return bare and bool(last.tracks and last.acts) and not (last.sections or last.scope)
 
 
 def _narrowing(last: Clause, place: Clause) -> list[Token]:
