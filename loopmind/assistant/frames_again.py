@@ -23,6 +23,7 @@ from loopmind.music.edit import (
     ResizeSection,
     SetEffect,
     SetEnergy,
+    SetFade,
     SetLayers,
     SetTempo,
     ShiftMood,
@@ -75,6 +76,11 @@ def again(clause: Clause) -> Outcome | None:
     returned = _returned(clause, last)
     if returned and not elsewhere:
         return done(returned)
+    if clause.word("opposite") and not elsewhere:
+        return done(_inverted(last))
+    faded = _faded(clause, last)
+    if faded and not elsewhere:
+        return done(faded)
     corrected = _corrected(clause, last)
     if corrected and not elsewhere:
         return replace(done(corrected), actions=(Undo(),))
@@ -106,6 +112,58 @@ def again(clause: Clause) -> Outcome | None:
     return None
 
 
+def _inverted(last: tuple[Edit, ...]) -> list[Edit]:
+    """ "the opposite": what went up goes as far below as it went above, and what was put on off."""
+    found: list[Edit] = []
+    for edit in last:
+        match edit:
+            case ChangeStrip() | ChangeMaster() | ChangeReverb() | SetEnergy() if edit.by:
+                found.append(replace(edit, by=-2.0 * edit.by))
+            case ChangeStrip(parameter="pan") if edit.value:
+                found.append(replace(edit, value=-edit.value))
+            case SetTempo(bpm=None):
+                found.append(replace(edit, by=round((2.0 - edit.by) ** 2, 4)))
+            case Transpose():
+                found.append(replace(edit, semitones=-2 * edit.semitones))
+            case ShiftMood():
+                found += [_less_moody(edit, 0.5)] * 2
+            case MuteTrack():
+                found.append(replace(edit, muted=not edit.muted))
+            case SetLayers(only=None) | SetLayers(only=()):
+                found.append(replace(edit, add=edit.remove, remove=edit.add))
+    return found
+
+
+def _less_moody(edit: ShiftMood, amount: float) -> ShiftMood:
+    from loopmind.compose.vocabulary import OPPOSITE_MOOD
+
+    return replace(edit, moods=tuple(OPPOSITE_MOOD[m] for m in edit.moods[:1]), amount=amount)
+
+
+def _faded(clause: Clause, last: tuple[Edit, ...]) -> list[Edit]:
+    """ "over 8 bars", "longer": of the fade that was just made."""
+    fades = [e for e in last if isinstance(e, SetFade)]
+    bars, beats = clause.amount("bars"), clause.amount("beats")
+    size = clause.first("size", "long", "short")
+    if len(fades) != len(last) or clause.has("pron") or not (bars or beats or size):
+        return []
+    length = bars.number * 4.0 if bars else beats.number if beats else 0.0
+    factor = 2.0 if size is not None and clause.sign(size) * (size.value == "long") > 0 else 0.5
+    found: list[Edit] = []
+    for edit in fades:
+        inward, outward = (
+            (length or v * factor) if v else v for v in (edit.in_beats, edit.out_beats)
+        )
+        found.append(replace(edit, in_beats=inward, out_beats=outward))
+    return found
+
+
+def _layered(edit: SetLayers, tracks: tuple[str, ...]) -> SetLayers:
+    """The same of other tracks: who comes in, goes out, or is alone."""
+    only, add, remove = (tracks if held else held for held in (edit.only, edit.add, edit.remove))
+    return replace(edit, only=only, add=add, remove=remove)
+
+
 def _returned(clause: Clause, last: tuple[Edit, ...]) -> list[Edit]:
     """ "bring it back in", "turn those back up": what was taken away comes back."""
     back = "unmute" in clause.does or clause.has("part", "back") or clause.has("again")
@@ -129,6 +187,9 @@ def _corrected(clause: Clause, last: tuple[Edit, ...]) -> list[Edit]:
     figure = clause.number or clause.amount("db")
     others = {t.kind for t in clause.tokens if t.text != "instead"}
     others -= {"verb", "pron", "filler", "num", "amount", "sep"}
+    if len(last) == 1 and isinstance(last[0], ResizeSection) and clause.number and not others:
+        bare = not clause.acts or clause.lemmas == {"make"}
+        return [replace(last[0], bars=int(clause.number.number))] if bare else []
     if figure is None or others or clause.lemmas != {"make"}:
         return []
     if not all(isinstance(e, ChangeStrip) and e.by and e.parameter == "gain_db" for e in last):
@@ -219,6 +280,8 @@ def _retargeted(clause: Clause, last: tuple[Edit, ...]) -> Outcome:
                 changed = [replace(e, tracks=tuple(singles)) for e in changed]
             elif isinstance(edit, AddTrack):
                 changed = [edit]
+            elif isinstance(edit, SetLayers):
+                changed = [_layered(edit, targets.tracks)]
             elif "name" in names and getattr(edit, "kind", "") in ("track", "section"):
                 changed = [replace(e, kind="track", name=t) for e in changed for t in singles]
         if targets.sections and clause.sections:
@@ -229,8 +292,6 @@ def _retargeted(clause: Clause, last: tuple[Edit, ...]) -> Outcome:
             elif "name" in names and getattr(edit, "kind", "") == "section":
                 changed = [replace(e, name=s) for e in changed for s in targets.sections]
             elif isinstance(edit, MuteTrack):
-                from loopmind.music.edit import SetLayers
-
                 changed = [SetLayers(s, remove=(edit.track,)) for s in targets.sections]
         if clause.has("song") and "sections" in names:
             changed = [replace(e, sections=()) for e in changed]

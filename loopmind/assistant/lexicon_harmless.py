@@ -54,7 +54,7 @@ HARMLESS = frozenset(
     danke merci gracias por favor flow trust believe sanity please-do
     thanks thank
     she he who whom anymore meant mean sayin know knows knew dunno remember forgot sorry
-    apologies pardon anyhoo
+    apologies pardon anyhoo opposite
     """.split()  # noqa: SIM905 -- a column of quoted words would hide them
 )
 

@@ -48,3 +48,9 @@ DOUBTS = re.compile(
 
 # A doubt is only a lead where the wish follows: "not sure about the pad, make it quieter".
 GOES_FURTHER = re.compile(r"(?:[,.;!]| but)\s+(?:\w+\s+){2,}", re.I)
+
+
+# "What about the vocals?" after a change: the same for them.
+ALSO = re.compile(
+    r"^(?:and |so |ok )*(?:what|how) about (?=(?:the|my|in|on) [\w ]+[?.!]*$)(?!.*\bone)", re.I
+)

@@ -46,6 +46,14 @@ def gone_on(clause: Clause, read: Read) -> Outcome | None:
     """ "too loud now", "no, quieter": of the track that was just made louder, not of the song."""
     last = clause.world.memory.edits
     tracks = clause.world.memory.tracks
+    swapped = bool(last) and all(isinstance(e, SwapSound) for e in last)
+    if swapped and clause.tokens[0].text == "something" and len(clause.tokens) > 1:
+        head = [
+            Token("verb", "swap", "swap"),
+            Token("pron", "it", "it"),
+            Token("prep", "for", "for"),
+        ]
+        return read(replace(clause, tokens=[*head, *clause.tokens]))
     kinds = {t.kind for t in clause.tokens} - {"verb"}
     if not (last and tracks and kinds & _QUALITIES) or not kinds <= _QUALITIES | _SLIGHT:
         return None

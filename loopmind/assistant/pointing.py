@@ -8,6 +8,7 @@ from dataclasses import replace
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.senses import Token
 from loopmind.assistant.world import World
+from loopmind.music.edit import AddSection
 
 _BESIDE = frozenset({"after", "before"})
 # What may still stand behind a place: "and no chords there either".
@@ -26,6 +27,8 @@ def pointed(clause: Clause, before: Clause | None, settled: bool) -> Clause:
     if clause.sections:
         return clause
     known = tuple(n for n in clause.world.memory.sections if clause.world.section(n))
+    if _of_the_new(clause, before) and known:
+        return _with(clause, [*clause.tokens, *place(known, clause.world)])
     beside = _beside(clause, known)
     if beside is not None:
         return beside
@@ -73,6 +76,18 @@ def _mended_there(clause: Clause, before: Clause) -> bool:
         return False
     acts = bool(clause.does & _MENDS) or bool(clause.lemmas & {"put", "bring", "lose"})
     return acts and not clause.has("song") and not clause.has("effect")
+
+
+def _of_the_new(clause: Clause, before: Clause | None) -> bool:
+    """ "without drums" of the section that was just added, not of the song."""
+    last = clause.world.memory.edits
+    added = bool(last) and all(isinstance(e, AddSection) for e in last)
+    kinds = {t.kind for t in clause.tokens} <= _BARE and clause.has("track")
+    says = clause.has("quant", "no") or clause.has("only") or clause.has("prep", "with")
+    return before is None and added and kinds and says
+
+
+_BARE = frozenset({"filler", "quant", "only", "prep", "track", "sep", "det", "pron"})
 
 
 def _with(clause: Clause, tokens: list[Token]) -> Clause:

@@ -44,6 +44,7 @@ from loopmind.assistant.lexer import Lexed, lex, spelled
 from loopmind.assistant.limits import impossible
 from loopmind.assistant.normalise import tidy
 from loopmind.assistant.openings import (
+    ALSO,
     BARE_NO,
     DOUBTS,
     GOES_FURTHER,
@@ -157,6 +158,8 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
     now = replace(before, question=None)
     world = World(draft, crate, now)
     said = spelled(tidy(text), world.names, world.sound_words())
+    if now.edits:
+        said = ALSO.sub("and ", said)
     shown = plainly(REQUESTS.sub("", put_right(said, world).strip()))
     fixed = regretted(said, now) or whole(shown, world)
     if fixed is not None:
