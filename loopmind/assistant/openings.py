@@ -22,7 +22,9 @@ QUESTIONS = re.compile(
 
 
 ONLY_ASKED = re.compile(
-    r"^(?:should (?:i|we)|do you think|any alternatives|are there)\b",
+    r"^(?:should (?:i|we)|do you think|any alternatives|are there|"
+    r"do (?:i|we) (?:have|need|use|hear)|(?:did|does|am|was|were|has|is|are) "
+    r"(?:i|we|you|it|this|that|the|my|there)(?! possible| a way))\b",
     re.I,
 )
 
