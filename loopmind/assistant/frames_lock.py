@@ -46,7 +46,7 @@ def lock(clause: Clause) -> Outcome | None:
     stays |= (
         clause.lemmas == {"leave"}
         and not _goes(clause)
-        and bool(clause.tracks or clause.sections)
+        and bool(clause.tracks or clause.sections or _only_pointed(clause))
         and not any(t.kind in ("part", "only", "quant", "level", "neg") for t in clause.tokens)
     )
     keep = "lock" in does and (
@@ -97,10 +97,16 @@ def lock(clause: Clause) -> Outcome | None:
     return _locks(clause, targets, locked=True)
 
 
+def _only_pointed(clause: Clause) -> bool:
+    """ "the drums are fine, leave them"."""
+    kinds = {t.kind for t in clause.tokens} <= {"verb", "pron", "filler", "sep"}
+    return kinds and clause.has("pron") and bool(clause.world.memory.tracks)
+
+
 def _goes(clause: Clause) -> bool:
     """ "the bridge can leave": it goes, it is not left as it is."""
     nouns = [r.at for r in clause.tracks] + [r.at for r in clause.sections]
-    return bool(nouns) and clause.acts[0].at > max(nouns)
+    return bool(nouns) and bool(clause.acts) and clause.acts[0].at > max(nouns)
 
 
 def everything_but(clause: Clause) -> Outcome | None:

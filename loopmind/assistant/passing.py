@@ -13,7 +13,7 @@ from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.senses import Token
 from loopmind.assistant.values import Choice, Question
 from loopmind.assistant.what_shows import aspects
-from loopmind.music.edit import AddTrack, Edit, SetLock, SoloTracks, SwapSound
+from loopmind.music.edit import AddTrack, Edit, SetLayers, SetLock, SoloTracks, SwapSound
 
 
 def stood_in(clause: Clause, outcome: Outcome, read: Read) -> Outcome:
@@ -231,6 +231,8 @@ def spared(clause: Clause, edits: Sequence[Edit]) -> list[Edit] | None:
     None where the clause is no such contrast.
     """
     kinds = [t.kind for t in clause.tokens if t.kind not in ("filler", "sep")]
+    if clause.has("quant", "no") and kinds[:1] == ["quant"]:
+        return _spared_layers(clause, edits)
     if kinds[:1] != ["neg"] or not set(kinds) <= {"neg", "track", "det", "section", "num", "ord"}:
         return None
     names = {i for r in clause.tracks for i in r.ids}
@@ -238,6 +240,23 @@ def spared(clause: Clause, edits: Sequence[Edit]) -> list[Edit] | None:
         return None
     kept = [e for e in edits if getattr(e, "track", "") not in names]
     return kept if kept and not names & touched_by(kept) else None
+
+
+def _spared_layers(clause: Clause, edits: Sequence[Edit]) -> list[Edit] | None:
+    """ "add the drums to the bridge, but no kick"."""
+    names = {i for r in clause.tracks for i in r.ids}
+    plain = {t.kind for t in clause.tokens} <= {"quant", "track", "det", "filler", "sep"}
+    layers = [e for e in edits if isinstance(e, SetLayers)]
+    there = {t for e in layers for t in (*e.add, *e.only)}
+    if not names or not plain or len(layers) != len(edits) or not names < there:
+        return None
+    return [
+        replace(
+            e, add=tuple(t for t in e.add if t not in names),
+            only=tuple(t for t in e.only if t not in names),
+        )
+        for e in layers
+    ]  # fmt: skip
 
 
 def instead(clause: Clause, outcome: Outcome, before: Clause | None) -> Outcome:

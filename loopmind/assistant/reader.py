@@ -366,7 +366,8 @@ class _Reader:
         energy = all(isinstance(e, SetEnergy) for e in self.edits)
         places = {n for r in clause.sections for n in r.names}
         there = {n for r in before.sections for n in r.names}
-        if self.edits and energy and places and places <= there:
+        pointed_at = clause.has("pron") and not clause.tracks and places <= there
+        if self.edits and ((energy and places and places <= there) or pointed_at):
             return True  # "too much going on in hook 3, take the pad out there"
         return (
             not (clause.tracks or clause.sections)
