@@ -129,3 +129,15 @@ def test_merged_key_networks_give_the_mean_score() -> None:
     inputs = rotations(rng.random((2, 12)).astype(np.float32))[None]
     mean = np.mean([scores_of(member, inputs) for member in members], axis=0)
     assert np.allclose(scores_of(merge(members), inputs), mean, atol=1e-4)
+
+
+def test_rehearsals_are_played_by_rare_instruments() -> None:
+    from loopmind.learn.sounds.phrases import RARE, instrument_of_program, rehearsals
+
+    made = list(rehearsals([], np.random.default_rng(6), 4))
+    assert len(made) == 4 * len(RARE) and {one.instrument for one in made} == set(RARE)
+    for one in made:
+        assert instrument_of_program(one.phrase.program) == one.instrument
+        assert all(0 <= note.pitch <= 127 for note in one.phrase.notes)
+        assert one.kind == "oneshot" or one.phrase.keep_s <= 7.0
+    assert {one.kind for one in made} == {"oneshot", "loop"}

@@ -122,7 +122,7 @@ def test_a_few_steps_lower_the_loss_and_the_export_is_equal(
     few = examples.where(np.arange(len(examples)) % 3 == 0)
     again = untrained(readers, settings)
     again.load_state_dict({k: v for k, v in model.state_dict().items() if k in again.state_dict()})
-    widen(again, few, settings, said.append)
+    widen(again, few, read[::3], settings, said.append)
     before, after = told(model, few, read[::3]), told(again, few, read[::3])
     assert np.array_equal(before[0], after[0]) and np.array_equal(before[2], after[2])
     assert not np.array_equal(before[1], after[1])
@@ -134,13 +134,15 @@ def test_the_wide_member_is_solved_for(examples: Examples) -> None:
     from loopmind.learn.tagger.net import READ, Scaling
     from loopmind.learn.tagger.train import Settings, solved
 
-    scaling = Scaling(torch.zeros(2, READ), torch.from_numpy(examples.features))
+    rng = np.random.default_rng(3)
+    read = rng.standard_normal((len(examples), READ)).astype(np.float32)
+    scaling = Scaling(torch.from_numpy(read), torch.from_numpy(examples.features))
     settings = Settings(1, 1, 1, 1, 1, wide=300)
-    wide = solved(scaling, examples, settings)
-    numbers = scaling.standard(torch.from_numpy(examples.features))
+    wide = solved(scaling, examples, read, settings)
+    given = scaling(torch.from_numpy(read), torch.from_numpy(examples.features))
     with torch.no_grad():
-        place, scores = wide(torch.zeros(0), numbers)
-        once_more = solved(scaling, examples, settings)(torch.zeros(0), numbers)[1]
+        place, scores = wide(*given)
+        once_more = solved(scaling, examples, read, settings)(*given)[1]
     assert place.shape == (len(examples), 0) and torch.equal(scores, once_more)
     right = scores.argmax(1).numpy() == examples.truth()[0]
     assert right.mean() > 0.95
@@ -260,3 +262,11 @@ def test_judging_labelled_files(tmp_path: Path) -> None:
     bad = [row.what for row in rows if row.unit == UNUSABLE]
     assert len(bad) == 3 and "kazoo" in " ".join(bad) and "bad.wav" in " ".join(bad)
     assert seen == sorted(seen) and len(seen) >= 4
+
+
+def test_members_count_the_same() -> None:
+    from loopmind.learn.tagger.net import Member, Members, Wide, weights_of
+
+    members: Members = [Member(8), Member(8), Member(0, pictures=False), Wide(4, 1)]
+    of_instruments, of_others = weights_of(members)
+    assert of_instruments == [0.25] * 4 and of_others == [0.25, 0.25, 0.5, 0.0]

@@ -19,6 +19,7 @@ from loopmind.learn.sounds.phrases import (
     kit_hits,
     midi_parts,
     played_loop,
+    rehearsals,
     single_notes,
 )
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, render_phrases
@@ -125,6 +126,13 @@ def rendered(font: Path, midi: Sequence[Path], rng: np.random.Generator) -> Iter
     yield from _played(font, phrases)
 
 
+def rehearsed(
+    font: Path, midi: Sequence[Path], rng: np.random.Generator, each: int
+) -> Iterator[Sound]:
+    """More of the instruments that recordings lack, `each` of every one, by one soundfont."""
+    yield from _played(font, list(rehearsals(midi, rng, each)))
+
+
 def kit(font: Path, rng: np.random.Generator) -> Iterator[Sound]:
     """Hits of a soundfont that holds one drum kit as an ordinary preset."""
     yield from _played(font, list(kit_hits(rng, 8)))
@@ -142,10 +150,13 @@ def _played(font: Path, phrases: Sequence[Labelled]) -> Iterator[Sound]:
 
 
 def synthesiser_presets(
-    banks: Path, rng: np.random.Generator, *, most: int = 50
+    banks: Path, rng: np.random.Generator, *, most: int = 50, only: Sequence[str] = ()
 ) -> Iterator[Sound]:
-    """Notes, chords and loops of named ZynAddSubFX presets, up to `most` of an instrument."""
-    known = lmms.presets(banks)
+    """Notes, chords and loops of named ZynAddSubFX presets, up to `most` of an instrument.
+
+    only: these instruments; empty for all.
+    """
+    known = [one for one in lmms.presets(banks) if not only or one.instrument in only]
     chosen: list[lmms.Preset] = []
     for instrument in sorted({preset.instrument for preset in known}):
         own = [preset for preset in known if preset.instrument == instrument]

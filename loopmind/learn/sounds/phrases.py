@@ -34,6 +34,9 @@ _REGISTER = {
     "brass": (40, 79), "woodwind": (48, 88), "lead": (48, 88), "pad": (40, 79), "fx": (36, 84),
     "percussion": (48, 84), "tom": (36, 67),
 }  # fmt: skip
+RARE = ("keys", "guitar", "strings", "vocal", "brass", "woodwind", "lead", "pad")
+"""Instruments that few recordings are labelled with, so that renderings have to stand in."""
+_LONGEST_REHEARSAL_S = 7.0
 _CHORDS = {"major": (0, 4, 7), "minor": (0, 3, 7)}
 # Degrees and qualities that pop, rock and dance music move through; a key begins on its tonic.
 _PROGRESSIONS: dict[Mode, tuple[str, ...]] = {
@@ -151,6 +154,48 @@ def midi_parts(paths: list[Path], rng: np.random.Generator, per_file: int) -> It
             role = role_of_notes(instrument, notes)
             phrase = Phrase(notes, kit, keep, part.is_drum)
             yield Labelled(phrase, instrument, "loop", role=role)
+
+
+def rehearsals(
+    paths: Sequence[Path], rng: np.random.Generator, each: int, instruments: Sequence[str] = RARE
+) -> Iterator[Labelled]:
+    """About `each` phrases of every one of `instruments`, on programs drawn among its own.
+
+    Half are notes and chords, a third loops of `played_loop`, the rest parts of the MIDI files
+    `paths`, moved by octaves into the instrument's register.
+    """
+    parts = [part.phrase for part in midi_parts(list(paths), rng, 2) if part.instrument != "drums"]
+    for instrument in instruments:
+        programs = programs_of(instrument)
+        low, high = _REGISTER[instrument]
+        for _ in range(each):
+            program = int(rng.choice(programs))
+            way = rng.random()
+            if way < 0.5:
+                yield from single_notes(rng, 1, [program])
+                continue
+            if way < 0.83 or not parts:
+                notes, keep, role = played_loop(instrument, rng)
+            else:
+                part = parts[int(rng.integers(len(parts)))]
+                middle = float(np.median([note.pitch for note in part.notes]))
+                octaves = 12 * round((float(rng.uniform(low + 6, high - 6)) - middle) / 12)
+                notes = tuple(
+                    Note(n.start_s, n.length_s, n.pitch + octaves, n.velocity)
+                    for n in part.notes if 0 < n.pitch + octaves < 127
+                )  # fmt: skip
+                keep, role = part.keep_s, role_of_notes(instrument, notes)
+            keep = min(keep, _LONGEST_REHEARSAL_S)
+            notes = tuple(note for note in notes if note.start_s < keep - 0.1)
+            yield Labelled(Phrase(notes, program, keep), instrument, "loop", role=role)
+
+
+def programs_of(instrument: str) -> list[int]:
+    """The General MIDI programs that are of `instrument`."""
+    return [
+        program for low, high, name in _PROGRAM_RANGES if name == instrument
+        for program in range(low, high + 1)
+    ]  # fmt: skip
 
 
 def progressions(rng: np.random.Generator, count: int) -> Iterator[Labelled]:

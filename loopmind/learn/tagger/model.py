@@ -3,7 +3,7 @@
     python -m loopmind.learn.tagger.model build --work DIR --labels LABELS.csv --midi DIR ...
     python -m loopmind.learn.tagger.model train --work DIR [--preset small] [--resume]
     python -m loopmind.learn.tagger.model evaluate --work DIR [--out REPORT.json]
-    python -m loopmind.learn.tagger.model export --work DIR --out models/tagger.onnx
+    python -m loopmind.learn.tagger.model export --work DIR --out models/tagger.onnx [--resume]
 
 `build` renders and reads every sound once. `train` makes the readers, which never meet a judged
 recording, so that `evaluate` can leave one source of recordings out at a time; `export` trains
@@ -18,6 +18,7 @@ import time
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,15 +30,21 @@ from loopmind.learn.sounds.material import (
     midi_files,
     played_patches,
     recordings,
+    rehearsed,
     rendered,
     synthesised,
     synthesiser_presets,
 )
+from loopmind.learn.sounds.phrases import RARE
 from loopmind.learn.sounds.pieces import TEST_FONTS
 from loopmind.learn.sounds.render import soundfonts
 from loopmind.learn.tagger.data import Examples, build, learnable_midi, load
 
+if TYPE_CHECKING:
+    from loopmind.learn.tagger.net import Readers, Tagger
+
 READERS, MEMBERS = "readers.pt", "members.pt"
+_MIDI_A_ROUND, _EACH_A_ROUND, _MORE_PRESETS = 24, 20, 20
 NAMES = (("near", "far", "features"), ("embedding", "instrument", "role", "kind"))
 """Inputs and outputs of the exported model."""
 
@@ -57,6 +64,10 @@ def build_all(options: argparse.Namespace) -> None:
     for index, font in enumerate(fonts):
         rng = np.random.default_rng([options.seed, index])
         jobs.append((f"font-{font.stem}", rendered(font, midi, rng), 1))
+        for number in range(options.rounds):
+            rng = np.random.default_rng([options.seed, 2000, index, number])
+            few = [midi[i] for i in rng.permutation(len(midi))[:_MIDI_A_ROUND]]
+            jobs.append((f"rare-{font.stem}-{number}", rehearsed(font, few, rng, _EACH_A_ROUND), 1))
     for index, font in enumerate(options.kit):
         rng = np.random.default_rng([options.seed, 500, index])
         jobs.append((f"kit-{font.stem}", kit(font, rng), 1))
@@ -66,6 +77,9 @@ def build_all(options: argparse.Namespace) -> None:
     if options.presets:
         rng = np.random.default_rng([options.seed, 700])
         jobs.append(("presets", synthesiser_presets(options.presets, rng), 1))
+        rng = np.random.default_rng([options.seed, 3000])
+        more = synthesiser_presets(options.presets, rng, most=_MORE_PRESETS, only=RARE)
+        jobs.append(("presets-rare", more, 3))
     if options.foxdot:
         jobs.append(("foxdot", live_coding_kit(options.foxdot), 3))
     for given in options.folder:
@@ -125,41 +139,49 @@ def export(options: argparse.Namespace) -> None:
     --resume: members that were trained stay as they are, and with them the embedding; only the
     wide one is solved for anew, with all sounds that are there now.
     """
-    import torch
-
     from loopmind.learn.export import export_onnx
     from loopmind.learn.tagger.net import example_inputs
-    from loopmind.learn.tagger.train import PRESETS, read_all, train_members, untrained, widen
     from loopmind.music.loop import INSTRUMENTS, ROLES
 
-    settings = PRESETS[options.preset]
-    examples = load(options.work)
-    examples = examples.where(examples.learnable)
-    readers, kept = _readers(options.work), options.work / MEMBERS
-    if options.resume and kept.exists():
-        model = untrained(readers, settings)
-        model.load_state_dict(torch.load(kept, weights_only=True))
-        widen(model, examples, settings, _say)
-    else:
-        model = train_members(examples, read_all(readers, examples), readers, settings, _say)
-        own = untrained(readers, settings).state_dict()
-        torch.save({name: model.state_dict()[name] for name in own}, kept)
     worst = export_onnx(
-        model, example_inputs(), NAMES, {name: {0: "sounds"} for part in NAMES for name in part},
-        options.out, others=[example_inputs(3)], half=True,
+        _model(options), example_inputs(), NAMES,
+        {name: {0: "sounds"} for part in NAMES for name in part}, options.out,
+        others=[example_inputs(3)], half=True,
         notes={"instruments": " ".join(INSTRUMENTS), "roles": " ".join(ROLES)},
     )  # fmt: skip
     print(f"{options.out}: {options.out.stat().st_size} bytes, differs from torch by {worst:.1e}")
 
 
-def _readers(work: Path):  # type: ignore[no-untyped-def]
+def _model(options: argparse.Namespace) -> Tagger:
+    import torch
+
+    from loopmind.learn.tagger.train import PRESETS, read_all, train_members, untrained, widen
+
+    settings = PRESETS[options.preset]
+    examples = load(options.work)
+    examples = examples.where(examples.learnable)
+    readers, kept = _readers(options.work), options.work / MEMBERS
+    read = read_all(readers, examples)
+    if options.resume and kept.exists():
+        model = untrained(readers, settings)
+        model.load_state_dict(torch.load(kept, weights_only=True))
+        widen(model, examples, read, settings, _say)
+        return model
+    model = train_members(examples, read, readers, settings, _say)
+    own = untrained(readers, settings).state_dict()
+    torch.save({name: model.state_dict()[name] for name in own}, kept)
+    return model
+
+
+def _readers(work: Path) -> Readers:
     import torch
 
     from loopmind.learn.tagger.net import Readers
 
     readers = Readers()
     readers.load_state_dict(torch.load(work / READERS, weights_only=True))
-    return readers.eval()
+    readers.eval()
+    return readers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -180,6 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kit", type=Path, action="append", default=[],
                         help="a soundfont with one drum kit as its first preset")  # fmt: skip
     parser.add_argument("--presets", type=Path, help="ZynAddSubFX's folder of banks")
+    parser.add_argument("--rounds", type=int, default=5,
+                        help="rounds of seldom recorded instruments by each soundfont")  # fmt: skip
     parser.add_argument("--foxdot", type=Path, help="FoxDot's folder snd")
     parser.add_argument("--folder", action="append", default=[], metavar="INSTRUMENT=DIR",
                         help="a folder whose files are all of one instrument")  # fmt: skip

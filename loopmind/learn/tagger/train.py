@@ -46,6 +46,9 @@ _CONTRAST = 0.3
 _RIDGE = 1e-4
 # What is solved for is 0 or 1; as scores for a softmax that is too flat.
 _SHARPNESS = 8.0
+_SLOWNESS = 0.998
+_FURTHEST_SHIFT = 2
+_WIDE_SEED = 7
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Settings:
 
 
 PRESETS: dict[str, Settings] = {
-    "small": Settings(600, 64, 700, 128, 2),
+    "small": Settings(4500, 64, 1200, 160, 2),
     "full": Settings(12000, 256, 5000, 256, 4),
 }
 
@@ -105,6 +108,7 @@ def pretrain(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, 4e-3, total_steps=settings.reader_steps + 1
     )
+    slow = {name: value.clone() for name, value in readers.state_dict().items()}
     begin = 0
     if checkpoint is not None and checkpoint.exists():
         kept = torch.load(checkpoint, weights_only=True)
@@ -112,6 +116,7 @@ def pretrain(
         for item, name in ((readers, "readers"), (head, "head"), (optimiser, "optimiser"),
                            (schedule, "schedule")):  # fmt: skip
             item.load_state_dict(kept[name])
+        slow = kept["slow"]
         random.set_state(kept["random"])
         torch.set_rng_state(kept["dropout"])
         report(f"goes on from step {begin}")
@@ -123,33 +128,59 @@ def pretrain(
             distort(torch.from_numpy(shown(part[drawn.numpy()])), random)
             for part in (examples.near, examples.far)
         )
+        second = torch.randperm(len(drawn), generator=random)
+        share = torch.distributions.Beta(0.3, 0.3).sample((len(drawn), 1))
+        share = torch.maximum(share, 1.0 - share)
+        near, far = (
+            share[..., None] * part + (1.0 - share[..., None]) * part[second]
+            for part in (near, far)
+        )
         place, scores = head(readers(near, far), near)
-        loss = loss_of(scores, place, [part[drawn] for part in truth], None)
+        wanted = [part[drawn] for part in truth]
+        loss = loss_of(scores, place, wanted, ([part[second] for part in wanted], share[:, 0]))
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
         optimiser.step()
         schedule.step()
         losses.append(float(loss.detach()))
+        _follow(slow, readers, min(_SLOWNESS, step / (step + 10.0)))
         if (step + 1) % save_every == 0:
             mean = np.mean(losses[-save_every:])
             report(f"readers {step + 1} of {settings.reader_steps}: {mean:.3f}")
             if checkpoint is not None:
                 torch.save(
-                    {"step": step + 1, "readers": readers.state_dict(), "head": head.state_dict(),
-                     "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
-                     "random": random.get_state(), "dropout": torch.get_rng_state()}, checkpoint,
+                    {"step": step + 1, "readers": readers.state_dict(), "slow": slow,
+                     "head": head.state_dict(), "optimiser": optimiser.state_dict(),
+                     "schedule": schedule.state_dict(), "random": random.get_state(),
+                     "dropout": torch.get_rng_state()}, checkpoint,
                 )  # fmt: skip
+    if stop_at is None:
+        readers.load_state_dict(slow)
     readers.eval()
     return readers
+
+
+def _follow(slow: dict[str, torch.Tensor], readers: Readers, slowness: float) -> None:
+    """Move the slow copy towards `readers`: a mean of the last steps generalises better."""
+    with torch.no_grad():
+        for name, value in readers.state_dict().items():
+            if value.is_floating_point():
+                slow[name].lerp_(value, 1.0 - slowness)
+            else:
+                slow[name].copy_(value)
 
 
 def distort(pictures: torch.Tensor, random: torch.Generator) -> torch.Tensor:
     """Pictures with another colour, level, and bands and moments missing (SpecAugment, Park 2019).
 
-    What lies at the floor stays there.
+    Moved by a few bands, as at another pitch. What lies at the floor stays there.
     """
     count, frames, bands = pictures.shape
+    far = _FURTHEST_SHIFT
+    shift = torch.randint(-far, far + 1, (count, 1, 1), generator=random)
+    source = (torch.arange(bands)[None, None] + shift).clamp(0, bands - 1)
+    pictures = pictures.gather(2, source.expand(-1, frames, -1))
     tilt = torch.randn(count, 4, generator=random) * torch.tensor([0.05, 0.08, 0.05, 0.04])
     x = torch.linspace(-1, 1, bands)
     shapes = torch.stack([torch.ones(bands), x, torch.cos(torch.pi * x), torch.sin(2 * x)])
@@ -235,8 +266,8 @@ def train_members(
         _train_member(member, (x, numbers), truth, odds, settings, number, report)
         member.eval()
     tagger = Tagger(readers, members, scaling)
-    if settings.wide and features:
-        widen(tagger, examples, settings, report)
+    if settings.wide and pictures and features:
+        widen(tagger, examples, read, settings, report)
     tagger.eval()
     return tagger
 
@@ -251,10 +282,12 @@ def untrained(readers: Readers, settings: Settings) -> Tagger:
     return tagger
 
 
-def widen(tagger: Tagger, examples: Examples, settings: Settings, report: Report) -> None:
+def widen(
+    tagger: Tagger, examples: Examples, read: F32, settings: Settings, report: Report
+) -> None:
     """Give `tagger` a wide member solved for `examples`; all other members stay as they are."""
     others = [member for member in tagger.members if not isinstance(member, Wide)]
-    wide = solved(tagger.scaling, examples, settings)
+    wide = solved(tagger.scaling, examples, read, settings)
     tagger.members = torch.nn.ModuleList([*others, wide])
     report(f"wide member: {settings.wide} units")
 
@@ -292,17 +325,20 @@ def _train_member(
     report(f"member {number + 1}: loss {np.mean(losses[:50]):.3f} -> {np.mean(losses[-50:]):.3f}")
 
 
-def solved(scaling: Scaling, examples: Examples, settings: Settings) -> Wide:
-    """The wide member for `examples`, which need no pictures: a ridge regression, in one pass."""
-    wide = Wide(settings.wide, settings.seed)
-    width = settings.wide + FEATURES + 1
+def solved(scaling: Scaling, examples: Examples, read: F32, settings: Settings) -> Wide:
+    """The wide member for `examples`, read as `read`: a ridge regression, in one pass."""
+    wide = Wide(settings.wide, settings.seed + _WIDE_SEED)
+    width = wide.last.in_features + 1
     square, right = torch.zeros(width, width), torch.zeros(width, len(INSTRUMENTS))
     weight = odds_of(examples) * len(examples)
     truth = torch.tensor(examples.truth()[0])
     with torch.no_grad():
         for part in torch.arange(len(examples)).split(2048):
-            numbers = scaling.standard(torch.from_numpy(examples.features[part.numpy()]))
-            x = torch.cat([wide.lifted(numbers), torch.ones(len(part), 1)], 1)
+            given = scaling(
+                torch.from_numpy(read[part.numpy()]),
+                torch.from_numpy(examples.features[part.numpy()]),
+            )
+            x = torch.cat([wide.lifted(*given), torch.ones(len(part), 1)], 1)
             weighted = (x * weight[part, None]).T
             square += weighted @ x
             right += weighted @ torch.nn.functional.one_hot(truth[part], len(INSTRUMENTS)).float()
