@@ -8,15 +8,16 @@ denial by reading otherwise without it. What is left over is doubt (doubt.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from loopmind.assistant import lexicon
 from loopmind.assistant.clauses import Clause
-from loopmind.assistant.lexicon_harmless import EVERYDAY, HARMLESS
+from loopmind.assistant.contents import figures_in, near, stems, words_in
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.refs import SectionRef, TrackRef
 from loopmind.assistant.senses import Token
+from loopmind.assistant.weighty import done_by, weighty
 from loopmind.assistant.what_shows import (
     ACTS_SHOWN,
     KINDS_SHOWN,
@@ -29,12 +30,6 @@ from loopmind.music.edit import AddTrack, Edit, SetFade, SetTempo
 from loopmind.music.loop import ROLE_OF_INSTRUMENT
 
 Read = Callable[[Clause], Outcome | None]
-
-# They stand for what has a name, join words, or only tell how much.
-_LIGHT = frozenset(
-    {"filler", "sep", "det", "prep", "pron", "degree", "too", "enough", "source", "song", "rest",
-     "part", "again", "same", "wh"}
-)  # fmt: skip
 
 # Names of instruments that any sound of their kind goes by.
 STANDING_NAMES = frozenset(
@@ -58,41 +53,6 @@ _NOT_BESIDE = frozenset({"layers", "addtrack", "mute", "deltrack", "gain", "reve
 _COMPARED = frozenset({"than", "instead", "except", "like"})
 
 
-def weighty(clause: Clause) -> list[Token]:
-    """The words of a clause that must be accounted for."""
-    found = []
-    for token in clause.tokens:
-        if token.kind in _LIGHT:
-            continue
-        if token.kind == "unknown" and _harmless(clause, token):
-            continue
-        if token.kind == "other" and token.text == "instead":
-            continue
-        own = lexicon.VERBS.get(token.value)
-        if token.kind == "verb" and not own and _does(clause, token) not in ("mute", "remove"):
-            continue
-        found.append(token)
-    return found
-
-
-def _harmless(clause: Clause, token: Token) -> bool:
-    """Whether an unknown word changes nothing: "on my headphones", but not what is turned up."""
-    if token.text in HARMLESS:
-        return True
-    at = clause.where(token)
-    while at and clause.tokens[at - 1].kind in _LEADS_TO_NOUN:
-        at -= 1
-    verb = clause.tokens[at - 1] if at else None
-    done_to = verb is not None and verb.kind == "verb" and verb.value not in _DONE_TO_NOTHING
-    return token.text in EVERYDAY and not done_to
-
-
-_LEADS_TO_NOUN = frozenset({"det", "ord", "mood", "filler", "other", "quant"})
-_DONE_TO_NOTHING = frozenset(
-    {"have", "be", "go", "do", "get", "want", "need", "love", "like", "give"}
-)
-
-
 def left_over(clause: Clause, outcome: Outcome, read: Read) -> list[Token]:
     """The words that nothing in the edits of `outcome` accounts for.
 
@@ -107,11 +67,6 @@ def left_over(clause: Clause, outcome: Outcome, read: Read) -> list[Token]:
     return [token for token in weighty(clause) if not account.shows(token)]
 
 
-def touched_by(edits: Iterable[Edit]) -> set[str]:
-    """The names of all tracks and sections that edits change."""
-    return {word for edit in edits for word in _words(edit)}
-
-
 class _Account:
     """What the edits of one outcome touch."""
 
@@ -119,9 +74,9 @@ class _Account:
         self.clause, self.outcome, self.read = clause, outcome, read
         self.edits: Sequence[Edit] = outcome.edits
         self.aspects = {a for edit in outcome.edits for a in aspects(edit)}
-        self.words = {w for edit in outcome.edits for w in _words(edit)}
+        self.words = {w for edit in outcome.edits for w in words_in(edit)}
         self.words |= set(outcome.tracks) | set(outcome.sections)
-        self.figures = [n for edit in outcome.edits for n in _figures(edit)]
+        self.figures = [n for edit in outcome.edits for n in figures_in(edit)]
         loops = clause.world.loops
         for digest in self.words & set(loops):
             self.words = self.words | words_of(loops[digest])
@@ -135,9 +90,17 @@ class _Account:
         gets = next((t for t in clause.tokens if t.text == "gets"), None)
         if gets is not None and clause.tracks and clause.tracks[0].at < clause.where(gets):
             return gets  # "the singer gets on my nerves"
+        if clause.lemmas <= {"be", "sound", "feel"} and self._said_of_it():
+            return next(t for t in clause.tokens if t.kind == "verb")
         if clause.lemmas & _ADDING or clause.has("part", "back", "ontop"):
             return None
         return next((t for t in clause.tokens if t.kind == "verb"), None)
+
+    def _said_of_it(self) -> bool:
+        """ "kick and snare should be tighter": how it should be, not that it should be there."""
+        at = max((r.at for r in self.clause.tracks), default=len(self.clause.tokens))
+        behind = {t.kind for t in self.clause.tokens[at + 1 :]}
+        return bool(behind & {"level", "size", "mood", "fat", "tonadj", "width", "dist", "height"})
 
     def shows(self, token: Token) -> bool:
         kind = token.kind
@@ -154,7 +117,7 @@ class _Account:
         if kind == "verb":
             if token.value == "chop" and "deltrack" in self.aspects:
                 return False  # into pieces, or away?
-            does = _does(self.clause, token)
+            does = done_by(self.clause, token)
             lowers = lexicon.VERBS.get(token.value) == "lower" and not self.clause.has("ratio")
             if lowers and not self._differs(token):
                 return False
@@ -168,7 +131,7 @@ class _Account:
                 return False
             return leads or self._so_after(token) or self._differs(token)
         if kind == "unknown":
-            return bool(_stems(token.text) & self.words)
+            return bool(stems(token.text) & self.words)
         if kind == "only":
             scoped = any(getattr(e, "sections", ()) for e in self.edits)
             if "solo" in self.aspects and self.clause.has("song"):
@@ -350,21 +313,21 @@ class _Account:
         if before is not None and before.kind == "prep" and before.value == "from":
             return token.number == self.clause.world.draft.song.bpm or self._differs(token)
         number = token.number or (float(token.value) if token.kind == "num" else 0.0)
-        return any(_near(number, n) for n in self.figures) or self._relative(token, number)
+        return any(near(number, n) for n in self.figures) or self._relative(token, number)
 
     def _relative(self, token: Token, number: float) -> bool:
         """A figure that is counted from what is now, or in another unit."""
         song = self.clause.world.draft.song
         if any(isinstance(e, SetTempo) and e.bpm is not None for e in self.edits):
             tempi = {song.bpm, *(s.bpm for s in song.sections if s.bpm is not None)}
-            return any(_near(abs(number), n - now) for n in self.figures for now in tempi)
+            return any(near(abs(number), n - now) for n in self.figures for now in tempi)
         if any(isinstance(e, SetFade) for e in self.edits):
             return token.value in ("bars", "beats", "seconds", "minutes")
         shares = (number / 100.0, 1 + number / 100.0, 1 - number / 100.0, number / 10.0)
         as_share = token.value == "percent" or token.kind == "num"
-        if as_share and any(_near(share, n) for share in shares for n in self.figures):
+        if as_share and any(near(share, n) for share in shares for n in self.figures):
             return True
-        if token.value == "ms" and any(_near(number / 1000.0, n) for n in self.figures):
+        if token.value == "ms" and any(near(number / 1000.0, n) for n in self.figures):
             return True
         if token.value == "bars" and "resize" in self.aspects:
             return True
@@ -382,22 +345,6 @@ class _Account:
         return any(name in self.words for name in names)
 
 
-def _does(clause: Clause, token: Token) -> str:
-    """What a verb does, with its particle: "turn ... off"."""
-    at = clause.where(token)
-    act = next((a for a in clause.acts if a.at == at and a.lemma == token.value), None)
-    return act.does if act is not None else lexicon.VERBS.get(token.value, "")
-
-
-def _stems(word: str) -> set[str]:
-    """The forms that a name may have: "chopped" vocals are chops."""
-    found = {word, word.rstrip("s")}
-    if word.endswith("ed"):
-        stem = word[:-2]
-        found |= {stem, f"{stem}e", stem[:-1] if stem[-1:] == stem[-2:-1] else stem}
-    return found
-
-
 def _playing(world: World, track: str) -> set[str]:
     loop = world.loops.get(world.current(track))
     return words_of(loop) if loop is not None else set()
@@ -405,34 +352,3 @@ def _playing(world: World, track: str) -> set[str]:
 
 def _first(ref: TrackRef) -> int:
     return ref.at - len(ref.more_words)
-
-
-def _near(a: float, b: float) -> bool:
-    return abs(abs(a) - abs(b)) < 1e-3 * max(1.0, abs(a))
-
-
-def _words(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-        yield from value.lower().split()
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _words(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            if field.name != "parameter":
-                yield from _words(getattr(value, field.name))
-
-
-def _figures(value: object) -> Iterator[float]:
-    if isinstance(value, bool):
-        return
-    if isinstance(value, (int, float)):
-        yield float(value)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _figures(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            if field.name != "seed":
-                yield from _figures(getattr(value, field.name))

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from loopmind.assistant.account import touched_by
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.contents import touched_by
 from loopmind.assistant.doubt import confirm
 from loopmind.assistant.kinds import EXACT, kinds_of_edits
 from loopmind.assistant.likely import likely

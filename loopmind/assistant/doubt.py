@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from loopmind.assistant.account import Read, left_over, weighty
+from loopmind.assistant.account import Read, left_over
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.senses import Token
 from loopmind.assistant.telling import tell
 from loopmind.assistant.values import Choice, Question
+from loopmind.assistant.weighty import weighty
 from loopmind.music.edit import Edit
 
 LONGEST_SHOWN = 3

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from loopmind.assistant.account import touched_by
+from loopmind.assistant.contents import touched_by
 from loopmind.assistant.lexer import lex
 from loopmind.assistant.refs import section_refs
 from loopmind.assistant.senses import Token

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from loopmind.assistant.account import Read, touched_by
+from loopmind.assistant.account import Read
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.contents import touched_by
 from loopmind.assistant.lexicon import REMARKS, VERBS
 from loopmind.assistant.lexicon_harmless import EVERYDAY, HARMLESS
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.senses import Token
 from loopmind.assistant.values import Choice, Question
 from loopmind.assistant.what_shows import aspects
-from loopmind.music.edit import AddTrack, Edit, SetLayers, SetLock, SoloTracks, SwapSound
+from loopmind.music.edit import AddTrack, Edit, SetEnergy, SetLayers, SetLock, SoloTracks, SwapSound
 
 
 def stood_in(clause: Clause, outcome: Outcome, read: Read) -> Outcome:
@@ -257,6 +258,23 @@ def _spared_layers(clause: Clause, edits: Sequence[Edit]) -> list[Edit] | None:
         )
         for e in layers
     ]  # fmt: skip
+
+
+def mends(clause: Clause, before: Clause | None, edits: Sequence[Edit]) -> bool:
+    """ "the kick is weak, can it knock more?": the wish says what to do about it.
+
+    before: the clause before it; edits: what came of that.
+    """
+    if before is None or not before.complaint or clause.complaint:
+        return False
+    energy = all(isinstance(e, SetEnergy) for e in edits)
+    places = {n for r in clause.sections for n in r.names}
+    there = {n for r in before.sections for n in r.names}
+    pointed_at = clause.has("pron") and not clause.tracks and places <= there
+    if edits and ((energy and places and places <= there) or pointed_at):
+        return True  # "too much going on in hook 3, take the pad out there"
+    named = clause.tracks or clause.sections or clause.has("song")
+    return not named and len(edits) > 0
 
 
 def instead(clause: Clause, outcome: Outcome, before: Clause | None) -> Outcome:

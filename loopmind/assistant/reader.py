@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from loopmind.assistant.account import touched_by
 from loopmind.assistant.added import of_added
 from loopmind.assistant.agreed import Judge, is_doubt
 from loopmind.assistant.answers import answered
 from loopmind.assistant.asides import without_asides
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.contents import touched_by
 from loopmind.assistant.contrast import with_contrast
 from loopmind.assistant.doubt import confirm, doubted, either
 from loopmind.assistant.finishing import finish
@@ -58,6 +58,7 @@ from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.passing import (
     gone_on,
     instead,
+    mends,
     only_contrasts,
     only_told,
     remainder,
@@ -80,7 +81,7 @@ from loopmind.assistant.values import (
 )
 from loopmind.assistant.world import World
 from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit, SetEnergy
+from loopmind.music.edit import Edit
 from loopmind.music.loop import Crate
 
 LONGEST_TEXT = 2000
@@ -339,7 +340,7 @@ class _Reader:
         if outcome is not None and outcome.edits and clause.has("pron") and self.unsure:
             self.question = None  # "the verse drags on, cut it": the wish tells what is to be done
         self.unsure = outcome is not None and outcome.question is not None and not self.question
-        if outcome is not None and outcome.edits and self._mends_complaint(clause):
+        if outcome is not None and outcome.edits and mends(clause, self.previous, self.edits):
             if clause.lemmas & _JUST_MEND and self.edits:
                 return
             self.edits = []
@@ -357,23 +358,6 @@ class _Reader:
                 told = is_doubt(outcome.question) and telling(clause)
                 self.hinted = clause if told else None
         self._remember(clause, outcome)
-
-    def _mends_complaint(self, clause: Clause) -> bool:
-        """ "the kick is weak, can it knock more?": the wish says what to do about it."""
-        before = self.previous
-        if before is None or not before.complaint or clause.complaint:
-            return False
-        energy = all(isinstance(e, SetEnergy) for e in self.edits)
-        places = {n for r in clause.sections for n in r.names}
-        there = {n for r in before.sections for n in r.names}
-        pointed_at = clause.has("pron") and not clause.tracks and places <= there
-        if self.edits and ((energy and places and places <= there) or pointed_at):
-            return True  # "too much going on in hook 3, take the pad out there"
-        return (
-            not (clause.tracks or clause.sections)
-            and len(self.edits) > 0
-            and not clause.has("song")
-        )
 
     def _remember(self, clause: Clause, outcome: Outcome | None) -> None:
         tracks = outcome.tracks if outcome else ()
