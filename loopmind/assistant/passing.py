@@ -14,7 +14,19 @@ from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.senses import Token
 from loopmind.assistant.values import Choice, Question
 from loopmind.assistant.what_shows import aspects
-from loopmind.music.edit import AddTrack, Edit, SetEnergy, SetLayers, SetLock, SoloTracks, SwapSound
+from loopmind.assistant.world import World
+from loopmind.compose.editing.asking import EditError
+from loopmind.compose.editing.form import add_section
+from loopmind.music.edit import (
+    AddSection,
+    AddTrack,
+    Edit,
+    SetEnergy,
+    SetLayers,
+    SetLock,
+    SoloTracks,
+    SwapSound,
+)
 
 
 def stood_in(clause: Clause, outcome: Outcome, read: Read) -> Outcome:
@@ -233,7 +245,7 @@ def spared(clause: Clause, edits: Sequence[Edit]) -> list[Edit] | None:
     """
     kinds = [t.kind for t in clause.tokens if t.kind not in ("filler", "sep")]
     if clause.has("quant", "no") and kinds[:1] == ["quant"]:
-        return _spared_layers(clause, edits)
+        return _spared_layers(clause, edits) or _spared_anew(clause, edits)
     if kinds[:1] != ["neg"] or not set(kinds) <= {"neg", "track", "det", "section", "num", "ord"}:
         return None
     names = {i for r in clause.tracks for i in r.ids}
@@ -275,6 +287,21 @@ def mends(clause: Clause, before: Clause | None, edits: Sequence[Edit]) -> bool:
         return True  # "too much going on in hook 3, take the pad out there"
     named = clause.tracks or clause.sections or clause.has("song")
     return not named and len(edits) > 0
+
+
+def _spared_anew(clause: Clause, edits: Sequence[Edit]) -> list[Edit] | None:
+    """ "a bridge after hook 2, but no drums": none in the new part, elsewhere as they are."""
+    ids = tuple(dict.fromkeys(i for r in clause.tracks for i in r.ids))
+    plain = {t.kind for t in clause.tokens} <= {"quant", "track", "det", "filler", "sep"}
+    if not ids or not plain or len(edits) != 1 or not isinstance(edits[0], AddSection):
+        return None
+    world, name = clause.world, clause.world.fresh_name(edits[0].kind)
+    try:
+        after = World(add_section(edits[0], world.draft, world.crate), world.crate, world.memory)
+    except EditError:  # whoever does the edit says what stands in its way
+        return None
+    heard = tuple(t for t in ids if name in after.plays_in(t))
+    return [*edits, SetLayers(name, remove=heard)] if heard else list(edits)
 
 
 def instead(clause: Clause, outcome: Outcome, before: Clause | None) -> Outcome:

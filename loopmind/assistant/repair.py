@@ -22,7 +22,7 @@ _STRONG = (
     r"(?:no,? (?:wait|sorry|actually|no|hang on|hold on|scratch that|i meant?|make (?:it|that))|"
     r"(?:oh |or )?(?:wait|sorry|hang on|hold on|oops|actually),? no|or (?:wait|rather|better)|"
     r"(?:scratch|strike) that|i mean|i meant|make that|correction|my bad|my mistake|oops|"
-    r"whoops|sorry|hang on|hold on|oh wait|but no|no no)"
+    r"whoops|sorry|hang on|hold on|oh wait|but no(?=[,.;!])|no no)"
 )
 _MARK = re.compile(
     rf"(?<=\w)(?:[,.;!?\s-]+)(?:{_SLIP}[,.;!\s]+)*{_STRONG}(?:[,.;!\s]+{_SLIP})*"
