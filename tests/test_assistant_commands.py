@@ -71,8 +71,8 @@ def test_json_tells_the_patch(path: Path, capsys: Any) -> None:
 
 
 def test_what_is_not_understood_is_said_and_fails(path: Path, capsys: Any) -> None:
-    assert edit(path, "frobnicate the wobble") == 1
-    assert "not understood: frobnicate the wobble" in capsys.readouterr().out
+    assert edit(path, "frobnicate the gizmo") == 1
+    assert "not understood: frobnicate the gizmo" in capsys.readouterr().out
     assert steps(path) == 0
 
 

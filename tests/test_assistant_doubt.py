@@ -79,7 +79,7 @@ def test_impossible_figures_are_refused_with_the_reason(text: str) -> None:
         "turn off the lights",
         "is the pope catholic?",
         "change the title to banger",
-        "make the bass wobble",
+        "make the bass splutter",
         "sort of a nice evening",
     ],
 )

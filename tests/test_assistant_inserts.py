@@ -79,10 +79,14 @@ def test_what_nobody_named_is_the_track_that_has_the_effect() -> None:
     assert {e.track for e in gone.edits if isinstance(e, SetEffect)} == {"vocal", "lead"}
 
 
+def test_reverb_and_an_effect_on_one_track_are_two_wishes() -> None:
+    done = read("more reverb and a delay on the lead").edits
+    assert {type(edit).__name__ for edit in done} == {"ChangeStrip", "SetEffect"}
+
+
 @pytest.mark.parametrize(
     "text",
     ["don't put echo on the lead", "the echo on the lead is nice",
-     "more reverb and a delay on the lead",
      "a delay on the melody, and a drum fill before the hook"],
 )  # fmt: skip
 def test_what_was_not_wished_for_is_not_done(text: str) -> None:

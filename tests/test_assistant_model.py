@@ -18,7 +18,7 @@ from loopmind.errors import LoopMindError, UsageError
 from loopmind.music.edit import ChangeStrip, Edit, MuteTrack
 
 DRAFT, CRATE = assistant_draft(), assistant_crate()
-STRANGE = "frobnicate the wobble"
+STRANGE = "frobnicate the gizmo"
 
 
 class _StandIn(HTTPServer):

@@ -125,7 +125,7 @@ def test_what_is_ambiguous_is_asked_and_every_choice_leads_somewhere(
 
 @pytest.mark.parametrize(
     "sentence",
-    ["put a vocoder on the guitar", "mute verse 7", "frobnicate the wobble", "make it 900 bpm",
+    ["put a vocoder on the guitar", "mute verse 7", "frobnicate the gizmo", "make it 900 bpm",
      "make it better", "use runner-up number 42 for the bass", "write me lyrics about the sea"],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said_and_never_guessed(sentence: str) -> None:

@@ -107,6 +107,11 @@ def add(clause: Clause) -> Outcome | None:
         or (clause.acts and clause.lemmas <= {"be", "play"} and not clause.wished)
     ):
         return None
+    pointed_at = bool(absent) and all(
+        r.det in ("def", "this") and r.qualities == () for r in absent
+    )
+    if pointed_at and clause.lemmas & {"be", "sound"} and clause.has("mood") and not adds:
+        return targets.trouble  # "the strings should be warmer": there are none
     vague = [r for r in refs if r.pointed.loosely and r.det not in ("def", "this")]
     new = (
         bool(absent)

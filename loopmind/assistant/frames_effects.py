@@ -136,7 +136,12 @@ def _reverb(clause: Clause, effect: Token | None, dist: Token | None) -> Outcome
             if s.reverb_send_db is not None and set(world.plays_in(s.track)) & set(targets.sections)
         ]
         return done(
-            (ChangeStrip(t, "reverb_send_db", None, by, targets.sections) for t in playing),
+            (
+                ChangeStrip(t, "reverb_send_db", NO_SEND_DB, 0.0, targets.sections)
+                if none
+                else ChangeStrip(t, "reverb_send_db", None, by, targets.sections)
+                for t in playing
+            ),
             sections=targets.sections,
         )
     if none:
@@ -242,6 +247,8 @@ def _duck(clause: Clause) -> Outcome | None:
     if not ducked and source and len(clause.tracks) == 1:
         ducked, source = [source], ""
     source = source or (kick.id if kick else "")
+    if clause.has("song") and len(clause.tracks) <= 1 and "pump" not in clause.lemmas:
+        ducked = [t.id for t in world.tracks]
     ducked = [t for t in dict.fromkeys(ducked) if t != source]
     if not source:
         return note("there is no kick to duck by")

@@ -117,8 +117,14 @@ def mood(clause: Clause) -> Outcome | None:
             [ShiftMood(moods, amount, clause.world.memory.sections)],
             sections=clause.world.memory.sections,
         )
-    sections = () if clause.has("song") else targets.sections
+    sections = _places(clause, targets)
     return done([ShiftMood(moods, amount, sections)], sections=sections)
+
+
+def _places(clause: Clause, targets: Targets) -> tuple[str, ...]:
+    """The sections meant: of "the mix in the last hook" that hook, of "the whole hook" as well."""
+    inside = any(r.prep in ("in", "on", "at", "for", "during") for r in clause.sections)
+    return targets.sections if inside or not clause.has("song") else ()
 
 
 def _wrong(clause: Clause, first: Token) -> bool:
@@ -203,7 +209,7 @@ def energy(clause: Clause) -> Outcome | None:
     named = found is not None and found.text in ("energy", "intensity")
     moved = quant is not None or does & {"raise", "lower", "build", "add"} or clause.has("part")
     to = to or (named and not moved)  # "energy 80 % in hook 2"
-    sections = () if clause.has("song") else targets.sections
+    sections = _places(clause, targets)
     if not sections and clause.has("pron") and not clause.has("song"):
         sections = clause.world.memory.sections
     if percent is not None and to:

@@ -176,6 +176,7 @@ def tone(clause: Clause) -> Outcome | None:
         quant = clause.first("quant")
         less = (
             cut
+            or bool(clause.lemmas & {"clean", "clear", "tame", "soften", "tidy"})
             or (quant is not None and quant.value != "more")
             or (db is not None and db.number < 0)
         )

@@ -88,3 +88,10 @@ _put("effect", "none", "birds", "birdsong", "bird sounds", "rain sounds", "gunsh
      "sirens", "siren", "thunder sounds", "ocean waves", "applause", "laughter", "dog barks",
      "barking", "footsteps", "birds singing")  # fmt: skip
 _put("level", "up", "strong", "overly present")
+_put("level", "up", "forte", "fortissimo")
+_put("level", "down", "pianissimo", "mezzo piano")
+_put("fat", "up", "balls", "guts")
+_put("style", "polished", "luxurious", "corporate", "premium", "upscale", "high budget",
+     "big budget", "classy")  # fmt: skip
+_put("filler", "remark", "ong", "frfr", "lowkey", "highkey", "deadass", "no cap", "on god",
+     "for real", "fr fr", "real talk")  # fmt: skip

@@ -25,7 +25,7 @@ SPELLED_OUT = {
     **{f"{short}{n}": f"{name} {n}" for short, name in (("v", "verse"), ("h", "hook"),
        ("ch", "chorus"), ("vs", "verse")) for n in range(1, 5)},
     "bg": "background", "vol": "volume", "pno": "piano", "btw": "by the way",
-    "rite": "right", "tite": "tight", "lite": "light", "nite": "night",
+    "af": "as hell", "rite": "right", "tite": "tight", "lite": "light", "nite": "night",
     "til": "until", "till": "until", "ver": "version",
 }  # fmt: skip
 

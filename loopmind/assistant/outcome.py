@@ -103,7 +103,8 @@ class Targets:
         if excluded and tracks and not (clause.has("rest") or clause.has("song")):
             tracks = [t for t in tracks if t not in excluded]
         elif clause.has("rest") or excluded:
-            others = set(tracks) if clause.has("rest") else excluded
+            spoken_of = set(tracks) or set(world.memory.tracks)
+            others = spoken_of if clause.has("rest") and not excluded else excluded | set(tracks)
             tracks = [t.id for t in world.tracks if t.id not in others]
         self.tracks = tuple(tracks)
         self.whole = clause.has("song") or not (self.tracks or self.sections)
