@@ -137,3 +137,27 @@ def test_a_filter_sweep_opens_before_the_section_and_is_gone_in_it() -> None:
     assert beats[-1] == hook.start_bar * song.beats_per_bar
     assert edit.automation.points[-1][1] == 20000.0
     assert beats == sorted(beats)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Give the guitar's tune to a flute.",
+        "hold the drums back until halfway through verse 1",
+        "can she start singing right from the beginning?",
+    ],
+)
+def test_what_neither_reader_has_heard_of_is_asked(text: str) -> None:
+    reading = read(text)
+    assert not reading.edits
+    assert reading.question is not None
+
+
+@pytest.mark.parametrize("text", ["a bit less hats", "way more vocals in verse 2", "mute the bass"])
+def test_what_cannot_be_mistaken_is_done(text: str) -> None:
+    assert read(text).edits
+
+
+def test_a_wish_to_go_back_said_twice_goes_back_once() -> None:
+    reading = read("oops, that was better before, can you put it back", "make it darker")
+    assert [type(action).__name__ for action in reading.actions] == ["Undo"]

@@ -351,7 +351,8 @@ class _Reader:
             self.edits += outcome.edits
             if outcome.edits:
                 self.steps.append(outcome.edits)
-            self.actions += outcome.actions
+            # "That was better before, put it back" says one thing twice.
+            self.actions += [a for a in outcome.actions if a not in self.actions]
             self.notes += outcome.notes
             if outcome.question is not None and self.question is None:
                 self.question = outcome.question
