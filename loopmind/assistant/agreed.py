@@ -75,7 +75,7 @@ _NOTHING = frozenset({"nothing", "unclear", "impossible"})
 # "A bit less hats", "the bridge a little slower": what is made of these alone cannot be mistaken.
 _PLAINLY = frozenset(
     {"degree", "quant", "track", "prep", "section", "num", "ord", "det", "sep", "amount", "song",
-     "part", "level", "tempo", "size", "pron", "filler"}
+     "part", "level", "tempo", "tone", "effect", "size", "pron", "filler"}
 )  # fmt: skip
 _PLAIN_VERBS = frozenset({"make", "mute", "unmute", "solo", "delete", "remove", "move", "turn"})
 _GOES_ON = frozenset({"again_more", "again_less", "again_other", "again_same"})
