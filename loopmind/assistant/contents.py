@@ -14,30 +14,31 @@ def touched_by(edits: Iterable[Edit]) -> set[str]:
 
 
 def words_in(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-        yield from value.lower().split()
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from words_in(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            if field.name != "parameter":
-                yield from words_in(getattr(value, field.name))
+    """The texts in a value, whole and word by word; not which parameter is meant."""
+    for held in _held(value, "parameter"):
+        if isinstance(held, str):
+            yield held
+            yield from held.lower().split()
 
 
 def figures_in(value: object) -> Iterator[float]:
-    if isinstance(value, bool):
-        return
-    if isinstance(value, (int, float)):
-        yield float(value)
-    elif isinstance(value, (tuple, list)):
+    """The numbers in a value; not the seed, which nobody says."""
+    for held in _held(value, "seed"):
+        if isinstance(held, (int, float)) and not isinstance(held, bool):
+            yield float(held)
+
+
+def _held(value: object, left_out: str) -> Iterator[object]:
+    """What a value holds at last, its lists and its fields but one gone through."""
+    if isinstance(value, (tuple, list)):
         for item in value:
-            yield from figures_in(item)
+            yield from _held(item, left_out)
     elif is_dataclass(value):
         for field in fields(value):
-            if field.name != "seed":
-                yield from figures_in(getattr(value, field.name))
+            if field.name != left_out:
+                yield from _held(getattr(value, field.name), left_out)
+    else:
+        yield value
 
 
 def near(a: float, b: float) -> bool:

@@ -32,10 +32,9 @@ LONGEST_PHRASE = 6
 
 @dataclass
 class Lexed:
-    """The tokens of a text, and what was mended in it."""
+    """The tokens of a text."""
 
     tokens: list[Token] = field(default_factory=list)
-    mended: list[tuple[str, str]] = field(default_factory=list)
     text: str = ""
 
 
@@ -168,8 +167,7 @@ def lex(
     names = names or {}
     cased = re.sub(r"(?i)\bon second thoughts?\b,?", " ", tidy(text))
     cased, keys = with_keys(cased)
-    known = _known() | frozenset(names) | also_known
-    cased, mended = mend(cased, known, _same)
+    cased = spelled(cased, names, also_known)
     words_text = re.sub(r"(?<=[a-zA-Z])-(?=[a-zA-Z])", " ", cased.lower())
     words = re.findall(
         r"key\d+_|[+-]?\d+(?:[.,]\d+)?(?=%|[a-z]|\b)|[a-z#&]+(?:'[a-z]+)?\d?|%|\d+"
@@ -177,7 +175,7 @@ def lex(
         words_text,
     )
     words = figures(large_figures(words))
-    out = Lexed(text=" ".join(words), mended=mended)
+    out = Lexed(text=" ".join(words))
     table, at = phrases(), 0
     while at < len(words):
         used, token = _next(words, at, table, names, keys)
@@ -190,8 +188,14 @@ def lex(
 def spelled(
     text: str, names: dict[str, str] | None = None, also_known: frozenset[str] = frozenset()
 ) -> str:
-    """`text` with slips of the typing hand mended, for what is looked for before it is lexed."""
-    return mend(text, _known() | frozenset(names or {}) | also_known, _same)[0]
+    """`text` with slips of the typing hand mended."""
+    return mend(text, _vocabulary(frozenset(names or {}), also_known), _same)
+
+
+@functools.lru_cache(maxsize=8)
+def _vocabulary(names: frozenset[str], also_known: frozenset[str]) -> frozenset[str]:
+    """All words that are no slips. The same object each time: `mend` remembers by it."""
+    return _known() | names | also_known
 
 
 def _same(a: str, b: str) -> bool:

@@ -23,7 +23,7 @@ _put("energy", "up", "go crazy", "goes crazy", "go nuts", "goes nuts", "go wild"
      "go off", "goes off", "go hard", "goes hard", "go all out", "goes all out", "pop off",
      "pops off", "blow up", "blows up", "erupt", "erupts", "going crazy", "going wild",
      "go mental", "go bananas", "go berserk", "kick off hard", "go ham")  # fmt: skip
-_put("filler", "onwards", "onwards", "onward")
+_put("filler", "onwards", "onward")
 _put("verb", "delete", "away with", "out of here with", "off with", "enough of")
 _put("verb", "undo", "the version from before")
 _put("part", "ontop", "underneath it", "below it", "on top of this")

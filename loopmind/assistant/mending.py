@@ -73,13 +73,12 @@ _SLIP_WORD = re.compile(r"(?<!['\"\w#-])[A-Za-z]+(?:/[a-z]+)?(?!['\"\w#-])")
 Same = Callable[[str, str], bool]
 
 
-def mend(text: str, known: frozenset[str], same: Same) -> tuple[str, list[tuple[str, str]]]:
-    """`text` with slips mended, and the (wrong, right) pairs.
+def mend(text: str, known: frozenset[str], same: Same) -> str:
+    """`text` with slips mended.
 
     Quoted words, words with digits and words that start with a capital inside a sentence are left
     as they are (names). same: whether two words mean the same here, so that either may be taken.
     """
-    mended: list[tuple[str, str]] = []
 
     def replace(match: re.Match[str]) -> str:
         word, low = match[0], match[0].lower()
@@ -89,12 +88,9 @@ def mend(text: str, known: frozenset[str], same: Same) -> tuple[str, list[tuple[
         if named or (low in known and slip is None):
             return word
         right = slip or _nearest(low, known, same)
-        if right is None or right == low:
-            return word
-        mended.append((low, right))
-        return right
+        return word if right is None or right == low else right
 
-    return _SLIP_WORD.sub(replace, text), mended
+    return _SLIP_WORD.sub(replace, text)
 
 
 @functools.lru_cache(maxsize=2)
