@@ -12,6 +12,7 @@ import soundfile
 from dsp_tools import noise
 from numpy.typing import NDArray
 
+from loopmind.dsp.levels import levels
 from loopmind.dsp.loudness import (
     Meter,
     PeakMeter,
@@ -147,3 +148,23 @@ def test_measured_in_pieces_is_measured_whole() -> None:
     assert loudness.result()[0] == expected
     np.testing.assert_array_equal(loudness.result()[1], curve)
     assert peak.result() == true_peak_dbtp(whole, 44100)
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11025, 44100, 48000])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("seconds", [0.05, 0.4, 0.99, 2.34, 9.0])
+def test_levels_side_by_side(rate_hz: int, channels: int, seconds: float) -> None:
+    """Eight places weighed at once tell what one pass does, however loudness changes."""
+    sound = noise(round(seconds * rate_hz), seed=5)[:channels].copy()
+    sound *= np.linspace(0.001, 1.0, sound.shape[1], dtype=np.float32) ** 3
+    lufs, peak, square = levels(sound, rate_hz)
+    assert lufs == pytest.approx(integrated_lufs(sound, rate_hz), abs=1e-10)
+    assert peak == np.abs(sound).max()
+    assert square == pytest.approx(float(np.square(sound, dtype=np.float64).mean()), rel=1e-12)
+
+
+def test_levels_of_silence_and_of_nothing() -> None:
+    lufs, peak, square = levels(np.zeros((2, 100_000), np.float32), 44100)
+    assert (lufs, peak) == (-math.inf, 0.0)
+    assert square < 1e-50
+    assert levels(np.zeros((1, 0), np.float32), 44100) == (-math.inf, 0.0, 0.0)

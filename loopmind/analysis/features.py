@@ -5,15 +5,17 @@ Every feature is independent of gain; levels are dB relative to the file's own l
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from loopmind.analysis.mel import mel_powers
 from loopmind.analysis.pitch import LOWEST_MIDI, PitchMap
 from loopmind.analysis.tone import Tone
+from loopmind.dsp.kernel import compiled, floats_at
+from loopmind.dsp.lanes import highest8, larger, load8_singles, magnitude, splat8_singles
 
 F32 = NDArray[np.float32]
 
@@ -48,75 +50,28 @@ class Shape:
     step_s: float
 
 
-@lru_cache(maxsize=4)
-def _mel_map(bins: int, rate_hz: int, bands: int) -> tuple[NDArray[np.int64], F32]:
-    """Lower band of each bin and the share that goes to the band above it (triangles)."""
-    hertz = np.arange(bins) * (rate_hz / 2 / (bins - 1))
-    mel = 2595.0 * np.log10(1.0 + hertz / 700.0)
-    low, high = 2595.0 * np.log10(1.0 + 30.0 / 700.0), 2595.0 * np.log10(1.0 + 10800.0 / 700.0)
-    place = (mel - low) / (high - low) * (bands + 1) - 1.0
-    below = np.floor(place)
-    share = np.where((below < -1) | (below >= bands), 0.0, place - below)
-    # One band more on either side takes what lies outside, so that no bin needs a test.
-    return np.clip(below + 1, 0, bands + 1).astype(np.int64), share.astype(np.float32)
-
-
-@njit("void(f4[:,::1],i8[::1],f4[::1],f4[::1],f4[:,::1],f4[::1],f4[::1])", cache=True, nogil=True)
-def _mel_frames(power, below, share, hertz, mel, total, centroid):  # type: ignore[no-untyped-def]
-    """Mel powers, total power and centroid of each frame in one pass."""
-    for t in range(power.shape[0]):
-        whole = np.float32(0.0)
-        moment = np.float32(0.0)
-        k = 1
-        while k < power.shape[1]:
-            # Neighbouring bins fall between the same two bands: their sums stay in registers.
-            band = below[k]
-            lower = np.float32(0.0)
-            upper = np.float32(0.0)
-            while k < power.shape[1] and below[k] == band:
-                p = power[t, k]
-                part = p * share[k]
-                whole += p
-                moment += p * hertz[k]
-                upper += part
-                lower += p - part
-                k += 1
-            mel[t, band] += lower
-            mel[t, band + 1] += upper
-        total[t] = whole
-        centroid[t] = moment / whole if whole > 0.0 else np.float32(0.0)
-
-
-@njit("i8(f4[::1],i8,f4[::1])", cache=True, nogil=True)
-def _envelope(mono, hop, peaks):  # type: ignore[no-untyped-def]
+@compiled("int64(int64, int64, int64, int64)")
+def _envelope(mono_at, size, steps, peaks_at):  # type: ignore[no-untyped-def]
     """Fill the peak of each step (the last takes what is left over); returns zero crossings."""
+    mono, peaks = floats_at(mono_at), floats_at(peaks_at)
     crossings = 0
-    before = False
-    for step in range(peaks.size):
-        first = step * hop
-        last = mono.size if step == peaks.size - 1 else first + hop
-        top = np.float32(0.0)
-        for i in range(first, last):
-            x = mono[i]
-            below = x < 0.0
-            if below != before:
-                crossings += 1
-                before = below
-            top = max(top, abs(x))
+    # Loops without a branch, and without anything that is carried on, run in lanes.
+    if mono[0] < 0.0:
+        crossings += 1
+    for i in range(1, size):
+        crossings += (mono[i] < 0.0) ^ (mono[i - 1] < 0.0)
+    for step in range(steps):
+        first = step * _ENVELOPE_HOP
+        last = size if step == steps - 1 else first + _ENVELOPE_HOP
+        tops = splat8_singles(np.float32(0.0))
+        whole = first + (last - first) // 8 * 8
+        for i in range(first, whole, 8):
+            tops = larger(tops, magnitude(load8_singles(mono, i)))
+        top = highest8(tops)
+        for i in range(whole, last):
+            top = max(top, abs(mono[i]))
         peaks[step] = top
     return crossings
-
-
-def mel_powers(power: F32, rate_hz: int, bands: int) -> tuple[F32, F32, F32]:
-    """Mel powers (frames, bands), total power and centroid in Hz (frames,) of `power` spectra."""
-    frames, bins = power.shape
-    below, share = _mel_map(bins, rate_hz, bands)
-    hertz = (np.arange(bins) * (rate_hz / 2 / (bins - 1))).astype(np.float32)
-    outer = np.zeros((frames, bands + 3), np.float32)
-    total = np.zeros(frames, np.float32)
-    centroid = np.zeros(frames, np.float32)
-    _mel_frames(power, below, share, hertz, outer, total, centroid)
-    return outer[:, 1 : bands + 1], total, centroid
 
 
 def shape_of(mono: F32, rate_hz: int, power: F32, hop: int) -> Shape:
@@ -126,18 +81,23 @@ def shape_of(mono: F32, rate_hz: int, power: F32, hop: int) -> Shape:
     scale = np.float32(1.0 / top) if top > 1e-20 else np.float32(0.0)
     mel = mel * scale
     floor = np.float32(10 ** (FLOOR_DB / 10))
-    mel_db = 10.0 * np.log10(np.maximum(mel, floor))
-    flatness = np.exp(np.log(np.maximum(mel, 1e-12)).mean(axis=1))
+    # NumPy has quick natural logarithms of float32, and no others.
+    log = np.log(np.maximum(mel, np.float32(1e-12)))
+    mel_db = np.maximum(log * np.float32(10.0 / math.log(10.0)), np.float32(FLOOR_DB))
+    flatness = np.exp(log.mean(axis=1))
     flatness /= np.maximum(mel.mean(axis=1), 1e-12)
     rise = np.zeros(len(power), np.float32)
     rise[1:] = np.maximum(0.0, mel_db[1:] - mel_db[:-1]).mean(axis=1)
     steps_peak = np.zeros(max(1, mono.size // _ENVELOPE_HOP), np.float32)
-    crossings = _envelope(mono, _ENVELOPE_HOP, steps_peak)
+    mono = np.ascontiguousarray(mono, np.float32)
+    crossings = 0
+    if mono.size:
+        crossings = _envelope(mono.ctypes.data, mono.size, steps_peak.size, steps_peak.ctypes.data)
     peak = float(steps_peak.max())
     relative = steps_peak / peak if peak > 1e-9 else np.zeros_like(steps_peak)
     envelope_db = 20.0 * np.log10(np.maximum(relative, 1e-4))
     return Shape(
-        mel_db=mel_db.astype(np.float32),
+        mel_db=mel_db,
         level_db=(10.0 * np.log10(np.maximum(total * scale, floor))).astype(np.float32),
         centroid_hz=centroid,
         flatness=flatness.astype(np.float32),

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from loopmind.analysis.pitch import squared
 from loopmind.music.audio import Audio
 
 F32 = NDArray[np.float32]
@@ -82,7 +83,5 @@ def _power(mono: F32) -> F32:
         count = min(_BLOCK, frames - first)
         np.multiply(views[first : first + count], window, out=windowed[:count])
         parts = scipy.fft.rfft(windowed[:count], axis=1)
-        numbers = parts.view(np.float32)
-        numbers *= numbers
-        np.add(numbers[:, ::2], numbers[:, 1::2], out=power[first : first + count])
+        squared(parts, power[first : first + count])
     return power

@@ -10,7 +10,7 @@ from loopmind.analysis.frontend import frontend
 from loopmind.analysis.rhythm import hear_rhythm
 from loopmind.analysis.timbre import hear_timbre, listen
 from loopmind.analysis.tone import hear_tone, settle
-from loopmind.dsp.loudness import integrated_lufs
+from loopmind.dsp.levels import levels
 from loopmind.music.audio import Audio
 from loopmind.music.loop import Loop
 
@@ -34,7 +34,7 @@ def hear(audio: Audio, *, path: str, digest: str) -> Loop:
     rhythm = hear_rhythm(spectra, told_loop=listened.loop)
     timbre = hear_timbre(spectra, rhythm, tone, listened)
     tone = settle(tone, timbre.instrument)
-    peak, rms = _levels(audio)
+    lufs, peak, rms = _levels(audio)
     return Loop(
         path=path,
         digest=digest,
@@ -57,7 +57,7 @@ def hear(audio: Audio, *, path: str, digest: str) -> Loop:
         tuning_cents=tone.tuning_cents,
         chroma=tone.chroma,
         chroma_slices=tone.chroma_slices,
-        loudness_lufs=_loudness(audio),
+        loudness_lufs=lufs,
         peak_dbfs=_decibels(peak),
         crest_db=_decibels(peak) - _decibels(rms),
         spectrum_db=timbre.spectrum_db,
@@ -70,27 +70,18 @@ def hear(audio: Audio, *, path: str, digest: str) -> Loop:
     )
 
 
-def _levels(audio: Audio) -> tuple[float, float]:
-    """Peak and RMS amplitude of all channels together."""
-    samples = audio.samples
-    peak = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
-    # Blocks keep single-precision sums exact enough for the longest files.
-    power = sum(
-        float(np.dot(block, block))
-        for channel in samples
-        for block in np.array_split(channel, max(1, channel.size // 65536))
-    )
-    return peak, math.sqrt(power / max(1, samples.size))
+def _levels(audio: Audio) -> tuple[float, float, float]:
+    """Integrated loudness in LUFS, and peak and RMS amplitude of all channels together.
 
-
-def _loudness(audio: Audio) -> float:
-    """Integrated loudness; a sound shorter than one gating block repeats until it fills one."""
+    A sound shorter than one gating block repeats until it fills one.
+    """
     samples = audio.samples[:2]
     shortest = math.ceil(_SHORTEST_GATED_S * audio.rate_hz)
     if 0 < audio.frames < shortest:
         samples = np.tile(samples, (1, math.ceil(shortest / audio.frames)))
-    lufs = integrated_lufs(samples, audio.rate_hz)
-    return max(QUIETEST_DB, lufs) if math.isfinite(lufs) else QUIETEST_DB
+    lufs, peak, square = levels(samples, audio.rate_hz)
+    lufs = max(QUIETEST_DB, lufs) if math.isfinite(lufs) else QUIETEST_DB
+    return lufs, peak, math.sqrt(square)
 
 
 def _decibels(amplitude: float) -> float:

@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from loopmind.analysis.frontend import FFT_SIZE, Spectra
+from loopmind.analysis.mel import Filters
 
 F32 = NDArray[np.float32]
 
@@ -71,6 +72,16 @@ def mel_filters(rate_hz: int, bands: int = MEL_BANDS) -> F32:
     return scaled
 
 
+@lru_cache(maxsize=4)
+def _filters(rate_hz: int) -> Filters:
+    return Filters(mel_filters(rate_hz))
+
+
+def onset_mel(power: F32, rate_hz: int) -> F32:
+    """Mean powers (frames, MEL_BANDS) of `power` spectra in the bands of `mel_filters`."""
+    return _filters(rate_hz).of(power)
+
+
 def band_centres_hz(rate_hz: int, bands: int = MEL_BANDS) -> NDArray[np.float64]:
     """Centre frequencies of `mel_filters`."""
     low, high = (2595.0 * np.log10(1.0 + f / 700.0) for f in (30.0, rate_hz / 2))
@@ -83,7 +94,7 @@ def novelty(spectra: Spectra) -> Novelty:
     neighbouring bands (SuperFlux: Boeck and Widmer, "Maximum filter vibrato suppression for onset
     detection", DAFx 2013). Independent of the file's level: power is relative to its loudest frame.
     """
-    mel = spectra.power @ mel_filters(spectra.rate_hz)
+    mel = onset_mel(spectra.power, spectra.rate_hz)
     loudest = float(mel.max(initial=0.0))
     hop_s = spectra.hop / spectra.rate_hz
     if loudest <= _QUIET_FRAME:

@@ -100,6 +100,23 @@ def _filter_phases(phases, taps, out):  # type: ignore[no-untyped-def]
                 part[i] += (ta * a[i] + tb * b[i]) + (tc * c[i] + td * d[i])
 
 
+@njit("void(f4[:,::1],f4[:,::1])", cache=True, nogil=True)
+def _squares(parts, power):  # type: ignore[no-untyped-def]
+    """Squared magnitudes of complex numbers, given as real and imaginary parts by turns."""
+    for t in range(power.shape[0]):
+        for k in range(power.shape[1]):
+            power[t, k] = parts[t, 2 * k] * parts[t, 2 * k] + (
+                parts[t, 2 * k + 1] * parts[t, 2 * k + 1]
+            )
+
+
+def squared(parts: NDArray[np.complex64], out: F32 | None = None) -> F32:
+    """Squared magnitudes of `parts` (rows, columns), contiguous complex64; into `out` if given."""
+    out = np.empty(parts.shape, np.float32) if out is None else out
+    _squares(parts.view(np.float32), out)
+    return out
+
+
 @lru_cache(maxsize=1)
 def _window() -> F32:
     n = np.arange(FFT_SIZE, dtype=np.float64)
@@ -132,8 +149,7 @@ def pitch_map(mono: F32, rate_hz: int) -> PitchMap:
     windows = np.lib.stride_tricks.sliding_window_view(padded, FFT_SIZE)[::HOP]
     for first in range(0, frames, 512):
         last = min(frames, first + 512)
-        spectrum = scipy.fft.rfft(windows[first:last] * _window(), axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
+        power = squared(scipy.fft.rfft(windows[first:last] * _window(), axis=1))
         _find_peaks(
             power, np.float32(rate / FFT_SIZE), int(_TOP_HZ * FFT_SIZE / rate),
             midi[first:last], size[first:last], energy[first:last], tonal[first:last],
@@ -166,11 +182,12 @@ def _tuning(midi: F32, size: F32) -> tuple[float, float]:
     total = weight.sum()
     if total <= 0.0:
         return 0.0, 0.0
-    turn = (weight * np.exp(2j * np.pi * midi.ravel().astype(np.float64))).sum() / total
-    clarity = float(abs(turn))
+    angle = (2.0 * np.pi) * midi.ravel().astype(np.float64)
+    along, across = float(weight @ np.cos(angle)), float(weight @ np.sin(angle))
+    clarity = math.hypot(along, across) / float(total)
     if clarity < 0.1:
         return 0.0, clarity
-    return float(np.angle(turn) / (2 * np.pi) * 100.0), clarity
+    return math.atan2(across, along) / (2 * np.pi) * 100.0, clarity
 
 
 @njit("void(f4[:,::1],f4,i8,f4[:,::1],f4[:,::1],f4[::1],f4[::1])", cache=True, nogil=True)

@@ -22,7 +22,7 @@ from loopmind.analysis.metre import (
     ON_SIXTEENTH,
     read_metre,
 )
-from loopmind.analysis.onsets import Novelty, Onsets, mel_filters
+from loopmind.analysis.onsets import Novelty, Onsets, onset_mel
 
 F64 = NDArray[np.float64]
 
@@ -115,9 +115,8 @@ def periods(heard: Novelty, spectra: Spectra) -> Periods:
 def _alike(spectra: Spectra, starts: list[int], size: int) -> F64:
     """Autocorrelation of the log mel spectrum over time, bands summed, 1 at lag 0."""
     total = np.zeros(0)
-    filters = mel_filters(spectra.rate_hz)
     for start in starts:
-        mel = spectra.power[start : start + size : _ALIKE_STRIDE] @ filters
+        mel = onset_mel(spectra.power[start : start + size : _ALIKE_STRIDE], spectra.rate_hz)
         level = np.log1p(mel * np.float32(1e4 / max(float(mel.max(initial=0.0)), 1e-12)))
         level -= level.mean(axis=0)
         frames = len(level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def listen(spectra: Spectra, tone: Tone) -> Listened:
     """Ask the tagger about a sound, unless it is silent."""
     mono, power = spectra.mono, spectra.power
     mean = power.mean(axis=0, dtype=np.float64)
-    if float(mean.sum()) <= 1e-18 or float(np.abs(mono).max(initial=0.0)) <= 1e-7:
+    if float(mean.sum()) <= 1e-18 or _peak(mono) <= 1e-7:
         return Listened(mean, None)
     shape = shape_of(mono, spectra.rate_hz, power, spectra.hop)
     return Listened(mean, (shape, tell(spectra, timbre_features(shape, tone, tone.heard))))
@@ -105,6 +106,10 @@ def hear_timbre(
     )
 
 
+def _peak(mono: F32) -> float:
+    return max(float(mono.max(initial=0.0)), -float(mono.min(initial=0.0)))
+
+
 def attack_of(shape: Shape) -> float:
     """Share of all rising that happens in sudden steps, 0 (swells, flutter) .. 1 (only hits)."""
     flux = shape.flux[shape.level_db > -50.0]
@@ -142,8 +147,10 @@ def _character(
     size = np.sqrt(mean)
     total = float(mean.sum())
     active = shape.level_db > -40.0
-    rms = float(np.sqrt(np.square(mono, dtype=np.float64).mean()))
-    crest_db = 20.0 * np.log10(max(1e-9, float(np.abs(mono).max())) / max(1e-9, rms))
+    # Blocks keep single-precision sums exact enough for the longest files.
+    blocks = (mono[first : first + 65536] for first in range(0, mono.size, 65536))
+    rms = math.sqrt(sum(float(np.dot(block, block)) for block in blocks) / mono.size)
+    crest_db = 20.0 * np.log10(max(1e-9, _peak(mono)) / max(1e-9, rms))
     flatness = float(shape.flatness[active].mean()) if active.any() else 0.0
     minor = sum(b.weight for b in tone.key if b.value.mode == "minor") if tone.key else 0.5
     air = float(mean[hertz > 4000.0].sum()) / total

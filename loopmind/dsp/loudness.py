@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from loopmind.dsp.kernel import TINY, compiled, doubles_at, floats_at, words_at
 from loopmind.dsp.lanes import highest8, larger, load8_singles, magnitude, splat8_singles
 
-_STEP_S = 0.1
+STEP_S = 0.1
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _SURROUND = (1.0, 1.0, 1.0, 1.41, 1.41)
@@ -103,7 +103,8 @@ def _measure_pair(  # the arrays of `_weigh`, all contiguous
     )  # fmt: skip
 
 
-def _checked(samples: NDArray[np.float32], rate_hz: float) -> NDArray[np.float32]:
+def checked(samples: NDArray[np.float32], rate_hz: float) -> NDArray[np.float32]:
+    """`samples` as float32. Raises ValueError where they are none that loudness is told of."""
     if samples.ndim != 2 or not 1 <= samples.shape[0] <= 5:
         raise ValueError(f"loudness needs samples (1 to 5 channels, frames), got {samples.shape}")
     if rate_hz <= 0:
@@ -118,11 +119,11 @@ class Meter:
     """
 
     def __init__(self, samples: NDArray[np.float32], rate_hz: float) -> None:
-        self._samples = _checked(samples, rate_hz)
+        self._samples = checked(samples, rate_hz)
         self._rate_hz = rate_hz
         frames = self._samples.shape[1]
-        steps = max(1, math.ceil(frames / (rate_hz * _STEP_S)))
-        edges = np.minimum(np.round(np.arange(steps + 1) * rate_hz * _STEP_S), frames)
+        steps = max(1, math.ceil(frames / (rate_hz * STEP_S)))
+        edges = np.minimum(np.round(np.arange(steps + 1) * rate_hz * STEP_S), frames)
         self._edges = edges.astype(np.int64)
         self._edges[-1] = frames
         self._energy = np.zeros(steps)
@@ -153,14 +154,14 @@ class Meter:
             return -math.inf, np.array([-math.inf])
         self.advance(self._samples.shape[1])
         sizes = np.diff(self._edges)
-        curve: NDArray[np.float64] = _lufs(_windows(self._energy, sizes, 30, self._rate_hz))
+        curve: NDArray[np.float64] = _lufs(windows(self._energy, sizes, 30, self._rate_hz))
         curve[curve < -120.0] = -math.inf
-        return gated_lufs(_windows(self._energy, sizes, 4, self._rate_hz)), curve
+        return gated_lufs(windows(self._energy, sizes, 4, self._rate_hz)), curve
 
 
-def _windows(energy: NDArray[np.float64], sizes: NDArray[np.int64], steps: int, rate_hz: float):  # type: ignore[no-untyped-def]
+def windows(energy: NDArray[np.float64], sizes: NDArray[np.int64], steps: int, rate_hz: float):  # type: ignore[no-untyped-def]
     """Mean energies of all whole windows of `steps` steps, every 100 ms; short sound is one."""
-    whole = sizes >= math.floor(rate_hz * _STEP_S)
+    whole = sizes >= math.floor(rate_hz * STEP_S)
     count = int(whole.sum()) if whole.all() else int(np.argmin(whole))
     if count < steps:
         return np.array([energy.sum() / max(int(sizes.sum()), 1)])
@@ -200,7 +201,7 @@ def survey(
 
     Enough to foresee what a gain does to loudness without touching the samples again.
     """
-    samples = _checked(samples, rate_hz)
+    samples = checked(samples, rate_hz)
     grains = samples.shape[1] // GRAIN
     energy, peaks = np.zeros((2, grains)), np.zeros(grains)
     start, stride = samples.ctypes.data, samples.strides
@@ -282,7 +283,7 @@ class PeakMeter:
     """True peak of samples that are still being filled in, as `Meter` measures loudness."""
 
     def __init__(self, samples: NDArray[np.float32], rate_hz: float) -> None:
-        self._samples = _checked(samples, rate_hz)
+        self._samples = checked(samples, rate_hz)
         self._phases = _interpolators()
         self._highest = 0.0
         self._done = 0

@@ -23,13 +23,16 @@ from loopmind.files.places import default_cache
 
 KERNEL_MODULES = (
     "loopmind.dsp.filters",
+    "loopmind.dsp.flac",
     "loopmind.dsp.reverb",
     "loopmind.analysis.pitch",
     "loopmind.dsp.loudness",
+    "loopmind.dsp.levels",
     "loopmind.dsp.strip",
     "loopmind.dsp.limiter",
     "loopmind.dsp.player",
     "loopmind.dsp.dynamics",
+    "loopmind.analysis.mel",
     "loopmind.analysis.features",
     "loopmind.analysis.onsets",
     "loopmind.analysis.metre",

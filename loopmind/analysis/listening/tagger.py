@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.features import mel_powers
+from loopmind.analysis.mel import mel_powers
 from loopmind.analysis.models import TAGGER_MODEL, ModelError, open_model
 from loopmind.music.loop import INSTRUMENTS, ROLES
 
@@ -74,11 +74,12 @@ def pictures(spectra: Spectra) -> tuple[F32, F32]:
     and where the sound is over) to 1: gain changes nothing.
     """
     power = spectra.power
-    total = power.sum(axis=1, dtype=np.float32)
+    mel, total, _ = mel_powers(power, spectra.rate_hz, BANDS)
+    total += power[:, 0]
     top = float(total.max(initial=0.0))
     begin = int((total > top * 10.0 ** (_SOUNDING_DB / 10.0)).argmax()) if top > 0.0 else 0
     begin = max(0, begin - _BEFORE)
-    mel, _, _ = mel_powers(power[begin : begin + FAR_STEPS * STEP_FRAMES], spectra.rate_hz, BANDS)
+    mel = mel[begin : begin + FAR_STEPS * STEP_FRAMES]
     near = np.zeros((NEAR_FRAMES, BANDS), np.float32)
     near[: min(NEAR_FRAMES, len(mel))] = mel[:NEAR_FRAMES]
     far = np.zeros((FAR_STEPS, BANDS), np.float32)
@@ -95,7 +96,7 @@ def pictures(spectra: Spectra) -> tuple[F32, F32]:
 
 def _levels(mel: F32, loudest: float) -> F32:
     relative = np.maximum(mel * np.float32(1.0 / loudest), np.float32(10.0 ** (FLOOR_DB / 10.0)))
-    levels = np.log10(relative)
-    levels *= np.float32(-20.0 / FLOOR_DB)
+    levels = np.log(relative)
+    levels *= np.float32(-20.0 / FLOOR_DB / np.log(10.0))
     levels += np.float32(1.0)
     return np.asarray(levels, np.float32)
