@@ -19,6 +19,7 @@ from loopmind.music.key import Key, Mode
 F32 = NDArray[np.float32]
 
 EVIDENCE = ("all", "lowest", "start", "start lowest", "presence", "strongest", "deep", "end lowest")
+_TURNS = (np.arange(12)[:, None] + np.arange(12)) % 12  # tonic, degree
 _MODES: tuple[Mode, Mode] = ("major", "minor")
 
 
@@ -65,14 +66,16 @@ def key_evidence(heard: PitchMap) -> F32:
 
 def fold(salience: F32) -> F32:
     """Pitch-class sums (12,) of a note salience (NOTES,), scaled to sum to one."""
-    chroma: F32 = np.roll(salience.reshape(-1, 12).sum(axis=0), LOWEST_MIDI % 12)
+    chroma: F32 = salience.reshape(-1, 12).sum(axis=0)
+    if LOWEST_MIDI % 12:
+        chroma = np.roll(chroma, LOWEST_MIDI % 12)
     total = float(chroma.sum())
     return (chroma / np.float32(total)).astype(np.float32) if total > 0.0 else chroma
 
 
 def rotations(evidence: F32) -> F32:
     """Evidence as each tonic hears it: float32 (12, rows * 12)."""
-    turned = np.stack([np.roll(evidence, -tonic, axis=1) for tonic in range(12)])
+    turned = evidence[:, _TURNS].transpose(1, 0, 2)
     return np.sqrt(turned.reshape(12, -1)).astype(np.float32)
 
 

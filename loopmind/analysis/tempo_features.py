@@ -167,7 +167,11 @@ def _distinct(values: F64, closeness: float) -> F64:
     for value, place in zip(values.tolist(), places.tolist(), strict=True):
         cell = int(place)
         # What is close lies in the same cell or in one beside it.
-        if all(abs(place - taken.get(cell + side, -1e9)) > 1.0 for side in (-1, 0, 1)):
+        if (
+            cell not in taken
+            and abs(place - taken.get(cell - 1, -1e9)) > 1.0
+            and abs(place - taken.get(cell + 1, -1e9)) > 1.0
+        ):
             taken[cell] = place
             kept.append(value)
             if len(kept) == 60:
