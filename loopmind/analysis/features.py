@@ -116,7 +116,7 @@ def timbre_features(shape: Shape, tone: Tone, heard: PitchMap) -> F32:
         active = np.ones_like(active)
     begin = int(active.argmax())
     weight = 10 ** (shape.level_db[active] / 10)
-    mean = (10 ** (shape.mel_db[active] / 10)).mean(axis=0)
+    mean = np.exp(shape.mel_db[active] * np.float32(math.log(10.0) / 10.0)).mean(axis=0)
     mean_db = 10.0 * np.log10(mean / max(1e-12, float(mean.sum())) + 1e-8)
     parts = [mean_db, shape.mel_db[active].std(axis=0)]
     loud = shape.level_db > -15.0
@@ -135,8 +135,8 @@ def timbre_features(shape: Shape, tone: Tone, heard: PitchMap) -> F32:
         float(np.sqrt((share * (centroid - middle) ** 2).sum())),
         float((share * np.log(shape.flatness[active] + 1e-6)).sum()),
         float(np.log(shape.flatness[active] + 1e-6).mean()),
-        float(flux.mean()), float(flux.std()), float((flux > 6.0).mean()),
-        float(active.mean()), float(loud.mean()), float(shape.level_db[active].std()),
+        float(flux.mean()), float(flux.std()), _share(flux > 6.0),
+        _share(active), _share(loud), float(shape.level_db[active].std()),
         np.log2(max(1.0, shape.crossings)),
     ]  # fmt: skip
     numbers += _envelope_numbers(shape)
@@ -164,7 +164,7 @@ def _envelope_numbers(shape: Shape) -> list[float]:
         numbers.append(_log_time(fallen * step))
     numbers.append(_log_time((last - first) * step))
     for bound in (-6.0, -20.0, -35.0):
-        numbers.append(float((level[first : last + 1] > bound).mean()))
+        numbers.append(_share(level[first : last + 1] > bound))
     power = 10 ** (level[first : last + 1] / 10)
     numbers.append(float((np.arange(power.size) * power).sum() / power.sum() / power.size))
     # Bursts within the first 60 ms tell claps from snares.
@@ -195,10 +195,14 @@ def _pitch_numbers(tone: Tone, heard: PitchMap) -> list[float]:
     return [
         tone.tonal, tone.harmonic, tone.steadiness, heard.tuning_clarity, tone.pitched,
         tone.voices, (tone.register_midi - LOWEST_MIDI) / 12.0, middle / 12.0, spread / 12.0,
-        float(np.clip(glide, -24, 24)) / 12.0, float((moves < 0.2).mean()),
-        float((moves > 0.8).mean()), float(voiced.mean()), *octaves.tolist(),
+        float(np.clip(glide, -24, 24)) / 12.0, _share(moves < 0.2),
+        _share(moves > 0.8), _share(voiced), *octaves.tolist(),
         float(np.log1p(heard.harmonic.std())),
     ]  # fmt: skip
+
+
+def _share(mask: NDArray[np.bool_]) -> float:
+    return float(np.count_nonzero(mask) / mask.size)
 
 
 def _log_time(seconds: float) -> float:

@@ -76,7 +76,7 @@ class Periods:
         return values * (seconds < 0.85 * self.span_s)
 
     def rate(self, rows: slice, hertz: F64) -> NDArray[np.complex128]:
-        """Fourier coefficients (windows, rows, candidates) at `hertz`, nearest of a fine grid."""
+        """Fourier coefficients (windows, rows, ...) at `hertz` (...), nearest of a fine grid."""
         at = np.minimum(np.rint(hertz / self.step_hz).astype(np.int64), self.spectrum.shape[2] - 1)
         return self.spectrum[:, rows, :][:, :, at]
 
@@ -233,18 +233,19 @@ def features(
     what the file's length says, which is nothing unless `use_length`.
     """
     beat = 60.0 / bpm
-    columns: list[F64] = [found.lag(0, m * beat) for m in _LAGS]
-    columns += [found.likeness(m * beat) for m in _ALIKE_LAGS]
-    columns += [found.lag(row, m * beat) for row in (1, 3) for m in _BAND_LAGS]
-    total = [np.abs(found.rate(slice(0, 1), r / beat)).mean(axis=0)[0] for r in _RATES]
-    columns += [3.0 * value for value in total]
-    for rate in _BAND_RATES:
-        bands = found.rate(slice(1, 4), rate / beat)
-        size = np.abs(bands).mean(axis=0)
-        columns += [3.0 * size[0], 3.0 * size[2]]
-        # Low and high together (1) or by turns (-1), as kick and snare are.
-        turn = (bands[:, 0] * np.conj(bands[:, 2])).real.mean(axis=0)
-        columns.append(turn / (size[0] * size[2] + 1e-4))
+    columns: list[F64] = [*found.lag(0, np.multiply.outer(_LAGS, beat))]
+    columns += [*found.likeness(np.multiply.outer(_ALIKE_LAGS, beat))]
+    for row in (1, 3):
+        columns += [*found.lag(row, np.multiply.outer(_BAND_LAGS, beat))]
+    total = found.rate(slice(0, 1), np.divide.outer(_RATES, beat))
+    columns += [*(3.0 * np.abs(total).mean(axis=0)[0])]
+    bands = found.rate(slice(1, 4), np.divide.outer(_BAND_RATES, beat))
+    size = np.abs(bands).mean(axis=0)
+    # Low and high together (1) or by turns (-1), as kick and snare are.
+    turn = (bands[:, 0] * np.conj(bands[:, 2])).real.mean(axis=0)
+    turn /= size[0] * size[2] + 1e-4
+    for low, high, turned in zip(3.0 * size[0], 3.0 * size[2], turn, strict=True):
+        columns += [low, high, turned]
     columns += _by_onsets(onsets, beat, duration_s)
     whole = use_length & (np.abs(bpm * duration_s / 60.0 % 1.0 - 0.5) > 0.5 - _WHOLE_S / beat)
     columns += _by_grid(onsets, beat, whole & (border.lead_s < 0.05), duration_s)
