@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "loopmind"
 MAY_IMPORT: dict[str, set[str]] = {
     "music": set(),
     "dsp": set(),
-    "files": {"music", "dsp"},
+    "files": {"music"},
     "analysis": {"music", "dsp", "files"},
     "library": {"music", "analysis", "files"},
     "compose": {"music", "dsp", "files"},

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -91,11 +90,6 @@ class MachineCode:
             found = 0 if self._compiled is not None else known_address(self.key)
             self._address = found or int(self.function.address)
         return self._address
-
-    @property
-    def is_at_hand(self) -> bool:
-        """Can it be called without first loading numba?"""
-        return bool(self._address or known_address(self.key)) or "numba" in sys.modules
 
     @cached_property
     def ctypes(self) -> Any:

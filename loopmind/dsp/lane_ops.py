@@ -152,14 +152,16 @@ def _lane_pointer(builder: Any, pointer: Any, index: Any, kind: Any) -> Any:
     return builder.bitcast(start, ir.VectorType(start.type.pointee, kind).as_pointer())
 
 
-def _loader(kind: LanesType) -> Any:
+def _loader(kind: LanesType, stored: LanesType) -> Any:
     @intrinsic
     def load(typing_context: Any, pointer: Any, index: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             where = _lane_pointer(builder, args[0], args[1], kind.count)
-            return builder.load(where, align=kind.scalar.bitwidth // 8)
+            value = builder.load(where, align=stored.scalar.bitwidth // 8)
+            wide = ir.VectorType(kind.element, kind.count)
+            return value if stored is kind else builder.fpext(value, wide)
 
-        return signature(kind, types.CPointer(kind.scalar), types.int64), codegen
+        return signature(kind, types.CPointer(stored.scalar), types.int64), codegen
 
     return load
 
@@ -177,8 +179,10 @@ def _storer(kind: LanesType) -> Any:
     return store
 
 
-# load_n(pointer, index): n neighbours from a pointer of the lanes' own kind; store_n the reverse.
-load4, load8, load8_singles = _loader(lanes4), _loader(lanes8), _loader(singles8)
+# load_n(pointer, index): n neighbours from a pointer of the lanes' own kind, but for
+# load8_widened, which makes float64 of float32; store_n the reverse.
+load4, load8 = _loader(lanes4, lanes4), _loader(lanes8, lanes8)
+load8_singles, load8_widened = _loader(singles8, singles8), _loader(lanes8, singles8)
 store4, store8, store8_singles = _storer(lanes4), _storer(lanes8), _storer(singles8)
 
 
@@ -306,22 +310,21 @@ def swap_pairs(typing_context: Any, value: Any) -> Any:
     return signature(value, value), codegen
 
 
+def _halves(builder: Any, value: Any, count: int) -> list[Any]:
+    """The lower and the upper `count` lanes of twice as many."""
+    kind = ir.VectorType(_INT32, count)
+    orders = (ir.Constant(kind, list(range(i, i + count))) for i in (0, count))
+    return [builder.shuffle_vector(value, value, order) for order in orders]
+
+
 @intrinsic
 def total8(typing_context: Any, value: Any) -> Any:
     """The sum of eight lanes, in a fixed order."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        value, count = args[0], 8
-        while count > 1:
-            count //= 2
-            halves = [
-                builder.shuffle_vector(
-                    value,
-                    value,
-                    ir.Constant(ir.VectorType(_INT32, count), list(range(i, i + count))),
-                )
-                for i in (0, count)
-            ]
+        value = args[0]
+        for count in (4, 2, 1):
+            halves = _halves(builder, value, count)
             value = builder.fadd(*halves)
         return builder.extract_element(value, _INT32(0))
 
@@ -386,17 +389,9 @@ def highest8(typing_context: Any, value: Any) -> Any:
     """The largest of eight float32 lanes."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        value, count = args[0], 8
-        while count > 1:
-            count //= 2
-            one, other = (
-                builder.shuffle_vector(
-                    value,
-                    value,
-                    ir.Constant(ir.VectorType(_INT32, count), list(range(i, i + count))),
-                )
-                for i in (0, count)
-            )
+        value = args[0]
+        for count in (4, 2, 1):
+            one, other = _halves(builder, value, count)
             value = builder.select(builder.fcmp_ordered(">", one, other), one, other)
         return builder.extract_element(value, _INT32(0))
 

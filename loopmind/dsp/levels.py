@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.dsp.bits import load8_widened
 from loopmind.dsp.kernel import TINY, compiled, doubles_at, floats_at, words_at
 from loopmind.dsp.lanes import (
     larger,
     load8_singles,
+    load8_widened,
     magnitude,
     splat8,
     splat8_singles,

@@ -20,7 +20,6 @@ import soundfile
 
 from loopmind.errors import LoopMindError
 from loopmind.files.containers import describe, rescue_riff
-from loopmind.files.flac import read_flac
 from loopmind.music.audio import Audio, Samples
 
 AUDIO_SUFFIXES = frozenset(
@@ -94,8 +93,6 @@ def probe(path: str | Path) -> AudioInfo:
 def decode(path: str | Path, *, max_seconds: float | None = None) -> Decoded:
     """As `read_audio`, with the file's full length and notes on damage. Raises AudioFileError."""
     file = Path(path)
-    if max_seconds is None and (whole := _whole_flac(file)) is not None:
-        return whole
     notes: list[str] = []
     with _open(file, notes) as sound:
         info = _info(sound)
@@ -118,19 +115,6 @@ def decode(path: str | Path, *, max_seconds: float | None = None) -> Decoded:
     frames = got if failed or got < wanted else info.frames
     info = AudioInfo(info.rate_hz, info.channels, frames, info.format)
     return Decoded(Audio(samples, info.rate_hz), info, tuple(notes))
-
-
-def _whole_flac(file: Path) -> Decoded | None:
-    """A FLAC file that nothing is wrong with, read by the decoder of our own; else None."""
-    try:
-        found = read_flac(file) if stat.S_ISREG(file.stat().st_mode) else None
-    except (OSError, RuntimeError):  # told in its place
-        return None
-    if found is None:
-        return None
-    samples, rate_hz = found
-    info = AudioInfo(rate_hz, samples.shape[0], samples.shape[1], "FLAC")
-    return Decoded(Audio(samples, rate_hz), info, ())
 
 
 def open_sound(path: str | Path) -> soundfile.SoundFile:

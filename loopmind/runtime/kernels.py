@@ -23,7 +23,6 @@ from loopmind.files.places import default_cache
 
 KERNEL_MODULES = (
     "loopmind.dsp.filters",
-    "loopmind.dsp.flac",
     "loopmind.dsp.reverb",
     "loopmind.analysis.pitch",
     "loopmind.dsp.loudness",
