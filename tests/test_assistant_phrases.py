@@ -1,6 +1,6 @@
 """The assistant on the phrase banks: how much of what people say comes out right.
 
-All of these banks but phrases_unseen have been learned from, so these are floors against falling
+All of these banks but the last two have been learned from, so these are floors against falling
 back, no measure of how sentences fare that were never seen (docs/assistant.md tells that).
 """
 
@@ -24,7 +24,8 @@ FLOORS = {
     "phrases_unseen": (0.95, 0.02, 0.6),
     "phrases_heard": (0.93, 0.02, 0.6),
     # Not learned from: what the assistant makes of words that are new to it.
-    "phrases_latest": (0.63, 0.11, 0.0),
+    "phrases_latest": (0.7, 0.11, 0.0),
+    "phrases_newest": (0.71, 0.115, 0.0),
 }
 # What was learned from is read whole by the slower tests; the quick ones take one of each sort.
 QUICK = ("phrases_unseen", "phrases_kept")

@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assistant": {"music", "compose", "files"},
     "graph": {"music", "files"},
     "runtime": {"graph", "music", "dsp", "files"},
-    "learn": {"music", "dsp", "analysis", "files", "compose"},
+    "learn": {"music", "dsp", "analysis", "files", "compose", "assistant"},
     "present": {"music", "files"},
     "nodes": {
         "music", "dsp", "files", "analysis", "library", "compose", "graph", "runtime", "present",

@@ -215,6 +215,13 @@ class Judge:
         least = min((self._heard(k) for k in _plain(kinds)), default=1.0)
         return confirm(Outcome(first.edits), []) if least < HEARD_OF else None
 
+    def sure_of(self, reading: Reading) -> float:
+        """How likely the words hold every wish that was read, by the second reader; 0 to 1."""
+        kinds = kinds_of_edits(reading.edits)
+        if self.chances is None or kinds & EXACT:
+            return 1.0
+        return min((self._heard(k) for k in _plain(kinds)), default=0.0)
+
     def _heard(self, kind: str) -> float:
         assert self.chances is not None
         return max(near(kind, self.chances), near(kind, self.told))

@@ -71,6 +71,7 @@ from loopmind.assistant.recall import recall
 from loopmind.assistant.regrets import regretted
 from loopmind.assistant.repair import put_right
 from loopmind.assistant.rewording import plainly
+from loopmind.assistant.settling import settled
 from loopmind.assistant.splitting import split
 from loopmind.assistant.together import together
 from loopmind.assistant.values import (
@@ -166,7 +167,28 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
     if fixed is not None:
         return finish(now, [], list(fixed.actions), None, [], [], (), ())
     part = in_part(shown, world, lambda said, there: _Reader(said, there).reading())
-    return part if part is not None else _Reader(shown, world).reading()
+    if part is not None:
+        return part
+    reader = _Reader(shown, world)
+    first = reader.reading()
+    sure = reader.judge.sure_of(first) if reader.judge else 1.0
+    return settled(said, first, sure, World(draft, crate, now), _of_command)
+
+
+def _of_command(text: str, world: World) -> Reading:
+    """What the frames make of a plain command."""
+    said = plainly(spelled(tidy(text), world.names, world.sound_words()))
+    if world.memory.edits:
+        said = ALSO.sub("and ", said)
+    fixed = regretted(said, world.memory) or whole(said, world)
+    if fixed is not None:
+        return finish(world.memory, [], list(fixed.actions), None, [], [], (), ())
+    part = in_part(said, world, _by_frames)
+    return part if part is not None else _by_frames(said, world)
+
+
+def _by_frames(said: str, world: World) -> Reading:
+    return _Reader(said, world)._first(lex(said, world.names, world.sound_words()))
 
 
 _JUST_MEND = frozenset({"fix", "tame", "soften", "adjust", "change", "tweak", "reduce", "lower"})

@@ -1,0 +1,1 @@
+"""The translator: a small network that says in plain commands what a sentence asks for."""

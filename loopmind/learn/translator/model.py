@@ -1,0 +1,211 @@
+"""Trains the translator and writes what the assistant reads it from.
+
+    python -m loopmind.learn.translator.words --encoder FOLDER --said SAID --out WORK/words.npz
+    python -m loopmind.learn.translator.model train --said SAID --work WORK --steps 6000
+    python -m loopmind.learn.translator.model export --work WORK --out models/translator.npz
+
+SAID is a folder of `*.tsv` (loopmind/learn/translator/said). `train` goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from loopmind.analysis.models import card_of, signed_card
+from loopmind.files.atomic import atomic_path, atomic_write
+from loopmind.files.digest import file_digest
+from loopmind.learn.orthogonal import Orthogonal
+from loopmind.learn.translator.batches import Batch, Maker, Meanings, rounds
+from loopmind.learn.translator.data import Pair, Words, read_folder
+from loopmind.learn.translator.net import Size, Translator
+
+RATE, MATRIX_RATE = 2e-3, 1e-2
+BATCH, FORGET, SEED = 64, 0.15, 1
+AVERAGE = 0.998
+FALLS = 0.4
+SAVE_EVERY = 250
+
+
+def loss_of(chances: Tensor, batch: Batch, known: int) -> Tensor:
+    """Mean negative log likelihood of the next words, copied or not."""
+    own = chances[..., :known].gather(-1, batch.wanted.clamp(min=0)[..., None])[..., 0]
+    own = own.masked_fill(batch.wanted.lt(0), -1e4)
+    copied = chances[..., known:].masked_fill(batch.copies.eq(0), -1e4).logsumexp(-1)
+    both = torch.logaddexp(own, copied)
+    return -(both * batch.counts).sum() / batch.counts.sum()
+
+
+def begun(size: Size) -> tuple[Translator, list[torch.optim.Optimizer], list[float]]:
+    """A fresh network, its optimisers and their rates."""
+    net = Translator(size)
+    tables = {id(m.weight) for m in net.modules() if isinstance(m, torch.nn.Embedding)}
+    matrices = [p for p in net.parameters() if p.ndim == 2 and min(p.shape) > 1
+                and id(p) not in tables]  # fmt: skip
+    kept = {id(p) for p in matrices}
+    others = [p for p in net.parameters() if id(p) not in kept]
+    return (
+        net,
+        [Orthogonal(matrices, MATRIX_RATE, decay=0.02),
+         torch.optim.AdamW(others, RATE, weight_decay=0.01)],
+        [MATRIX_RATE, RATE],
+    )  # fmt: skip
+
+
+def train(pairs: Sequence[Pair], held: Sequence[Pair], work: Path, steps: int,
+          **changes: Any) -> list[float]:  # fmt: skip
+    """Learn up to `steps` in all; the losses of this run. Keeps a checkpoint in `work`."""
+    torch.manual_seed(SEED)
+    meanings = Meanings.load(work / "words.npz")
+    checkpoint = work / "checkpoint.pt"
+    saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
+    words = Words.of(pairs)
+    if saved:
+        words = words.behind(_words_in(saved))
+    size = Size(len(words.said), len(words.command), vector=meanings.table.shape[1], **changes)
+    net, optimisers, rates = begun(size)
+    mean = {n: t.detach().clone() for n, t in net.state_dict().items()}
+    step = 0
+    if saved:
+        same = saved["size"] == asdict(size)
+        net.load_state_dict(_grown(saved["net"], net))
+        mean, step = _grown(saved["mean"], net), saved["step"]
+        if same:
+            for optimiser, state in zip(optimisers, saved["optimisers"], strict=True):
+                optimiser.load_state_dict(state)
+    make = Maker(words, meanings)
+    batches = rounds(pairs, make, BATCH, SEED + step, FORGET)
+    losses: list[float] = []
+    began = time.monotonic()
+    while step < steps:
+        share = min(1.0, (step + 1) / min(200.0, 0.1 * steps), (steps - step) / (FALLS * steps))
+        for optimiser, rate in zip(optimisers, rates, strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * share
+            optimiser.zero_grad()
+        batch = next(batches)
+        net.train()
+        loss = loss_of(_chances(net, batch), batch, size.command)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        for optimiser in optimisers:
+            optimiser.step()
+        step += 1
+        losses.append(float(loss.detach()))
+        for name, value in net.state_dict().items():
+            mean[name].lerp_(value, 1.0 - min(AVERAGE, step / (step + 10.0)))
+        if step % SAVE_EVERY == 0 or step == steps:
+            torch.save(
+                {"net": net.state_dict(), "mean": mean, "step": step, "size": asdict(size),
+                 "words": json.dumps(asdict(words)),
+                 "optimisers": [o.state_dict() for o in optimisers]}, checkpoint,
+            )  # fmt: skip
+            told = f"step {step}  loss {np.mean(losses[-SAVE_EVERY:]):.4f}"
+            if held:
+                told += f"  held back {judged(averaged(size, mean), held, make):.4f}"
+            print(f"{told}  {time.monotonic() - began:.0f} s", flush=True)
+    return losses
+
+
+def _grown(state: Mapping[str, Tensor], net: Translator) -> dict[str, Tensor]:
+    """Weights of a network that knew fewer words; what it did not know is as `net` has it."""
+    found = {}
+    for name, fresh in net.state_dict().items():
+        found[name] = fresh.detach().clone()
+        found[name][: len(state[name])] = state[name]
+    return found
+
+
+def averaged(size: Size, mean: dict[str, Tensor]) -> Translator:
+    net = Translator(replace(size, dropout=0.0))
+    net.load_state_dict(mean)
+    net.eval()
+    return net
+
+
+@torch.no_grad()
+def judged(net: Translator, held: Sequence[Pair], make: Maker) -> float:
+    """Mean loss a word of pairs that nothing was learned from."""
+    found, size = [], net.size
+    ordered = sorted(held, key=lambda p: len(p.said))
+    for start in range(0, len(ordered), BATCH):
+        batch = make(ordered[start : start + BATCH])
+        found.append((float(loss_of(_chances(net, batch), batch, size.command)),
+                      float(batch.counts.sum())))  # fmt: skip
+    return sum(a * b for a, b in found) / sum(b for _, b in found)
+
+
+def _chances(net: Translator, batch: Batch) -> Tensor:
+    chances: Tensor = net(batch.vectors, batch.words, batch.pieces, batch.there, batch.goes_on,
+                          batch.answer)  # fmt: skip
+    return chances
+
+
+def loaded(work: Path) -> tuple[Translator, Words]:
+    """The network of a checkpoint, its mean weights, and its words."""
+    saved = torch.load(work / "checkpoint.pt", weights_only=True)
+    return averaged(Size(**saved["size"]), saved["mean"]), _words_in(saved)
+
+
+def _words_in(saved: Mapping[str, Any]) -> Words:
+    return Words(**{k: tuple(v) for k, v in json.loads(saved["words"]).items()})
+
+
+def export(work: Path, out: Path) -> None:
+    """Write the weights (half precision) with the words they are for, as the assistant reads them.
+
+    Signs the card beside the file, where there is one.
+    """
+    net, words = loaded(work)
+    with np.load(work / "words.npz") as held:
+        table, scale, meanings = held["vectors"], held["scale"], held["words"].tolist()
+    arrays = {n: t.numpy().astype(np.float16) for n, t in net.state_dict().items()}
+    with atomic_path(out) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file, **arrays, heads=np.int64(net.size.heads), table=table, scale=scale,
+            command=np.array(" ".join(words.command)), said=np.array(" ".join(words.said)),
+            meanings=np.array(" ".join(meanings)), allow_pickle=False,
+        )  # fmt: skip
+    card = card_of(out)
+    if card.is_file():
+        text = signed_card(card.read_text(encoding="utf-8"), file_digest(out))
+        atomic_write(card, text.encode())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Train the translator of plain words.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    training = commands.add_parser("train")
+    training.add_argument("--said", type=Path, required=True)
+    training.add_argument("--work", type=Path, required=True, help="holds words.npz; checkpoints")
+    training.add_argument("--steps", type=int, default=6000)
+    training.add_argument("--held", nargs="*", default=[], help="folders to hold back")
+    training.add_argument("--width", type=int, default=Size.width)
+    training.add_argument("--encoder", type=int, default=Size.encoder)
+    exporting = commands.add_parser("export")
+    exporting.add_argument("--work", type=Path, required=True)
+    exporting.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    if options.command == "export":
+        export(options.work, options.out)
+        print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
+        return 0
+    pairs = read_folder(options.said)
+    held = [p for p in pairs if p.source in options.held]
+    pairs = [p for p in pairs if p.source not in options.held]
+    print(f"{len(pairs)} pairs, {len(held)} held back", flush=True)
+    train(pairs, held, options.work, options.steps, width=options.width, encoder=options.encoder)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,224 @@
+"""The third reader: sentences in plain commands, and what is done where readers differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from assistant_draft import assistant_crate, assistant_draft
+
+from loopmind import assistant
+from loopmind.assistant import settling
+from loopmind.assistant.commands import carried_out, same_wish
+from loopmind.assistant.reader import _of_command
+from loopmind.assistant.translator import Translation, Translator
+from loopmind.assistant.values import Memory, Reading
+from loopmind.assistant.wording import text_of, words_of
+from loopmind.assistant.world import World
+from loopmind.learn.translator.batches import Maker, Meanings
+from loopmind.learn.translator.data import _TRACKS, Pair, Variations, read_file, read_folder
+from loopmind.learn.translator.model import export, loaded, train
+from loopmind.music.edit import AddSection, ChangeStrip, SetTempo
+
+SAID = Path(settling.__file__).parent.parent / "learn" / "translator" / "said"
+COMMANDS = (
+    "bass louder", "bass a bit quieter", "vocal louder by 3 db", "bass to -6 db", "song louder",
+    "song to -9 lufs", "kick and bass louder in hooks", "mute lead", "unmute lead", "solo drums",
+    "remove pad", "remove lead in hook 1", "add pad in verse 1", "only pad and chords in outro",
+    "add strings in hooks", "add warm pad", "swap lead for piano", "swap pad in hook 1",
+    "swap lead for something darker", "swap lead for runner-up 2", "kick punchier",
+    "song a bit happier", "verse 2 more dark", "redo drums in hook 2", "redo song",
+    "add 4 bar bridge after hook 1", "add bridge with only pad after hook 2",
+    "add 8 bar breakdown after hook 2 without drums", "remove bridge", "move bridge before hook 1",
+    "exchange verse 1 and hook 1", "repeat hook 3 at the end", "intro 4 bars shorter",
+    "outro twice as long", "verse 2 to 8 bars", "much more energy in bridge", "fade out",
+    "fade in over 4 bars", "no fade out", "more reverb on vocal", "no reverb on drums",
+    "longer reverb", "pad wider", "pad mono", "lead 30 % right", "more drive on bass",
+    "less highs on hats", "hats too harsh", "low cut on pad at 200 hz",
+    "boost vocal 3 db at 3000 hz", "compress vocal", "sidechain pad to kick", "tape style",
+    "make it polished", "1/8 echo on vocal", "no echo on lead", "bitcrusher on drums",
+    "fill at the end of verse 1", "drum break at the end of hook 1", "riser before hook 1",
+    "second half of verse 1 without drums", "turn into drill", "tempo 150 bpm",
+    "song 10 % slower", "song half time", "key a minor", "lead up an octave", "more swing",
+    "lock hook 1", "unlock drums", "undo", "why pad", "what changed", "list tracks",
+)  # fmt: skip
+
+
+def world() -> World:
+    return World(assistant_draft(), assistant_crate(), Memory())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_language_is_carried_out_without_a_question(command: str) -> None:
+    carried = carried_out([command], world(), _of_command)
+    assert carried.whole
+    assert carried.reading.edits or carried.reading.actions or carried.reading.notes
+    assert text_of(words_of(command)) == command
+
+
+def test_a_new_section_plays_what_its_command_names() -> None:
+    (only,) = carried_out(
+        ["add bridge with only pad after hook 2"], world(), _of_command
+    ).reading.edits
+    assert isinstance(only, AddSection)
+    assert (only.after, only.plays) == ("hook 2", ("pad",))
+    (without,) = carried_out(
+        ["add bridge without drums after hook 2"], world(), _of_command
+    ).reading.edits
+    assert isinstance(without, AddSection)
+    assert "drums" not in without.plays
+    assert "bass" in without.plays
+
+
+def test_sentences_to_learn_from_are_well_formed_and_of_several_hands() -> None:
+    pairs = read_folder(SAID)
+    assert len(pairs) > 15_000
+    assert len({p.source for p in pairs}) >= 8
+    told = {(p.said, p.goes_on): p.command for p in pairs}
+    assert len(told) > 0.97 * len(pairs)
+
+
+def test_a_line_without_commands_is_refused_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "x.tsv"
+    file.write_text("louder\tsong louder\nmore bass\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"x\.tsv, line 2"):
+        read_file(file)
+
+
+def test_variations_keep_what_is_meant() -> None:
+    pair = Pair(
+        tuple(words_of("the guitar in hook 2 is 6 db too loud")),
+        tuple(words_of("guitar quieter by 6 db in hook 2")),
+    )
+    vary = Variations([pair], 3)
+    seen = set()
+    for _ in range(300):
+        varied = vary(pair)
+        parts = " ".join(varied.command).split(" ; ")
+        for part in parts:
+            words = part.split()
+            tracks = [w for w in words if w in _TRACKS]
+            assert len(tracks) == 1
+            assert tracks[0] in varied.said
+            assert {w for w in words if w[0].isdigit()} <= set(varied.said)
+        seen.add(parts[0].split()[0])
+    assert len(seen) > 10
+
+
+def small(folder: Path) -> list[Pair]:
+    """Words with vectors drawn at random, and sentences of four kinds."""
+    tracks = ("bass", "pad", "lead", "drums", "vocal", "hats")
+    lines = [
+        line
+        for t in tracks
+        for line in (
+            f"the {t} is too loud\t{t} quieter",
+            f"i can not hear the {t}\t{t} louder",
+            f"please take the {t} away\tremove {t}",
+            f"something else for the {t}\tswap {t}",
+        )
+    ]
+    file = folder / "said" / "a.tsv"
+    file.parent.mkdir()
+    file.write_text("\n".join(lines), encoding="utf-8")
+    pairs = read_file(file)
+    words = sorted({w for p in pairs for w in p.said})
+    drawn = np.random.default_rng(1).integers(-99, 99, (len(words), 8)).astype(np.int8)
+    np.savez(folder / "words.npz", words=np.array(words), vectors=drawn, scale=np.float32(0.01))
+    return pairs
+
+
+def test_it_learns_goes_on_with_more_words_and_computes_the_same_without_torch(
+    tmp_path: Path,
+) -> None:
+    pairs = small(tmp_path)
+    size = {"width": 32, "hidden": 64, "encoder": 1, "decoder": 1}
+    losses = train(pairs, [], tmp_path, 120, **size)
+    assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
+    further = Pair(("fade", "it", "out"), ("fade", "out"))
+    before = loaded(tmp_path)[1]
+    train([*pairs, *[further] * 3], [], tmp_path, 130, **size)
+    net, words = loaded(tmp_path)
+    assert words.command[: len(before.command)] == before.command
+    assert "fade" in words.command
+
+    file = tmp_path / "translator.npz"
+    export(tmp_path, file)
+    for values in net.parameters():
+        values.data = values.data.half().float()
+    reader = Translator(file)
+    pair = Pair(tuple(words_of("the unheard pad is too loud")), ("pad", "unheard", "quieter"))
+    batch = Maker(words, Meanings.load(tmp_path / "words.npz"))([pair])
+    with torch.no_grad():
+        wanted = net(batch.vectors, batch.words, batch.pieces, batch.there, batch.goes_on,
+                     batch.answer)[0].numpy()  # fmt: skip
+    seen = reader._seen(pair.said, False)
+    for places in range(1, batch.answer.shape[1] + 1):
+        found = reader.net.next(seen, batch.answer.numpy()[:, :places])[0]
+        np.testing.assert_allclose(np.exp(found), np.exp(wanted[places - 1]), atol=1e-4)
+    chances = [t.chance for t in reader("the pad is too loud", goes_on=False)]
+    assert chances == sorted(chances, reverse=True)
+    assert 0.0 < sum(chances) <= 1.0 + 1e-6
+
+
+def told(monkeypatch: pytest.MonkeyPatch, *found: tuple[str, float]) -> None:
+    """Let the translator say `found`: commands and their chance."""
+    translations = [Translation(tuple(c.split(" ; ")), p) for c, p in found]
+    monkeypatch.setattr(
+        settling, "translator", lambda: lambda said, goes_on: translations
+    )  # fmt: skip
+
+
+def read(text: str) -> Reading:
+    return assistant.read(text, assistant_draft(), assistant_crate(), None)
+
+
+def test_what_both_readers_find_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, ("bass louder", 0.4), ("bass quieter", 0.3))
+    (edit,) = read("bass louder").edits
+    assert isinstance(edit, ChangeStrip)
+    assert edit.by > 0
+
+
+def test_what_the_frames_do_not_know_is_done_where_the_translator_is_sure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = "zorp the flimflam with my bass strings"
+    told(monkeypatch, ("bass louder", 0.95))
+    assert [type(e) for e in read(said).edits] == [ChangeStrip]
+    told(monkeypatch, ("bass louder", 0.05), ("bass quieter", 0.04))
+    assert not read(said).edits
+
+
+def test_where_both_would_act_otherwise_the_person_chooses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told(monkeypatch, ("remove pad", settling.ASK - 0.1))
+    assert [type(e) for e in read("make the bass louder").edits] == [ChangeStrip]
+    told(monkeypatch, ("remove pad", 0.5 * (settling.ASK + settling.INSTEAD)))
+    reading = read("make the bass louder")
+    assert not reading.edits
+    assert reading.question is not None
+    assert len(reading.question.choices) == 2
+    answered = assistant.read("1", assistant_draft(), assistant_crate(), reading.memory)
+    assert [type(e) for e in answered.edits] == [ChangeStrip]
+
+
+def test_small_words_and_figures_are_never_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, ("bass louder", 0.99))
+    assert not read("unless the bass is too loud leave it").edits
+    told(monkeypatch, ("bridge quieter", 0.99))
+    assert [type(e) for e in read("the bridge should run at 120").edits] == [SetTempo]
+
+
+def test_without_the_network_the_frames_are_heard_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "translator", lambda: None)
+    assert read("bass louder").edits
+
+
+def test_seeds_do_not_make_two_wishes_of_one() -> None:
+    a, b = (carried_out(["swap pad"], world(), _of_command).reading for _ in range(2))
+    assert same_wish(a, b)
+    assert not same_wish(a, carried_out(["swap lead"], world(), _of_command).reading)
