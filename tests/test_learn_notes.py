@@ -12,7 +12,7 @@ import pytest
 from loopmind.analysis.listening.pitched import limits_of, notes_of
 from loopmind.analysis.listening.pitched_decode import Limits
 from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, listen
-from loopmind.analysis.listening.pitched_second import FEATURES, Second
+from loopmind.analysis.listening.pitched_second import FEATURES, Layers
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import open_model
 from loopmind.learn.notes import data as notes_data
@@ -218,8 +218,8 @@ def test_the_second_network_learns_what_is_a_note(own: list[Sheet]) -> None:
     rng = np.random.default_rng(1)
     seen = rng.standard_normal((600, FEATURES)).astype(np.float32)
     truth = (seen[:, 5] > 0.0).astype(np.float32)
-    kept = Second.from_text(train(seen, truth, hidden=(16,), epochs=60).to_text())
-    assert ((kept(seen) > 0.5) == (truth > 0)).mean() > 0.8
+    kept = Layers.from_text(train(seen, truth, hidden=(16,), epochs=60).to_text(), FEATURES)
+    assert ((kept(seen)[:, 0] > 0.5) == (truth > 0)).mean() > 0.8
     sound, notes = moment(own, rng)
     assert sound.dtype == np.float32 and len(notes) == 9
     at, key = round(float(notes[0, 0]) * FPS), round(float(notes[0, 2])) - 21

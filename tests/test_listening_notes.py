@@ -18,7 +18,7 @@ from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, FPS, Heard
 from loopmind.analysis.listening.pitched_players import players
 from loopmind.analysis.listening.pitched_second import (
     FEATURES,
-    Second,
+    Layers,
     candidates,
     features,
     look_again,
@@ -173,13 +173,13 @@ def test_the_second_network_judges_each_place_again() -> None:
     # Believes in what is low alone: registers are the last of the features.
     layer = np.zeros((FEATURES + 1, 1), np.float32)
     layer[FEATURES - 11 + 2], layer[-1] = 8.0, -4.0
-    kept = Second.from_text(Second((layer,)).to_text())
+    kept = Layers.from_text(Layers((layer,)).to_text(), FEATURES)
     found = polyphonic(heard, Limits(), look_again(heard, kept))
     assert [note.key for note in found] == [40 - LOWEST_MIDI] * 6
     assert all(note.likely > 0.5 for note in found)
-    for text in ("3x4:AAAA", "nonsense", Second((layer[:-2],)).to_text()):
+    for text in ("3x4:AAAA", "nonsense", Layers((layer[:-2],)).to_text()):
         with pytest.raises(ValueError):
-            Second.from_text(text)
+            Layers.from_text(text, FEATURES)
 
 
 def test_a_second_look_sees_what_lies_around_it() -> None:
@@ -191,8 +191,8 @@ def test_a_second_look_sees_what_lies_around_it() -> None:
     changed = np.flatnonzero(np.abs(together - alone) > 1.0)
     assert changed.size and (seen[:, :3].max(axis=0) <= 6.1).all()
     silent = answer(50, [])
-    again = look_again(silent, Second((np.zeros((FEATURES + 1, 1), np.float32),)))
-    assert not again.any() and polyphonic(silent, Limits(), again) == []
+    again = look_again(silent, Layers((np.zeros((FEATURES + 1, 1), np.float32),)))
+    assert not again.frames.size and polyphonic(silent, Limits(), again) == []
 
 
 def test_bends_follow_a_glide_and_leave_a_held_note_alone() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.listening import pitched_many
 from loopmind.analysis.listening.pitched_bends import bends_of
 from loopmind.analysis.listening.pitched_decode import (
     Found,
@@ -19,6 +20,7 @@ from loopmind.analysis.listening.pitched_decode import (
     polyphonic,
     single_line,
 )
+from loopmind.analysis.listening.pitched_many import look_at_many
 from loopmind.analysis.listening.pitched_model import (
     FPS,
     NOTES_MODEL,
@@ -27,7 +29,7 @@ from loopmind.analysis.listening.pitched_model import (
     listen,
 )
 from loopmind.analysis.listening.pitched_players import players
-from loopmind.analysis.listening.pitched_second import Second, look_again
+from loopmind.analysis.listening.pitched_second import FEATURES, Judged, Layers, look_again
 from loopmind.analysis.listening.pitched_tokens import transcribe_tokens
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import Model, ModelError, open_model
@@ -71,14 +73,14 @@ def transcribe_pitched(
         if texture != "mix" and instrument:
             return tuple(replace(note, instrument=instrument) for note in notes)
         return notes
-    limits, second = limits_of(model), second_of(model)
+    limits, looks = limits_of(model), looks_of(model)
     if mono.size == 0 or float(np.abs(mono).max()) < _SILENT:
         return ()
-    return _in_stretches(mono, (limits, second), model, texture, instrument, progress)
+    return _in_stretches(mono, (limits, looks), model, texture, instrument, progress)
 
 
 def _in_stretches(
-    mono: F32, kept: tuple[Limits, Second | None], model: Model, texture: Texture,
+    mono: F32, kept: tuple[Limits, Looks], model: Model, texture: Texture,
     instrument: str, progress: Progress | None,
 ) -> tuple[TranscribedNote, ...]:  # fmt: skip
     stretches = _stretches(mono.size)
@@ -91,7 +93,7 @@ def _in_stretches(
 
         heard = listen(mono[begin:end], model=model, progress=told)
         shift = begin / RATE_HZ
-        again = look_again(heard, kept[1]) if kept[1] and texture == "chords" else None
+        again = kept[1].at(heard, texture)
         decoded = notes_of(
             heard, kept[0], texture=texture, instrument=instrument, shift_s=shift, again=again
         )
@@ -104,10 +106,10 @@ def _in_stretches(
 
 def notes_of(
     heard: Heard, limits: Limits, *, texture: Texture, instrument: str = "", shift_s: float = 0.0,
-    again: F32 | None = None,
+    again: Judged | None = None,
 ) -> list[TranscribedNote]:  # fmt: skip
-    """Decode what the network said. `shift_s`: when the stretch that it heard begins; `again`: the
-    second network's opinion of chords."""
+    """Decode what the network said. `shift_s`: when the stretch that it heard begins; `again`: what
+    a second look at it says (`Looks.at`)."""
     found = single_line(heard, limits) if texture == "line" else polyphonic(heard, limits, again)
     if not found:
         return []
@@ -128,11 +130,30 @@ def limits_of(model: Model) -> Limits:
         raise ModelError(f"{model.file} is no model of notes; name one that hears notes") from None
 
 
-def second_of(model: Model) -> Second | None:
-    """The second network, which judges notes again; None where the model's file has none."""
-    text = model.notes.get("second", "")
+@dataclass(frozen=True)
+class Looks:
+    """The networks that judge notes again: of chords, and of mixes; None where there is none."""
+
+    second: Layers | None = None
+    many: Layers | None = None
+
+    def at(self, heard: Heard, texture: Texture) -> Judged | None:
+        """What they say of what was heard; None where no such network is to be asked."""
+        if texture == "chords" and self.second is not None:
+            return look_again(heard, self.second)
+        if texture == "mix" and self.many is not None:
+            return look_at_many(heard, self.many)
+        return None
+
+
+def looks_of(model: Model) -> Looks:
+    """The networks for a second look that are kept in the model's file."""
+    second, many = model.notes.get("second", ""), model.notes.get("many", "")
     try:
-        return Second.from_text(text) if text else None
+        return Looks(
+            Layers.from_text(second, FEATURES) if second else None,
+            Layers.from_text(many, pitched_many.FEATURES, pitched_many.OUTPUTS) if many else None,
+        )
     except ValueError as error:
         raise ModelError(f"{model.file} cannot be used: {error}; name another model") from None
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, FPS, Heard
+from loopmind.analysis.listening.pitched_second import Judged
 from loopmind.analysis.listening.spectrogram import KEYS, LOWEST_MIDI
 
 F32 = NDArray[np.float32]
@@ -35,8 +36,8 @@ class Limits:
     how much longer it is held than its frames say, in natural logarithms of their odds. lone: a
     family that has a smaller share of a mix's notes is not believed to be there. lines, shares:
     how much a note's neighbours, and the families' shares in the piece, say of who plays it. sure:
-    least certainty of such a second family. again: how likely a note of chords must be to the
-    second network.
+    least certainty of such a second family. again, many: how likely a note of chords, and one of
+    a mix, must be to the networks that look again.
     """
 
     onset: float = 0.35
@@ -54,6 +55,7 @@ class Limits:
     shares: float = 0.3
     sure: float = 0.5
     again: float = 0.4
+    many: float = 0.3
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Limits:
@@ -77,14 +79,20 @@ class Found:
     who: F32
 
 
-def polyphonic(heard: Heard, limits: Limits, again: F32 | None = None) -> list[Found]:
+def polyphonic(heard: Heard, limits: Limits, again: Judged | None = None) -> list[Found]:
     """All notes, in order of time and pitch.
 
-    again: (frames, 88), what the second network says of where notes begin, if it is asked.
+    again: what a second look says of where notes begin, and of who plays them, if there is one.
     """
     onset, frame = heard.onset.astype(np.float32), heard.frame.astype(np.float32)
-    likely = onset if again is None else again
-    peaks = _peaks(likely, limits.onset if again is None else limits.again)
+    if again is None:
+        likely, least, numbers = onset, limits.onset, None
+    else:
+        likely = np.zeros_like(onset)
+        likely[again.frames, again.keys] = again.likely[:, 0]
+        least = limits.many if again.named else limits.again
+        numbers = again.numbers(onset.shape[0])
+    peaks = _peaks(likely, least)
     gap = max(1, round(limits.gap_s * FPS))
     shortest = limits.shortest_s * FPS
     notes: list[Found] = []
@@ -97,10 +105,11 @@ def polyphonic(heard: Heard, limits: Limits, again: F32 | None = None) -> list[F
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             at = _between(onset[:, key], start)
             note = _note(heard, key, start, at, _edge(frame[:, key], end, limits.frame))
-            if again is not None:
+            if again is not None and numbers is not None:
                 # What was judged twice is a note, however short it seems.
                 end = max(note.end, note.start + shortest)
-                note = replace(note, end=end, likely=float(likely[start, key]))
+                who = again.likely[numbers[start, key], 1:] if again.named else note.who
+                note = replace(note, end=end, likely=float(likely[start, key]), who=who)
             notes.append(note)
         if limits.unstruck < 1.0:
             notes += _unstruck(heard, frame[:, key], key, starts, ends, limits)

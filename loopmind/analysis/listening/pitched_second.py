@@ -38,19 +38,19 @@ FEATURES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Second:
-    """The second network: layers of (inputs + 1, outputs), the last row being what is added."""
+class Layers:
+    """A small network: layers of (inputs + 1, outputs), the last row being what is added."""
 
     layers: tuple[F32, ...]
 
     def __call__(self, features: F32) -> F32:
-        """(candidates, FEATURES) -> (candidates,), how likely each is a note, 0..1."""
+        """(candidates, inputs) -> (candidates, outputs), each 0..1."""
         x = features
         for number, layer in enumerate(self.layers):
             x = np.asarray(x @ layer[:-1] + layer[-1], np.float32)
             if number + 1 < len(self.layers):
                 x = np.maximum(x, np.float32(0.0))
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x[:, 0], -30.0, 30.0))), np.float32)
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))), np.float32)
 
     def to_text(self) -> str:
         """As kept in the file of the note network: shapes, and half-precise numbers in base 64."""
@@ -61,7 +61,7 @@ class Second:
         return " ".join(parts)
 
     @classmethod
-    def from_text(cls, text: str) -> Second:
+    def from_text(cls, text: str, inputs: int, outputs: int = 1) -> Layers:
         """Read back what `to_text` wrote. Raises ValueError for anything else."""
         layers = []
         for part in text.split():
@@ -69,19 +69,40 @@ class Second:
             rows, _, columns = shape.partition("x")
             numbers = np.frombuffer(base64.b64decode(data, validate=True), "<f2")
             layers.append(numbers.reshape(int(rows), int(columns)).astype(np.float32))
-        sizes = [FEATURES, *(layer.shape[1] for layer in layers)]
-        if [layer.shape[0] - 1 for layer in layers] != sizes[:-1] or sizes[-1] != 1:
+        sizes = [inputs, *(layer.shape[1] for layer in layers)]
+        if [layer.shape[0] - 1 for layer in layers] != sizes[:-1] or sizes[-1] != outputs:
             raise ValueError("these are no weights of the second note network")
         return cls(tuple(layers))
 
 
-def look_again(heard: Heard, second: Second) -> F32:
-    """(frames, 88): how likely a note begins, 0 wherever the first network hears no beginning."""
-    onset = heard.onset.astype(np.float32)
-    frames, keys = candidates(onset)
-    likely = np.zeros_like(onset)
-    likely[frames, keys] = second(features(heard, frames, keys))
-    return likely
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Where notes may begin, in order of key and time: `frames`, `keys`, and what is thought.
+
+    likely: (candidates, 1) how likely each is a note, or (candidates, 1 + families), where the
+    others say how likely each family plays it; all in 0..1.
+    """
+
+    frames: Ints
+    keys: Ints
+    likely: F32
+
+    @property
+    def named(self) -> bool:
+        """Whether it says who plays."""
+        return bool(self.likely.shape[1] > 1)
+
+    def numbers(self, frames: int) -> Ints:
+        """(frames, 88): the number of the candidate at each place, -1 where there is none."""
+        out = np.full((frames, KEYS), -1, np.int64)
+        out[self.frames, self.keys] = np.arange(self.frames.size)
+        return out
+
+
+def look_again(heard: Heard, second: Layers) -> Judged:
+    """What the second network thinks of every place where a note of chords may begin."""
+    frames, keys = candidates(heard.onset.astype(np.float32))
+    return Judged(frames, keys, second(features(heard, frames, keys)))
 
 
 def candidates(onset: F32, least: float = LEAST) -> tuple[Ints, Ints]:
@@ -118,8 +139,8 @@ def features(heard: Heard, frames: Ints, keys: Ints) -> F32:
         place = np.clip(place, 0, KEYS - 1)
         for values in (near, held):
             parts.append(np.where(inside, _logit(values[rows, place]), -6.0)[:, None])
-    parts.append(_levels(heard.thirds.max(axis=2), _LEVELS, frames, keys))
-    parts.append(_levels(heard.sharp, _SHARP, frames, keys))
+    parts.append(levels(loudest_third(heard), _LEVELS, frames, keys))
+    parts.append(levels(heard.sharp, _SHARP, frames, keys))
     parts.append(np.exp(-0.5 * ((keys[:, None] - _REGISTERS) / 6.0) ** 2))
     out: F32 = np.concatenate(parts, axis=1).astype(np.float32)
     return out
@@ -131,13 +152,22 @@ def _logit(p: F32) -> F32:
     return out
 
 
-def _levels(
-    picture: NDArray[np.floating], moments: Sequence[tuple[int, int]], frames: Ints, keys: Ints
-) -> F32:
+def loudest_third(heard: Heard) -> F32:
+    """(frames, SEMITONES): the level of each semitone's loudest third."""
+    # Much faster than the maximum along an axis of three.
+    one, two, three = (heard.thirds[..., i].astype(np.float32) for i in range(3))
+    out: F32 = np.maximum(np.maximum(one, two), three)
+    return out
+
+
+def levels(
+    picture: NDArray[np.floating], moments: Sequence[tuple[int, int]], frames: Ints, keys: Ints,
+    harmonics: Sequence[int] = _HARMONICS,
+) -> F32:  # fmt: skip
     """(candidates, moments * harmonics) of a picture (frames, SEMITONES); 0 where none can be."""
     count = picture.shape[0]
     sums = np.concatenate([np.zeros((1, SEMITONES)), np.cumsum(picture, 0, np.float64)])
-    place = keys[:, None] + np.array(_HARMONICS)
+    place = keys[:, None] + np.array(harmonics)
     inside = place < SEMITONES
     place = np.minimum(place, SEMITONES - 1)
     out = []

@@ -85,12 +85,12 @@ def _put(shelf: Shelf, voice: str, path: Path, name: str, held: bool) -> None:
         import soxr
 
         sound = np.asarray(soxr.resample(sound.T, audio.rate_hz, RENDER_RATE_HZ).T, np.float32)
-    kept = _from_attack(sound)
+    kept = from_attack(sound)
     if kept is not None:
         shelf.setdefault(voice, []).append(kept)
 
 
-def _from_attack(sound: F32) -> F32 | None:
+def from_attack(sound: F32) -> F32 | None:
     """(2, n) at full level from where it begins to sound; None of silence."""
     level = np.abs(sound).max(axis=0)
     peak = float(level.max(initial=0.0))

@@ -300,7 +300,6 @@ def main() -> None:
     elif args.what == "tune":
         net, state = load(args.work)
         held = backed([clip for clip in clips(args.clips / "valid") if len(clip.hits)])
-        # Pieces are few, kits thrown together are far from any piece: each kind counts alike.
         kinds = {
             f"{name}, {where}": curves_of(
                 runner(net), [c for c in held if c.name.startswith(PIECE) == whole], mix=mix
@@ -308,7 +307,10 @@ def main() -> None:
             for name, whole in (("pieces", True), ("grooves", False))
             for where, mix in (("alone", False), ("in the mix", True))
         }
-        chosen = tune([part for part in kinds.values() if part])
+        # Pieces are what it is used on. Kits thrown together are harder to hear than any piece:
+        # thresholds that suit them let through too much elsewhere.
+        pieces = [part for what, part in kinds.items() if part and what.startswith("pieces")]
+        chosen = tune(pieces or [part for part in kinds.values() if part])
         atomic_write(args.work / _THRESHOLDS, json.dumps(chosen).encode())
         print(f"step {state['step']}, {state['spent_s']:.0f} s; thresholds", chosen)
         for what, part in kinds.items():

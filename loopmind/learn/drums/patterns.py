@@ -24,6 +24,9 @@ _VOICE_OF |= {_OPEN: "open hat"} | dict.fromkeys(HITS["percussion"], "clap")
 _STRENGTH = {"X": 118, "x": 92, "o": 52, "?": 74, "r": 88}
 _LENGTH_S = 0.1
 _CLASHING_S = 0.03
+_KEPT_UP = {"hat": 0.45, "ride": 0.22, "open": 0.09, "crash": 0.1, "none": 0.14}
+_DOUBLED = ((36, 41, 0.12), (36, 43, 0.05), (38, 39, 0.15), (38, 49, 0.08), (36, 57, 0.06))
+"""Two drums struck at once all through: the one, the other, and how often a part has it."""
 
 
 def voice_of(pitch: int) -> int | None:
@@ -80,8 +83,9 @@ def free_part(seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
 def steady_part(seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
     """What drummers mostly play: one thing kept up all through, a backbeat, percussion beside it.
 
-    Hats, a ride or neither are kept up; the backbeat is a snare, a clap or a side stick; shakers,
-    tambourines, cowbells and hand drums keep to figures of their own.
+    Hats, a ride, a crash or nothing is kept up; the backbeat is a snare, a clap or a side stick;
+    shakers, tambourines, cowbells and hand drums keep to figures of their own. Now and then a tom
+    doubles the kick, or a clap or a crash the snare.
     """
     step_s = 60.0 / float(rng.uniform(70.0, 170.0)) / 4.0
     swing_s = step_s * float(rng.choice([0.0, 0.0, 0.15, 0.33]))
@@ -95,7 +99,7 @@ def steady_part(seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
                 at = step * step_s + (swing_s if step % 2 else 0.0)
                 hits.append((at, pitch, loud * (1.0 if step % accent == 0 else soft)))
 
-    kept_up = rng.choice(["hat", "ride", "open", "none"], p=[0.5, 0.25, 0.1, 0.15])
+    kept_up = rng.choice(list(_KEPT_UP), p=list(_KEPT_UP.values()))
     if kept_up == "hat":
         keep(42, int(rng.choice([1, 2, 2, 4])), 0, 90, 4, 0.05)
         if rng.random() < 0.5:
@@ -106,6 +110,8 @@ def steady_part(seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
             keep(44, 8, 4, 70, 1, 0.05)
     elif kept_up == "open":
         keep(46, 4, 2, 100, 1, 0.05)
+    elif kept_up == "crash":
+        keep(int(rng.choice([49, 52, 55, 57])), int(rng.choice([2, 4, 4])), 0, 90, 4, 0.05)
     backbeat = int(rng.choice([38, 38, 40, 37, 37, 39]))
     keep(backbeat, 8, 4, 105, 1, 0.04)
     if rng.random() < 0.4:
@@ -123,6 +129,10 @@ def steady_part(seconds: float, rng: np.random.Generator) -> tuple[Note, ...]:
         first = 16 * int(rng.integers(max(1, steps // 16))) + int(rng.choice([8, 12]))
         toms = sorted(rng.choice([41, 43, 45, 47, 48, 50], 4).tolist(), reverse=True)
         hits += [((first + i) * step_s, int(p), 100.0) for i, p in enumerate(toms)]
+    for one, other, often in _DOUBLED:
+        if rng.random() < often:
+            strength = float(rng.uniform(0.5, 1.0))
+            hits += [(at, other, loud * strength) for at, pitch, loud in hits if pitch == one]
     loose_s = float(rng.choice([0.0, 0.004, 0.009]))
     notes = []
     for at, pitch, loud in hits:

@@ -245,9 +245,10 @@ def main() -> None:
         card = args.card.read_text(encoding="utf-8") if args.card else None
         limits = args.work / "limits.json"
         notes = {"limits": limits.read_text(encoding="utf-8") if limits.is_file() else "{}"}
-        second = args.work / "second.txt"
-        if second.is_file():
-            notes["second"] = second.read_text(encoding="utf-8")
+        for name in ("second", "many"):
+            kept = args.work / f"{name}.txt"
+            if kept.is_file():
+                notes[name] = kept.read_text(encoding="utf-8")
         print("differs from torch by at most", export(load(args.work), args.out, card, notes))
         return
     if args.sheets is None:

@@ -23,8 +23,7 @@ from torch import nn
 
 from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, Heard, listen
 from loopmind.analysis.listening.pitched_second import (
-    FEATURES,
-    Second,
+    Layers,
     candidates,
     features,
 )
@@ -108,15 +107,24 @@ def take(own: Sequence[Sheet], work: Path, model: Model, moments: int, seed: int
 
 def train(
     seen: F32, truth: F32, *, hidden: Sequence[int] = (48,), epochs: int = _EPOCHS, seed: int = 3
-) -> Second:
+) -> Layers:
     """Fit layers of `hidden` widths: features (candidates, FEATURES), truth (candidates,)."""
+    return fitted(seen, truth[:, None], hidden=hidden, epochs=epochs, batch=_BATCH, seed=seed)
+
+
+def fitted(
+    seen: F32, truth: F32, *, hidden: Sequence[int], epochs: int, batch: int,
+    dropped: float = 0.15, seed: int = 3,
+) -> Layers:  # fmt: skip
+    """Layers of `hidden` widths that tell `truth` (rows, outputs) in 0..1 from `seen` (rows,
+    inputs); `dropped`: the share of hidden units that is left out in each step."""
     torch.manual_seed(seed)
     mean, scale = seen.mean(axis=0), seen.std(axis=0) + 1e-2
     layers: list[nn.Linear] = []
     parts: list[nn.Module] = []
-    for width, following in itertools.pairwise((FEATURES, *hidden, 1)):
+    for width, following in itertools.pairwise((seen.shape[1], *hidden, truth.shape[1])):
         layers.append(nn.Linear(width, following))
-        parts += [layers[-1], nn.ReLU(), nn.Dropout(0.15)]
+        parts += [layers[-1], nn.ReLU(), nn.Dropout(dropped)]
     net = nn.Sequential(*parts[:-2])
     optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.05)
     x, y = torch.from_numpy((seen - mean) / scale), torch.from_numpy(truth)
@@ -124,9 +132,9 @@ def train(
     for epoch in range(epochs):
         for group in optimiser.param_groups:
             group["lr"] = 3e-3 * (1.0 - epoch / epochs)
-        for rows in torch.randperm(len(x), generator=generator).split(_BATCH):
+        for rows in torch.randperm(len(x), generator=generator).split(batch):
             given = x[rows] + 0.1 * torch.randn(x[rows].shape, generator=generator)
-            loss = nn.functional.binary_cross_entropy_with_logits(net(given)[:, 0], y[rows])
+            loss = nn.functional.binary_cross_entropy_with_logits(net(given), y[rows])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -139,7 +147,7 @@ def train(
             weight = weight / scale[:, None]
             bias = bias - mean @ weight
         kept.append(np.vstack([weight, bias]).astype(np.float32))
-    return Second(tuple(kept))
+    return Layers(tuple(kept))
 
 
 def main() -> None:
@@ -161,7 +169,7 @@ def main() -> None:
         seen, truth = kept["seen"].astype(np.float32), kept["truth"].astype(np.float32)
     held = len(seen) * 9 // 10
     trial = train(seen[:held], truth[:held], hidden=args.hidden, epochs=args.epochs)
-    likely = trial(seen[held:])
+    likely = trial(seen[held:])[:, 0]
     notes = truth[held:] > 0
     said = likely > _LIKELY
     share = 2.0 * (said & notes).sum() / (said.sum() + notes.sum())

@@ -22,11 +22,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.listening.pitched import notes_of, second_of
+from loopmind.analysis.listening.pitched import Looks, Texture, looks_of, notes_of
 from loopmind.analysis.listening.pitched_decode import Limits, pitch_of, polyphonic
 from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, Heard, listen
 from loopmind.analysis.listening.pitched_players import assigned, opinions
-from loopmind.analysis.listening.pitched_second import Second, look_again
+from loopmind.analysis.listening.pitched_second import Judged
 from loopmind.analysis.models import Model, open_file
 from loopmind.files.midi_notes import write_notes
 from loopmind.learn.notes.data import Sheet, sheets
@@ -39,6 +39,7 @@ F32 = NDArray[np.float32]
 Kind = Literal["line", "keys", "mix"]
 
 LIMITS_FILE = "limits.json"
+_TEXTURES: dict[Kind, Texture] = {"line": "line", "keys": "chords", "mix": "mix"}
 _LINES = ("bass", "lead", "woodwind", "brass")
 _FEWEST = 8
 _GRID: dict[str, tuple[float, ...]] = {
@@ -57,11 +58,12 @@ _GRID: dict[str, tuple[float, ...]] = {
     "second": (0.3, 0.4, 0.6, 0.8, 2.0),
     "sure": (0.3, 0.4, 0.5, 0.6),
     "again": (0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
+    "many": (0.2, 0.25, 0.3, 0.35, 0.4),
 }
 
 _ROUTING = ("lines", "shares", "lone", "second", "sure")
-# A case, what the network said of it, and the second opinion of chords.
-Known = tuple["Case", Heard, F32 | None]
+# A case, what the network said of it, and what a second look says.
+Known = tuple["Case", Heard, Judged | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +119,7 @@ def judged(
     scores: dict[Kind, list[Score]] = {kind: [] for kind in kinds}
     for case, said, again in known:
         if case.kind in kinds:
-            texture = "chords" if case.kind == "keys" else case.kind
+            texture = _TEXTURES[case.kind]
             notes = notes_of(said, limits, texture=texture, again=again)
             mixed = case.kind == "mix"
             found = [
@@ -152,10 +154,13 @@ def tune(known: Sequence[Known], first: Limits, tell: Callable[[str], None] = pr
         kinds: list[Kind] = ["line"] if name.startswith("line") else ["keys", "mix"]
         if name == "shortest_s":
             kinds = ["line", "keys", "mix"]
-        elif name in ("onset", "again"):
-            # Where there is a second opinion, the first one's limit is for mixes alone.
-            asked = any(again is not None for _, _, again in known)
-            kinds = ["keys"] if name == "again" else ["mix"] if asked else kinds
+        elif name in ("onset", "again", "many"):
+            # Where there is a second opinion, the first one's limit is not asked for.
+            asked: set[Kind] = {case.kind for case, _, again in known if again is not None}
+            own: dict[str, Kind] = {"again": "keys", "many": "mix"}
+            kinds = [own[name]] if name in own else [kind for kind in kinds if kind not in asked]
+        if not any(case.kind in kinds for case, _, _ in known):
+            continue
         best = (-1.0, getattr(limits, name))
         for value in values:
             table = means(judged(known, replace(limits, **{name: value}), kinds))
@@ -172,8 +177,8 @@ def _tuned_routing(known: Sequence[Known], limits: Limits, tell: Callable[[str],
     """The limits that only say who plays: notes are decoded and judged by the networks once."""
     mixes = [
         (case, found, opinions(found))
-        for case, said, _ in known
-        if case.kind == "mix" and (found := polyphonic(said, limits))
+        for case, said, again in known
+        if case.kind == "mix" and (found := polyphonic(said, limits, again))
     ]
     for name in _ROUTING if mixes else ():
         best = (-1.0, getattr(limits, name))
@@ -192,13 +197,12 @@ def _tuned_routing(known: Sequence[Known], limits: Limits, tell: Callable[[str],
     return limits
 
 
-def hear_all(own: Sequence[Case], model: Model, second: Second | None = None) -> list[Known]:
+def hear_all(own: Sequence[Case], model: Model, looks: Looks | None = None) -> list[Known]:
     """What the model says of every case, and what it says at a second look."""
     known: list[Known] = []
     for case in own:
         heard = listen(case.mono, model=model)
-        asked = second is not None and case.kind == "keys"
-        known.append((case, heard, look_again(heard, second) if second and asked else None))
+        known.append((case, heard, looks.at(heard, _TEXTURES[case.kind]) if looks else None))
     return known
 
 
@@ -257,7 +261,7 @@ def main() -> None:
     limits = Limits.of(json.loads(file.read_text())) if file.is_file() else Limits()
     own = [case for folder in args.sheets for case in cases(sheets(folder / args.split), args.most)]
     model = open_file(args.model or args.work / "notes.onnx", threads=1)
-    known = hear_all(own, model, second_of(model))
+    known = hear_all(own, model, looks_of(model))
     if not args.keep:
         limits = tune(known, limits, lambda line: print(line, flush=True))
         file.write_text(json.dumps(asdict(limits), indent=1), encoding="utf-8")

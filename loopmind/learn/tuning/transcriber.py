@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from loopmind.analysis.listening.pitched import Texture, limits_of, notes_of, second_of
+from loopmind.analysis.listening.pitched import Texture, limits_of, looks_of, notes_of
 from loopmind.analysis.listening.pitched_model import (
     FAMILIES,
     FOLD,
@@ -21,7 +21,6 @@ from loopmind.analysis.listening.pitched_model import (
     heard_mono,
     listen,
 )
-from loopmind.analysis.listening.pitched_second import look_again
 from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
 from loopmind.files.midi_notes import read_notes
@@ -50,7 +49,7 @@ class TranscriberTrainer:
     def score(self, model: Path, pairs: Sequence[Pair], progress: Progress) -> dict[str, float]:
         """Mean note F1 over the recordings: onsets within 50 ms, and with ends."""
         opened = open_file(model)
-        limits, second = limits_of(opened), second_of(opened)
+        limits, looks = limits_of(opened), looks_of(opened)
         onset, whole = [], []
         for number, pair in enumerate(pairs):
             progress(number, len(pairs), pair.audio.name)
@@ -60,7 +59,7 @@ class TranscriberTrainer:
             truth = _truth(pair)
             heard = listen(mono, model=opened)
             texture = _texture(truth)
-            again = look_again(heard, second) if second and texture == "chords" else None
+            again = looks.at(heard, texture)
             found = notes_of(heard, limits, texture=texture, again=again)
             own = [Line(n.start_s, n.end_s, n.pitch) for n in found]
             figures = score([replace(n, family="") for n in truth], own)
