@@ -10,8 +10,11 @@ from pathlib import Path
 CARD = "# A separator for tests\n\n| | |\n|---|---|\n| stems | four |\n"
 
 
-def untrained(folder: Path) -> Path:
-    """The file of an untrained separator in `folder`, its card beside it."""
+def untrained(folder: Path, recurring: str = "") -> Path:
+    """The file of an untrained separator in `folder`, its card beside it.
+
+    recurring: how many recurring spectra each stem has; none, where masks are to stay as they are.
+    """
     import torch
 
     from loopmind.analysis.listening.stft import BINS
@@ -29,6 +32,7 @@ def untrained(folder: Path) -> Path:
         net, (torch.randn(1, 20, 4, BINS),), (("spectra",), ("masks",)),
         {"spectra": {1: "frames"}, "masks": {2: "frames"}}, path, CARD,
         others=((torch.randn(1, 9, 4, BINS),),),
-        notes={"stems": ",".join(STEMS), "context_frames": str(net.size.context_frames)},
+        notes={"stems": ",".join(STEMS), "context_frames": str(net.size.context_frames),
+               "recurring": recurring},
     )  # fmt: skip
     return path

@@ -2,7 +2,8 @@
 
 Laws: the stems add up to the mix, because "other" is what the rest leaves of it; and the size of
 the chunks changes nothing, because each is computed with as much sound on either side as the
-model looks at. A file of any length takes the same memory.
+model looks at, and what recurs is looked for in stretches that begin at fixed places. A file of
+any length takes the same memory.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.listening.recurring import sharpened
 from loopmind.analysis.listening.stft import (
     HOP,
     LAP,
@@ -29,7 +31,7 @@ from loopmind.analysis.listening.stft import (
     spectra,
 )
 from loopmind.analysis.models import Model, ModelError, open_model
-from loopmind.errors import UsageError
+from loopmind.errors import CancelledError, UsageError
 from loopmind.music.audio import Audio
 from loopmind.music.stems import Stems
 
@@ -40,6 +42,7 @@ LIGHT = "light"
 LIGHT_MODEL = "separator.onnx"
 OTHER = "other"
 CHUNK_FRAMES = 256
+STRETCH_FRAMES = 1024
 _BLOCK_FRAMES = 1 << 16
 _LOOK_S = 0.05
 
@@ -103,6 +106,11 @@ class LightSeparator:
         try:
             self.stems = tuple(self._model.notes["stems"].split(","))
             self._context = int(self._model.notes["context_frames"])
+            # How many recurring patches each stem has; models without it leave masks as they are.
+            counts = self._model.notes.get("recurring", "").split(",")
+            self._recurring = [int(count) for count in counts if count]
+            if self._recurring and len(self._recurring) != len(self.stems):
+                raise ValueError
         except (KeyError, ValueError):
             raise ModelError(
                 f"the model {self._model.file} is no separator of LoopMind's; name another model"
@@ -121,6 +129,8 @@ class LightSeparator:
         # The model computes one chunk while the one before becomes sound and is written.
         with _OneThread() as worker:
             made: Iterator[tuple[C64, F32]] = self._masked(blocks, level.gain, worker, look)
+            if self._recurring:
+                made = self._recurred(made, level.gain, worker, look)
             yield from _overlapped(made, rows)
 
     def _masked(
@@ -136,6 +146,19 @@ class LightSeparator:
         if waiting is not None:
             yield waiting[0], wait_for(waiting[1], look)
 
+    def _recurred(
+        self, parts: Iterator[tuple[C64, F32]], gain: float, worker: _OneThread,
+        look: Callable[[], None],
+    ) -> Iterator[tuple[C64, F32]]:  # fmt: skip
+        """The same frames in stretches, their masks sharpened by what recurs in them."""
+        for made, masks in _stretches(parts, STRETCH_FRAMES):
+            task = worker.start(sharpened, masks, made, gain, self._recurring, worker.look)
+            masks = wait_for(task, look)
+            # In parts again: their sound, stem by stem, takes more memory than all else.
+            for first in range(0, made.shape[1], CHUNK_FRAMES):
+                part = slice(first, first + CHUNK_FRAMES)
+                yield made[:, part], masks[:, :, part]
+
     def _masks(self, made: C64, first: int, last: int) -> F32:
         parts = np.stack((made[0].real, made[0].imag, made[1].real, made[1].imag), axis=1)
         masks: F32 = self._model.run({"spectra": parts[None]})[0][0]
@@ -147,13 +170,20 @@ class _OneThread:
 
     def __enter__(self) -> _OneThread:
         self._pool = ThreadPoolExecutor(1, "separation")
+        self._left = False
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._left = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def start(self, function: Callable[..., F32], *given: Any) -> Future[F32]:
         return self._pool.submit(function, *given)
+
+    def look(self) -> None:
+        """For the task: raises CancelledError once nobody waits for it any more."""
+        if self._left:
+            raise CancelledError("cancelled")
 
 
 def wait_for(task: Future[F32], look: Callable[[], None]) -> F32:
@@ -194,6 +224,21 @@ def _chunks(parts: Iterator[C64], size: int, context: int) -> Iterator[tuple[C64
             held, before = held[:, drop:], before + size - drop
     if held is not None and held.shape[1] > before:
         yield held, before, held.shape[1]
+
+
+def _stretches(parts: Iterator[tuple[C64, F32]], size: int) -> Iterator[tuple[C64, F32]]:
+    """Frames and masks `size` at a time; the last stretch is up to half longer or shorter."""
+    frames: list[C64] = []
+    masks: list[F32] = []
+    for frame, mask in parts:
+        frames.append(frame)
+        masks.append(mask)
+        while sum(part.shape[1] for part in frames) >= size + size // 2:
+            whole, mask = np.concatenate(frames, axis=1), np.concatenate(masks, axis=2)
+            frames, masks = [whole[:, size:].copy()], [mask[:, :, size:].copy()]
+            yield whole[:, :size], mask[:, :, :size]
+    if frames:
+        yield np.concatenate(frames, axis=1), np.concatenate(masks, axis=2)
 
 
 def _overlapped(made: Iterator[tuple[C64, F32]], rows: Sequence[int]) -> Iterator[F32]:

@@ -49,6 +49,8 @@ _FLOOR = 0.1
 _RARE = "vocals"
 _EMA = 0.998
 _FALLING = 0.4
+# Recurring patches of each of STEMS that hearing looks for (`analysis/listening/recurring.py`).
+_RECURRING = (128, 64, 48, 256)
 
 
 @dataclass(frozen=True)
@@ -319,7 +321,8 @@ def _export(options: argparse.Namespace) -> None:
         {"spectra": {1: "frames"}, "masks": {2: "frames"}}, options.out,
         options.card.read_text(encoding="utf-8") if options.card else None,
         others=((made[1],),), half=options.half,
-        notes={"stems": ",".join(STEMS), "context_frames": str(size.context_frames)},
+        notes={"stems": ",".join(STEMS), "context_frames": str(size.context_frames),
+               "recurring": ",".join(map(str, _RECURRING))},
     )  # fmt: skip
     bands = sum(count for count, _ in BANDS)
     print(f"{options.out}: {bands} bands, step {training.step}, within {worst:.1e} of torch")
