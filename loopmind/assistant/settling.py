@@ -74,9 +74,7 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     reads one plain command by the frames.
     """
     known = translator()
-    if known is None:
-        return first
-    if len(words_of(said)) < FEWEST:
+    if known is None or _settled_already(said, first, sure, world):
         return first
     found = known(said, goes_on=not fresh_memory(world.memory))
     wishes = _wishes([t for t in found if _figures(said) <= _figures(*t.commands)], world, read)
@@ -84,14 +82,8 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
         return first
     best = wishes[0]
     if _acts(first):
-        if _POINTS.search(said) and not fresh_memory(world.memory):
-            return first  # only the frames know what was spoken of
-        return _over(said, first, sure, wishes)
+        return _over(first, sure, wishes)
     meant = _meant(first)
-    if first.notes or (first.question and not meant) or _TURNS_ROUND.search(said):
-        return first  # refused with a reason, asked which, or a small word decides
-    if not meant and not first.ignored:
-        return first  # a remark
     if meant and best.acts and same_wish(meant, best.reading):
         return best.reading
     if meant and best.silent == NOTHING and best.chance >= NO_WISH:
@@ -103,12 +95,25 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     return first
 
 
-def _over(said: str, first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
+def _settled_already(said: str, first: Reading, sure: float, world: World) -> bool:
+    """Whether the frames' reading stands, whatever the translator finds."""
+    if len(words_of(said)) < FEWEST or _TURNS_ROUND.search(said):
+        return True
+    if _acts(first):
+        # Only the frames know what was spoken of.
+        return sure >= 1.0 or bool(_POINTS.search(said) and not fresh_memory(world.memory))
+    # Refused with a reason, asked which, or told to be a remark.
+    return bool(first.notes) or (
+        _meant(first) is None and (bool(first.question) or not first.ignored)
+    )
+
+
+def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
     """What is done where the frames would act."""
     best = wishes[0]
     if _heard(first, wishes) >= HEARD or _alike(first, best.reading) or not best.acts:
         return first
-    if _TURNS_ROUND.search(said) or sure >= 1.0 or _only_adds(first, best.reading):
+    if _only_adds(first, best.reading):
         return first
     learned = sure >= LEARNED
     if best.chance >= INSTEAD and not learned:

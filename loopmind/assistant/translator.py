@@ -30,6 +30,8 @@ MODEL = "translator.npz"
 BEGIN, END = "<begin>", "<end>"
 SEPARATOR = ";"
 BEAMS = 4
+FAR = 4.0
+"""Answers that are less likely than the best by this much, as a logarithm, are left."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Translator:
                 else:
                     open_.append((score, words, numbers))
             best = max((score for score, _ in closed), default=-math.inf)
-            open_ = [item for item in open_ if item[0] > best - 5.0]
+            open_ = [item for item in open_ if item[0] > best - FAR]
             if not open_:
                 break
         closed.sort(key=lambda item: -item[0])
