@@ -215,7 +215,7 @@ _MORE = (
 WORDS = sorted({*PHRASES, *TRACK_WORDS, *_MORE})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=14))
 def test_any_words_are_read_alike_and_give_edits_about_what_there_is(words: list[str]) -> None:
     text = " ".join(words)
