@@ -48,6 +48,8 @@ _TURNS_ROUND = re.compile(
     r"\b(?:not|never|unless|if|or|but|except|until|only|halfway|half|beat|than|as)\b"
 )
 
+# A figure that is no section's number; an 808 is an instrument.
+_FIGURE = re.compile(r"(?<!verse )(?<!hook )(?<!chorus )(?<!bridge )(?<!drop )\b(?!808)\d")
 _POINTS = re.compile(r"\b(?:it|that|this|them|they|those|these|same)\b")
 
 
@@ -100,8 +102,9 @@ def _settled_already(said: str, first: Reading, sure: float, world: World) -> bo
     if len(words_of(said)) < FEWEST or _TURNS_ROUND.search(said):
         return True
     if _acts(first):
-        # Only the frames know what was spoken of.
-        return sure >= 1.0 or bool(_POINTS.search(said) and not fresh_memory(world.memory))
+        # The frames account for every figure, and only they know what was spoken of.
+        spoken_of = _POINTS.search(said) and not fresh_memory(world.memory)
+        return sure >= 1.0 or bool(_FIGURE.search(said) or spoken_of)
     # Refused with a reason, asked which, or told to be a remark.
     return bool(first.notes) or (
         _meant(first) is None and (bool(first.question) or not first.ignored)
