@@ -215,7 +215,7 @@ _MORE = (
 WORDS = sorted({*PHRASES, *TRACK_WORDS, *_MORE})
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=14))
 def test_any_words_are_read_alike_and_give_edits_about_what_there_is(words: list[str]) -> None:
     text = " ".join(words)
@@ -236,7 +236,7 @@ def test_any_words_are_read_alike_and_give_edits_about_what_there_is(words: list
     assert len(reading.understood) == len(reading.edits) + len(reading.actions)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=120))
 def test_no_text_can_stop_the_reader(text: str) -> None:
     read(text, DRAFT, CRATE, None)

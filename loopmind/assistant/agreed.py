@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.contents import touched_by
-from loopmind.assistant.doubt import confirm
+from loopmind.assistant.doubt import confirm, is_doubt
 from loopmind.assistant.kinds import EXACT, kinds_of_edits
 from loopmind.assistant.likely import likely
 from loopmind.assistant.limits import impossible
@@ -86,11 +86,6 @@ def near(kind: str, chances: Chances) -> float:
     others = {k for family in _NEAR if kind in family for k in family} | {kind}
     away = {b for pair in _OPPOSITE for a, b in (pair, pair[::-1]) if a == kind}
     return max((chances.get(k, 0.0) for k in others - away), default=0.0)
-
-
-def is_doubt(question: Question | None) -> bool:
-    """Whether a question only asks if something was meant."""
-    return question is not None and [c.label for c in question.choices] == ["yes"]
 
 
 class Judge:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from loopmind.assistant.finishing import finish
+from loopmind.assistant.halves import Read
 from loopmind.assistant.together import together
 from loopmind.assistant.values import Action, Memory, Question, Reading
 from loopmind.assistant.world import World
 from loopmind.music.edit import AddSection, Edit, SoloTracks, edit_to_plain
 
 NOTHING, CANNOT, ASK = "nothing", "cannot", "ask"
-Read = Callable[[str, World], Reading]
+WISHLESS = frozenset({NOTHING, CANNOT, ASK})
+"""Commands that ask for nothing that could be done."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _each(command: str, world: World, read: Read) -> Reading:
 
 def told_nothing(commands: Sequence[str]) -> bool:
     """Whether the sentence asks for nothing that could be done."""
-    return set(commands) <= {NOTHING, CANNOT, ASK}
+    return WISHLESS.issuperset(commands)
 
 
 def same_wish(a: Reading, b: Reading) -> bool:

@@ -13,12 +13,13 @@ from loopmind.assistant.account import Read, left_over
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.outcome import Outcome
 from loopmind.assistant.senses import Token
-from loopmind.assistant.telling import tell
-from loopmind.assistant.values import Choice, Question
+from loopmind.assistant.telling import tell, tell_action
+from loopmind.assistant.values import Action, Choice, Question
 from loopmind.assistant.weighty import weighty
 from loopmind.music.edit import Edit
 
 LONGEST_SHOWN = 3
+_YES = "yes"
 
 
 def doubted(clause: Clause, outcome: Outcome, read: Read) -> Outcome | None:
@@ -56,19 +57,32 @@ def confirm(outcome: Outcome, words: Sequence[str]) -> Outcome:
     """The edits of an outcome as a question."""
     said = " ".join(words)
     unclear = f"I am not sure about '{said}'. " if said else ""
-    text = f"{unclear}Did you mean: {_shown(outcome.edits)}? (yes, no, or say it otherwise)"
-    return replace(
-        outcome, edits=(), question=Question(text, (Choice("yes", outcome.edits),), tuple(words))
-    )
+    asked = which([Choice(shown(outcome.edits), outcome.edits)])
+    asked = replace(asked, text=unclear + asked.text, unclear=tuple(words))
+    return replace(outcome, edits=(), question=asked)
 
 
 def either(steps: Sequence[Sequence[Edit]]) -> Question:
     """ "mute the pad or make it quieter": one of them, and nobody said which."""
-    return Question("Which of these?", tuple(Choice(_shown(s), tuple(s)) for s in steps))
+    return Question("Which of these?", tuple(Choice(shown(s), tuple(s)) for s in steps))
 
 
-def _shown(edits: Sequence[Edit]) -> str:
-    told = [tell(edit) for edit in edits]
+def which(choices: Sequence[Choice]) -> Question:
+    """A question between choices; a single one is confirmed."""
+    if len(choices) > 1:
+        return Question("Which did you mean?", tuple(choices))
+    text = f"Did you mean: {choices[0].label}? (yes, no, or say it otherwise)"
+    return Question(text, (replace(choices[0], label=_YES),))
+
+
+def is_doubt(question: Question | None) -> bool:
+    """Whether a question only asks if something was meant."""
+    return question is not None and [c.label for c in question.choices] == [_YES]
+
+
+def shown(edits: Sequence[Edit], actions: Sequence[Action] = ()) -> str:
+    """What edits and actions do, in a line."""
+    told = [tell(edit) for edit in edits] + [tell_action(action) for action in actions]
     rest = len(told) - LONGEST_SHOWN
     return "; ".join(told[:LONGEST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 

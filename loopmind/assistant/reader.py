@@ -7,39 +7,20 @@ never guessed at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from loopmind.assistant.added import of_added
-from loopmind.assistant.agreed import Judge, is_doubt
+from loopmind.assistant.agreed import Judge
 from loopmind.assistant.answers import answered
 from loopmind.assistant.asides import without_asides
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.contents import touched_by
 from loopmind.assistant.contrast import with_contrast
-from loopmind.assistant.doubt import confirm, doubted, either
+from loopmind.assistant.doubt import confirm, doubted, either, is_doubt
 from loopmind.assistant.finishing import finish
-from loopmind.assistant.frames_add import add
-from loopmind.assistant.frames_again import again
-from loopmind.assistant.frames_anew import regenerate, unclear
-from loopmind.assistant.frames_effects import effects
-from loopmind.assistant.frames_fills import fills, risers, split_section
-from loopmind.assistant.frames_inserts import inserts
-from loopmind.assistant.frames_key_tempo import genre, key, tempo
-from loopmind.assistant.frames_layers import enters, only, remove, solo_goes_on
-from loopmind.assistant.frames_length import fade, resize
-from loopmind.assistant.frames_levels import levels
-from loopmind.assistant.frames_lock import everything_but, lock
-from loopmind.assistant.frames_mood import energy, mood
-from loopmind.assistant.frames_moving import move_section, repeat_section
-from loopmind.assistant.frames_sections import add_section, remove_section
-from loopmind.assistant.frames_swap import swap
-from loopmind.assistant.frames_sweep import sweep
-from loopmind.assistant.frames_swell import swell
-from loopmind.assistant.frames_swing import swing
-from loopmind.assistant.frames_talk import asked, render, undo, whole
-from loopmind.assistant.frames_tone import place, style, tone
-from loopmind.assistant.halves import in_part
+from loopmind.assistant.frames import first_of
+from loopmind.assistant.frames_talk import asked, whole
+from loopmind.assistant.halves import Read, in_part
 from loopmind.assistant.lexer import Lexed, lex, spelled
 from loopmind.assistant.limits import impossible
 from loopmind.assistant.normalise import tidy
@@ -89,49 +70,6 @@ LONGEST_TEXT = 2000
 MOST_ALTERNATIVES = 4
 
 
-Frame = Callable[[Clause], Outcome | None]
-
-
-FRAMES: tuple[Frame, ...] = (
-    undo,
-    solo_goes_on,
-    everything_but,
-    lock,
-    inserts,
-    fills,
-    risers,
-    split_section,
-    again,
-    genre,
-    key,
-    swell,
-    swing,
-    tempo,
-    sweep,
-    fade,
-    swap,
-    regenerate,
-    only,
-    enters,
-    repeat_section,
-    resize,
-    move_section,
-    add_section,
-    remove_section,
-    effects,
-    place,
-    tone,
-    remove,
-    add,
-    levels,
-    style,
-    mood,
-    energy,
-    render,
-    unclear,
-)
-
-
 def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) -> Reading:
     """What `text` asks for, read against a song and the talk so far.
 
@@ -163,12 +101,9 @@ def read(text: str, draft: Draft, crate: Crate, memory: Memory | None = None) ->
     if now.edits:
         said = ALSO.sub("and ", said)
     shown = plainly(REQUESTS.sub("", put_right(said, world).strip()))
-    fixed = regretted(said, now) or whole(shown, world)
-    if fixed is not None:
-        return finish(now, [], list(fixed.actions), None, [], [], (), ())
-    part = in_part(shown, world, lambda said, there: _Reader(said, there).reading())
-    if part is not None:
-        return part
+    at_once = _at_once(said, shown, world, lambda said, there: _Reader(said, there).reading())
+    if at_once is not None:
+        return at_once
     reader = _Reader(shown, world)
     first = reader.reading()
     sure = reader.judge.sure_of(first) if reader.judge else 1.0
@@ -180,11 +115,18 @@ def _of_command(text: str, world: World) -> Reading:
     said = plainly(spelled(tidy(text), world.names, world.sound_words()))
     if world.memory.edits:
         said = ALSO.sub("and ", said)
-    fixed = regretted(said, world.memory) or whole(said, world)
+    return _at_once(said, said, world, _by_frames) or _by_frames(said, world)
+
+
+def _at_once(said: str, shown: str, world: World, read: Read) -> Reading | None:
+    """What is read of a sentence before its clauses are: an action, a wish for half a section.
+
+    shown: the same in plainer words.
+    """
+    fixed = regretted(said, world.memory) or whole(shown, world)
     if fixed is not None:
         return finish(world.memory, [], list(fixed.actions), None, [], [], (), ())
-    part = in_part(said, world, _by_frames)
-    return part if part is not None else _by_frames(said, world)
+    return in_part(shown, world, read)
 
 
 def _by_frames(said: str, world: World) -> Reading:
@@ -340,11 +282,11 @@ class _Reader:
             return
         outcome = asked(clause, self.text)
         if outcome is None:
-            outcome = gone_on(clause, _first_of) or _first_of(clause)
+            outcome = gone_on(clause, first_of) or first_of(clause)
         if outcome is not None and outcome.missing:
-            outcome = stood_in(clause, outcome, _first_of)
+            outcome = stood_in(clause, outcome, first_of)
         if outcome is not None:
-            outcome = impossible(clause, outcome) or doubted(clause, outcome, _first_of)
+            outcome = impossible(clause, outcome) or doubted(clause, outcome, first_of)
         if self.parts > 1 and self.judge is not None:
             outcome = self.judge.of_clause(clause, outcome, clause is self.last)
         self.absent = not (outcome and outcome.edits) and any(
@@ -408,7 +350,3 @@ class _Reader:
             self.unread.append((rest.said, rest.names))
         if rest.figures:
             self.lost.append(rest.said)
-
-
-def _first_of(clause: Clause) -> Outcome | None:
-    return next((o for frame in FRAMES if (o := frame(clause)) is not None), None)

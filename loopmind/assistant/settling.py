@@ -11,19 +11,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from loopmind.assistant.agreed import is_doubt
 from loopmind.assistant.commands import (
     NOTHING,
-    Read,
     carried_out,
     fresh_memory,
     same_wish,
     told_nothing,
 )
+from loopmind.assistant.doubt import is_doubt, shown, which
 from loopmind.assistant.finishing import finish
-from loopmind.assistant.telling import tell, tell_action
+from loopmind.assistant.halves import Read
 from loopmind.assistant.translator import Translation, translator
-from loopmind.assistant.values import Choice, Question, Reading
+from loopmind.assistant.values import Choice, Reading
 from loopmind.assistant.wording import words_of
 from loopmind.assistant.world import World
 from loopmind.music.edit import edit_to_plain
@@ -41,7 +40,6 @@ NO_WISH = 0.9
 FEWEST = 3
 """Shorter sentences are the frames' alone."""
 
-_LONGEST_SHOWN = 3
 # Words that turn a wish round or narrow it down: the frames account for every one of them, while
 # a network may overlook a single word.
 _TURNS_ROUND = re.compile(
@@ -193,19 +191,10 @@ def _changed(reading: Reading) -> list[str]:
 
 def _asked(first: Reading, readings: Sequence[Reading]) -> Reading:
     """One question with what the readings would do as its choices."""
-    choices = tuple(Choice(_shown(r), r.edits, r.actions) for r in readings)
-    text = "Which did you mean?"
-    if len(choices) == 1:
-        text = f"Did you mean: {choices[0].label}? (yes, no, or say it otherwise)"
-        choices = (replace(choices[0], label="yes"),)
+    choices = tuple(Choice(shown(r.edits, r.actions), r.edits, r.actions) for r in readings)
+    question = which(choices)
     memory = replace(first.memory, edits=(), question=None, turn=first.memory.turn - 1)
     return finish(
-        memory, [], [], Question(text, choices), [], list(first.ignored),
+        memory, [], [], question, [], list(first.ignored),
         memory.tracks, memory.sections,
     )  # fmt: skip
-
-
-def _shown(reading: Reading) -> str:
-    told = [tell(e) for e in reading.edits] + [tell_action(a) for a in reading.actions]
-    rest = len(told) - _LONGEST_SHOWN
-    return "; ".join(told[:_LONGEST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

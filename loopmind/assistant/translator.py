@@ -18,8 +18,11 @@ import numpy as np
 
 from loopmind.assistant.translator_net import Floats, Net
 from loopmind.assistant.wording import (
+    BEGIN,
+    END,
     LONGEST_COMMAND,
     LONGEST_SAID,
+    SEPARATOR,
     pieces_of,
     text_of,
     words_of,
@@ -27,8 +30,6 @@ from loopmind.assistant.wording import (
 from loopmind.files.places import model_file
 
 MODEL = "translator.npz"
-BEGIN, END = "<begin>", "<end>"
-SEPARATOR = ";"
 BEAMS = 4
 FAR = 4.0
 """Answers that are less likely than the best by this much, as a logarithm, are left."""

@@ -8,11 +8,13 @@ from zlib import crc32
 
 LONGEST_SAID = 48
 LONGEST_COMMAND = 40
+BEGIN, END = "<begin>", "<end>"
+SEPARATOR = ";"
+"""Between the commands of one answer."""
 PIECES = 4096
 MOST_PIECES = 12
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\w\s]")
-_TIGHT = re.compile(r" ?([-/:]) ?(?=\S)| (#)")
 _SIGN = re.compile(r"(?<![\w#])([-+]) (?=\d)")
 
 

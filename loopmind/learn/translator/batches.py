@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from loopmind.assistant.wording import MOST_PIECES, pieces_of
-from loopmind.learn.translator.data import BEGIN, END, Pair, Variations, Words
+from loopmind.assistant.wording import BEGIN, END, MOST_PIECES, pieces_of
+from loopmind.learn.translator.data import Pair, Variations, Words
 
 
 @dataclass(frozen=True)

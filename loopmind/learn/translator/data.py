@@ -13,14 +13,20 @@ from pathlib import Path
 
 import numpy as np
 
+from loopmind.assistant.commands import WISHLESS
 from loopmind.assistant.lexer import spelled
 from loopmind.assistant.normalise import tidy
-from loopmind.assistant.wording import LONGEST_COMMAND, LONGEST_SAID, words_of
+from loopmind.assistant.wording import (
+    BEGIN,
+    END,
+    LONGEST_COMMAND,
+    LONGEST_SAID,
+    SEPARATOR,
+    words_of,
+)
 
-SEPARATOR = ";"
-PAD, BEGIN, END = "<pad>", "<begin>", "<end>"
+PAD = "<pad>"
 SPECIAL = (PAD, BEGIN, END)
-ALONE = frozenset({"nothing", "cannot", "ask"})
 
 _TRACKS = (
     "drums", "kick", "hats", "percussion", "bass", "chords", "pad", "lead", "vocal", "effects",
@@ -179,7 +185,7 @@ class Variations:
         joint = _JOINTS[int(self.chance.integers(len(_JOINTS)))]
         said = (*_without_end(pair.said), *joint, *other.said)
         both = [p.command for p in (pair, other) if not set(p.command) & {"nothing"}]
-        if any(set(c) & ALONE for c in both) or not both:
+        if any(set(c) & WISHLESS for c in both) or not both:
             return pair
         command = both[0] if len(both) == 1 else (*both[0], SEPARATOR, *both[1])
         if len(said) > LONGEST_SAID or len(command) > LONGEST_COMMAND:

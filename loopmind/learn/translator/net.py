@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from loopmind.assistant.wording import PIECES
+from loopmind.assistant.wording import LONGEST_COMMAND, LONGEST_SAID, PIECES
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Size:
     hidden: int = 480
     encoder: int = 3
     decoder: int = 2
-    longest_said: int = 50
-    longest_command: int = 42
+    longest_said: int = LONGEST_SAID + 2
+    longest_command: int = LONGEST_COMMAND + 2
     dropout: float = 0.2
 
 
