@@ -45,7 +45,7 @@ from loopmind.music.transcript import (
     Transcript,
 )
 from loopmind.present.notes_json import notes_data
-from loopmind.present.piano_roll import piano_roll_png
+from loopmind.present.piano_roll import COLOURS, piano_roll_png
 from loopmind.present.raster import Picture
 
 SCHEMA = json.loads(
@@ -236,12 +236,22 @@ def test_the_picture_is_a_png_that_shows_the_notes() -> None:
     drums = [note(0.5 * i, DRUM_NOTES["snare"], 0.1, "drums") for i in range(1, 9)]
     empty = _pixels(piano_roll_png(transcript([])))
     full = _pixels(piano_roll_png(transcript([*drums, note(1.0), *chord(2, 4, 0, "major")])))
-    assert full.shape[1] == empty.shape[1] == 1400
+    assert full.shape[1] == empty.shape[1]
     orange = (full == np.array([0xFF, 0x8C, 0x1A])).all(axis=2).sum()
     assert orange > 40
     assert piano_roll_png(transcript(drums)) == piano_roll_png(transcript(drums))
-    long = replace(transcript([note(1.0)]), duration_s=1800.0)
-    assert _pixels(piano_roll_png(long)).shape[1] == 6000
+
+
+def test_long_music_is_drawn_in_rows_below_each_other() -> None:
+    short = _pixels(piano_roll_png(transcript([note(1.0)])))
+    for seconds in (100.0, 1800.0):
+        late = replace(transcript([note(1.0), note(seconds - 2.0)]), duration_s=seconds)
+        shown = _pixels(piano_roll_png(late))
+        assert shown.shape[1] == short.shape[1] and shown.shape[0] > 2 * short.shape[0]
+        colour = np.array([int(COLOURS["keys"][i : i + 2], 16) for i in (1, 3, 5)])
+        rows = np.nonzero((np.abs(shown.astype(int) - colour).sum(axis=2) < 30).any(axis=1))[0]
+        # The first note's row, and the last one's at the bottom.
+        assert rows.min() < shown.shape[0] / 3 and rows.max() > shown.shape[0] * 2 / 3
 
 
 def _pixels(data: bytes) -> np.ndarray:

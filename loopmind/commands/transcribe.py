@@ -200,6 +200,6 @@ def _as_data(file: Path, written: Path, transcript: Transcript, took_s: float) -
 def _in_words(file: Path, written: Path, transcript: Transcript, took_s: float) -> str:
     counts: Sequence[str] = [f"{name} {count}" for name, count in _counts(transcript).items()]
     heard = ", ".join(counts) if counts else "no notes were heard"
-    bpm = f"{transcript.bpm:g} bpm" if transcript.beats_s else "no beat"
+    bpm = f"{round(transcript.bpm, 1):g} bpm" if transcript.beats_s else "no beat"
     key = transcript.key.written if transcript.key else "no key"
     return f"{file.name}: {bpm}, {key}; {heard}\n  {written} ({took_s:.1f} s)"
