@@ -39,6 +39,8 @@ _LEVEL_DB = {"drums": -19.0, "bass": -21.0, "vocals": -21.0, "other": -22.0}
 _PRESENT = {"drums": 0.88, "bass": 0.88, "vocals": 0.4, "other": 0.95}
 _QUIET = 1e-3
 _SUNG_OVER = 0.15
+_LEFT_OUT = 0.12
+_TRACK_DB = 2.5
 _PLACES = 6
 _RECORDED = ("deb:", "gh:", "folder:")
 _RECORDED_TIMES = 3  # recordings are what users have, and few beside what is rendered
@@ -233,12 +235,21 @@ def example(shelf: Shelf, mixes: Mixes, rng: np.random.Generator) -> C64:
 
 
 def _whole(shelf: Shelf, mixes: Mixes, rng: np.random.Generator) -> F32:
-    """A piece as it is, but for the levels of its stems; now and then somebody sings over it."""
+    """A piece as it is, but for levels and speed; now and then somebody sings over it.
+
+    Tracks come at levels of their own and some not at all: there are few pieces, and a network
+    that may know them by heart does.
+    """
     rows = shelf.groups[int(rng.integers(len(shelf.groups)))]
-    first = int(rng.integers(0, SHELF_FRAMES - mixes.samples + 1))
+    speed, needed = _speed(mixes, rng)
+    first = int(rng.integers(0, SHELF_FRAMES - needed + 1))
     out = np.zeros((len(STEMS), 2, mixes.samples), np.float32)
     for row in rows:
-        out[STEMS.index(shelf.rows[row].stem)] += shelf.cut(row, first, mixes.samples)
+        if rng.random() < _LEFT_OUT:
+            continue
+        sound = _at_speed(shelf.cut(row, first, needed), speed, mixes.samples)
+        gain = np.float32(10.0 ** (rng.normal(0.0, _TRACK_DB) / 20.0))
+        out[STEMS.index(shelf.rows[row].stem)] += sound * gain
     voices = STEMS.index("vocals")
     if not out[voices].any() and shelf.of_stem["vocals"] and rng.random() < _SUNG_OVER:
         sound = _track(shelf, shelf.of_stem["vocals"], mixes, rng)
@@ -269,17 +280,26 @@ def _mixed(shelf: Shelf, mixes: Mixes, rng: np.random.Generator) -> F32:
 def _track(shelf: Shelf, rows: Sequence[int], mixes: Mixes, rng: np.random.Generator) -> F32:
     """A place of one row, now and then at another speed (and pitch), sides swapped or not."""
     row = rows[int(rng.integers(len(rows)))]
-    speed = 2.0 ** float(rng.uniform(-4.0, 4.0) / 12.0) if rng.random() < 0.4 else 1.0
-    needed = min(int(np.ceil(mixes.samples * speed)) + 2, SHELF_FRAMES)
+    speed, needed = _speed(mixes, rng)
     first = int(rng.integers(0, SHELF_FRAMES - needed + 1))
-    sound = shelf.cut(row, first, needed)
-    if speed != 1.0:
-        at = np.minimum(np.arange(mixes.samples) * speed, needed - 1.001)
-        below = at.astype(np.int64)
-        share = (at - below).astype(np.float32)
-        sound = sound[:, below] * (1.0 - share) + sound[:, below + 1] * share
-    sound = sound[:, : mixes.samples]
+    sound = _at_speed(shelf.cut(row, first, needed), speed, mixes.samples)
     return sound[::-1] if rng.random() < 0.5 else sound
+
+
+def _speed(mixes: Mixes, rng: np.random.Generator) -> tuple[float, int]:
+    """A speed, most often 1, and how many samples it needs."""
+    speed = 2.0 ** float(rng.uniform(-4.0, 4.0) / 12.0) if rng.random() < 0.4 else 1.0
+    return speed, min(int(np.ceil(mixes.samples * speed)) + 2, SHELF_FRAMES)
+
+
+def _at_speed(sound: F32, speed: float, samples: int) -> F32:
+    """The first `samples` of `sound` played at `speed`."""
+    if speed == 1.0:
+        return sound[:, :samples]
+    at = np.minimum(np.arange(samples) * speed, sound.shape[1] - 1.001)
+    below = at.astype(np.int64)
+    share = (at - below).astype(np.float32)
+    return np.asarray(sound[:, below] * (1.0 - share) + sound[:, below + 1] * share, np.float32)
 
 
 def _equaliser(bins: int, rng: np.random.Generator) -> F32:
