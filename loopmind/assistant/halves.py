@@ -71,7 +71,8 @@ def _part(tokens: list[Token], world: World) -> _Part | None:
     """The part that the tokens name, if they name one."""
     for at, token in enumerate(tokens):
         half = token.text in ("half of", "half")
-        first_bars = token.kind == "amount" and token.value == "bars"
+        single = token.text in ("bar", "measure")
+        first_bars = single or (token.kind == "amount" and token.value == "bars")
         if not (half or first_bars) or at == 0:
             continue
         before = tokens[at - 1].text
@@ -95,8 +96,8 @@ def _part(tokens: list[Token], world: World) -> _Part | None:
         end = ref.at + 1
         while end < len(tokens) and tokens[end].kind == "num" and ref.number:
             end += 1
-        bars = round(token.number) if first_bars else 0
-        if first_bars and (bars != token.number or bars < 1):
+        bars = 1 if single else round(token.number) if first_bars else 0
+        if first_bars and not single and (bars != token.number or bars < 1):
             return None
         return _Part(start, end, ref.names, second, bars)
     return None
