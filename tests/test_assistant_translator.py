@@ -40,7 +40,8 @@ COMMANDS = (
     "boost vocal 3 db at 3000 hz", "compress vocal", "sidechain pad to kick", "tape style",
     "make it polished", "1/8 echo on vocal", "no echo on lead", "bitcrusher on drums",
     "fill at the end of verse 1", "drum break at the end of hook 1", "riser before hook 1",
-    "second half of verse 1 without drums", "last bar of bridge with only vocal", "turn into drill", "tempo 150 bpm",
+    "second half of verse 1 without drums", "last bar of bridge with only vocal",
+    "turn into drill", "tempo 150 bpm",
     "song 10 % slower", "song half time", "key a minor", "lead up an octave", "more swing",
     "lock hook 1", "unlock drums", "undo", "why pad", "what changed", "list tracks",
 )  # fmt: skip
