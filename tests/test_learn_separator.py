@@ -9,7 +9,16 @@ import pytest
 import soundfile
 
 from loopmind.learn.judging import OURS
-from loopmind.learn.separation.data import SHELF_FRAMES, Mixes, Row, Shelf, ShelfWriter, example
+from loopmind.learn.separation.data import (
+    SHELF_FRAMES,
+    Mixes,
+    Row,
+    Shelf,
+    ShelfWriter,
+    example,
+    piece_rows,
+)
+from loopmind.learn.separation.grooves import chart, tune
 from loopmind.learn.sounds.pieces import STEMS
 
 torch = pytest.importorskip("torch")
@@ -58,6 +67,44 @@ def test_examples_follow_from_their_seed_and_are_never_silent(shelf: Path) -> No
     for seed in range(4):
         made = example(read, mixes, np.random.default_rng(seed))
         assert 0.1 < np.mean(np.abs(made.sum(axis=0)) ** 2) < 10.0
+
+
+def test_windows_of_a_piece_lie_in_each_part_of_it(tmp_path: Path) -> None:
+    class Ramp:
+        """Samples that tell where they are."""
+
+        folder = tmp_path / "pieces" / "00001"
+        tracks = ({"stem": "bass"}, {"stem": "drums"})
+        truth = {"font": "some.sf2"}
+
+        def track(self, number: int) -> np.ndarray:
+            at = np.arange(4 * SHELF_FRAMES, dtype=np.float32) / (4 * SHELF_FRAMES)
+            return np.stack([at + 0.1, at + 0.1])
+
+    found = list(piece_rows([Ramp()], np.random.default_rng(1), windows=3))  # type: ignore[list-item]
+    assert [row.group for row, _ in found] == [
+        f"pieces/00001#{turn}" for turn in range(3) for _ in range(2)
+    ]
+    starts = [float(sound[0, 0]) - 0.1 for _, sound in found]
+    assert starts == sorted(starts)
+    assert all(abs(a - b) >= 0.2499 for a, b in zip(starts[::2], starts[2::2], strict=False))
+
+
+def test_a_chart_names_grooves_and_the_chords_of_one_key() -> None:
+    rng = np.random.default_rng(4)
+    text, tonic, mode, bpm = chart(["Waltz", "BossaNova"], rng)
+    lines = text.splitlines()
+    assert {x.split()[1] for x in lines if x.startswith("Groove")} <= {"Waltz", "BossaNova"}
+    assert 60.0 < bpm < 180.0
+    names = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+    steps = (0, 2, 4, 5, 7, 9, 11) if mode == "major" else (0, 2, 3, 5, 7, 8, 10)
+    scale = {names[(tonic + step) % 12] for step in steps}
+    bars = [x.split() for x in lines if x[0].isdigit()]
+    assert [int(x[0]) for x in bars] == list(range(1, len(bars) + 1))
+    roots = {c[:2] if c[1:2] == "b" else c[0] for x in bars for c in x[1:]}
+    assert roots <= scale
+    (part,) = [tune(tonic, mode, bpm, rng)]
+    assert {names[n.pitch % 12] for n in part.notes} <= scale
 
 
 def test_it_learns_goes_on_where_it_stopped_and_exports_what_it_computes(

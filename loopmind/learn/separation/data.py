@@ -84,20 +84,35 @@ class ShelfWriter:
         self._rows.append(row)
 
 
-def piece_rows(pieces: Iterable[Piece], rng: np.random.Generator) -> Iterator[tuple[Row, F32]]:
-    """One window of each piece, all its tracks: the one of three in which most of them play."""
+def piece_rows(
+    pieces: Iterable[Piece], rng: np.random.Generator, windows: int = 1
+) -> Iterator[tuple[Row, F32]]:
+    """Windows of each piece, all its tracks in each.
+
+    windows: how many, one in each part of the piece; of one, the best of three places is taken,
+    where most tracks play.
+    """
     for piece in pieces:
         tracks = [piece.track(number) for number in range(len(piece.tracks))]
         if not tracks:
             continue
-        latest = max(1, tracks[0].shape[1] - SHELF_FRAMES)
-        starts = rng.integers(0, latest, 3).tolist()
-        best = max(starts, key=lambda at: _playing(tracks, at))
-        for track, sound in zip(piece.tracks, tracks, strict=True):
-            cut = np.zeros((2, SHELF_FRAMES), np.float32)
-            part = sound[:, best : best + SHELF_FRAMES]
-            cut[:, : part.shape[1]] = part
-            yield Row(track["stem"], piece.folder.name, str(piece.truth["font"])), cut
+        there = tracks[0].shape[1]
+        if windows == 1:
+            starts = rng.integers(0, max(1, there - SHELF_FRAMES), 3).tolist()
+            starts = [max(starts, key=lambda at: _playing(tracks, at))]
+        else:
+            room = max(0, there - windows * SHELF_FRAMES) // windows
+            starts = [
+                turn * (SHELF_FRAMES + room) + int(rng.integers(0, room + 1))
+                for turn in range(windows)
+            ]
+        for turn, start in enumerate(starts):
+            group = f"{piece.folder.parent.name}/{piece.folder.name}#{turn}"
+            for track, sound in zip(piece.tracks, tracks, strict=True):
+                cut = np.zeros((2, SHELF_FRAMES), np.float32)
+                part = sound[:, start : start + SHELF_FRAMES]
+                cut[:, : part.shape[1]] = part
+                yield Row(track["stem"], group, str(piece.truth["font"])), cut
 
 
 def _playing(tracks: Sequence[F32], at: int) -> int:

@@ -1,7 +1,7 @@
 """Trains the light separator: builds its shelf of tracks, trains, evaluates, exports to models/.
 
     python -m loopmind.learn.separation.model build --pieces DIR --work DIR
-        [--labels CSV] [--voices DIR]
+        [--more-pieces DIR] [--windows 3] [--labels CSV] [--voices DIR]
     python -m loopmind.learn.separation.model train --work DIR [--preset small|full] [--resume]
     python -m loopmind.learn.separation.model evaluate --work DIR --pieces DIR
     python -m loopmind.learn.separation.model export --work DIR --out models/separator.onnx
@@ -278,8 +278,9 @@ def gains(net: Separator, given: Sequence[Piece]) -> dict[str, list[float]]:
 def _build(options: argparse.Namespace) -> None:
     rng = np.random.default_rng(options.seed)
     with ShelfWriter(options.work) as shelf:
-        for row, sound in piece_rows(pieces(options.pieces), rng):
-            shelf.add(row, sound)
+        for folder in (options.pieces, *options.more_pieces):
+            for row, sound in piece_rows(pieces(folder), rng, options.windows):
+                shelf.add(row, sound)
         for labels in options.labels:
             for row, sound in loop_rows(labels, options.source, rng):
                 shelf.add(row, sound)
@@ -336,6 +337,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder of shelf and checkpoint")
     parser.add_argument("--shelf", type=Path, help="folder of the shelf, where it is another")
     parser.add_argument("--pieces", type=Path, help="folder of pieces (learn/pieces.py)")
+    parser.add_argument("--more-pieces", type=Path, action="append", default=[],
+                        help="another one, such as learn/separation/grooves.py makes")  # fmt: skip
+    parser.add_argument("--windows", type=int, default=1, help="windows of 7 s of each piece")
     parser.add_argument("--labels", type=Path, action="append", default=[], help="a labels.csv")
     parser.add_argument("--source", action="append", default=[],
                         help="a source in the labels.csv to learn from")  # fmt: skip
