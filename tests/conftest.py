@@ -22,6 +22,13 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     return home
 
 
+@pytest.fixture
+def by_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The assistant reads by its rules alone: what they are tested for holds whatever the
+    translator has learned. Both together are tested on the phrase banks."""
+    monkeypatch.setattr("loopmind.assistant.settling.translator", lambda: None)
+
+
 @pytest.fixture(scope="session")
 def real_loops() -> Path:
     """The folder of real loops with its labels.csv, beside the checkout; skips where absent.

@@ -6,6 +6,7 @@ A bank is JSONL, one sentence a line, all of them about the song of assistant_dr
 - `expect`: {"edits": [...]}, {"action": "undo", "n": 2}, {"ask": true} (one question is right),
   {"refuse": true} (it cannot be done: nothing changes) or {"nothing": true} (no wish at all).
 - `accept`: further answers that a person would be content with, each in the form of `expect`.
+- `also`: what other people, who were given the bare sentences, would have done (optional).
 
 An expected edit is plain data as of `edit_to_plain`. A field that it leaves out must have its
 default; `seed` and a mood's `amount` are free where they are left out. A value may be a test:
@@ -110,7 +111,7 @@ class _Talk:
 
 def judge(row: Row, reading: Reading, draft: Draft) -> str:
     """Which of OUTCOMES a reading is."""
-    answers = [row["expect"], *row.get("accept", ())]
+    answers = [row["expect"], *row.get("accept", ()), *row.get("also", ())]
     if any(_fits(wanted, reading, draft) for wanted in answers):
         return "right"
     edits = [edit_to_plain(edit) for edit in reading.edits]
@@ -284,8 +285,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Score the assistant on a bank of sentences.")
     parser.add_argument("file", type=Path, help="a bank of sentences (JSONL)")
     parser.add_argument("--quiet", action="store_true", help="print the table alone")
+    parser.add_argument(
+        "--strict", action="store_true", help="only what the sentence's own writer accepts"
+    )
     options = parser.parse_args(arguments)
-    scores = [score(row) for row in read_bank(options.file)]
+    left = {"also"} if options.strict else set()
+    rows = [{k: v for k, v in row.items() if k not in left} for row in read_bank(options.file)]
+    scores = [score(row) for row in rows]
     if not options.quiet:
         print(misses(scores), end="\n\n")
     print(table(scores))

@@ -9,6 +9,8 @@ from loopmind import assistant
 from loopmind.assistant.values import Memory, Reading
 from loopmind.music.edit import ChangeStrip, ResizeSection, SetAutomation, SetSidechain, SetTempo
 
+pytestmark = pytest.mark.usefixtures("by_rules")
+
 
 def read(text: str, *before: str) -> Reading:
     memory = Memory()

@@ -19,6 +19,8 @@ from loopmind.music.edit import (
 )
 from loopmind.music.mix import EFFECT_KINDS, EffectKind
 
+pytestmark = pytest.mark.usefixtures("by_rules")
+
 THERE_ARE = ("echo", "chorus", "flanger", "phaser", "tremolo", "bit crusher")
 
 

@@ -1,6 +1,6 @@
 """The assistant on the phrase banks: how much of what people say comes out right.
 
-All of these banks but the last two have been learned from, so these are floors against falling
+All of these banks but the last three have been learned from, so these are floors against falling
 back, no measure of how sentences fare that were never seen (docs/assistant.md tells that).
 """
 
@@ -15,17 +15,18 @@ from phrase_score import misses, read_bank, score
 DATA = Path(__file__).parent / "data"
 # bank -> share that must be right, share that may be wrong edits, least share right in a category
 FLOORS = {
-    "phrases_seen": (0.97, 0.01, 0.9),
+    "phrases_seen": (0.97, 0.015, 0.9),
     "phrases_kept": (0.96, 0.015, 0.8),
     "phrases_fresh": (0.93, 0.025, 0.6),
     "phrases_dev": (0.91, 0.03, 0.6),
     "phrases_judge": (0.97, 0.015, 0.8),
     "phrases_own": (0.93, 0.03, 0.8),
-    "phrases_unseen": (0.95, 0.02, 0.6),
+    "phrases_unseen": (0.93, 0.035, 0.6),
     "phrases_heard": (0.93, 0.02, 0.6),
     # Not learned from: what the assistant makes of words that are new to it.
-    "phrases_latest": (0.7, 0.11, 0.0),
-    "phrases_newest": (0.71, 0.115, 0.0),
+    "phrases_latest": (0.74, 0.085, 0.0),
+    "phrases_newest": (0.79, 0.075, 0.0),
+    "phrases_agreed": (0.8, 0.04, 0.0),
 }
 # The quick tests read one bank, the slower ones all of them.
 QUICK = ("phrases_unseen",)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from loopmind.assistant import Memory, Reading, read, recall
 from loopmind.assistant import values as v
 from loopmind.assistant.lexicon import PHRASES, TRACK_WORDS
+from loopmind.compose.editing import apply_all
 from loopmind.music import edit as e
 from loopmind.music.edit import Edit, edit_from_plain, edit_to_plain
 
@@ -64,7 +65,7 @@ def edits(*sentences: str) -> list[Edit]:
         ("remove the vocals", e.RemoveTrack("vocal")),
         ("start with only the pad", e.SetLayers("intro", ("pad",))),
         ("no vocals in the last hook", e.SetLayers("hook 3", remove=("vocal",))),
-        ("build more into the last hook", e.SetEnergy(("hook 3",), None, 0.15)),
+        ("build more into the hook", e.SetEnergy(("hook 1", "hook 2", "hook 3"), None, 0.15)),
     ],
 )  # fmt: skip
 def test_one_wish(sentence: str, wanted: Edit) -> None:
@@ -213,6 +214,15 @@ _MORE = (
     "in A minor", "xyzzy", ",", "and", "?", "the", "a",
 )  # fmt: skip
 WORDS = sorted({*PHRASES, *TRACK_WORDS, *_MORE})
+
+
+@pytest.mark.parametrize("said", ["less reverb on the drums", "no reverb on the drums"])
+def test_a_kit_of_which_some_have_no_reverb_can_have_less(said: str) -> None:
+    reading = read(said, DRAFT, CRATE, None)
+    wet = {s.track for s in DRAFT.mix.strips if s.reverb_send_db is not None}
+    assert reading.edits
+    assert {x.track for x in reading.edits if isinstance(x, e.ChangeStrip)} <= wet
+    apply_all(reading.edits, DRAFT, CRATE)
 
 
 @settings(max_examples=150, deadline=None)

@@ -17,6 +17,8 @@ from loopmind.learn.reader.model import fit
 from loopmind.learn.reader.sentences import patterns, sentences
 from loopmind.music.edit import ChangeStrip, SetFade, SetLayers
 
+pytestmark = pytest.mark.usefixtures("by_rules")
+
 
 def read(text: str) -> Reading:
     return assistant.read(text, assistant_draft(), assistant_crate(), None)

@@ -8,6 +8,8 @@ from assistant_draft import assistant_crate, assistant_draft
 from loopmind import assistant
 from loopmind.assistant.values import Memory, Reading
 
+pytestmark = pytest.mark.usefixtures("by_rules")
+
 
 def read(*said: str) -> Reading:
     """The reading of the last of some sentences, said of the song one after the other."""

@@ -20,7 +20,7 @@ from loopmind.assistant.world import World
 from loopmind.learn.translator.batches import Maker, Meanings
 from loopmind.learn.translator.data import _TRACKS, Pair, Variations, read_file, read_folder
 from loopmind.learn.translator.model import export, loaded, train
-from loopmind.music.edit import AddSection, ChangeStrip, SetTempo
+from loopmind.music.edit import AddSection, ChangeStrip, RemoveTrack, SetTempo
 
 SAID = Path(settling.__file__).parent.parent / "learn" / "translator" / "said"
 COMMANDS = (
@@ -196,9 +196,11 @@ def test_what_the_frames_do_not_know_is_done_where_the_translator_is_sure(
 def test_where_both_would_act_otherwise_the_person_chooses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told(monkeypatch, ("remove pad", settling.ASK - 0.1))
+    told(monkeypatch, ("remove pad", 0.25), ("bass louder", 0.2))
     assert [type(e) for e in read("make the bass louder").edits] == [ChangeStrip]
-    told(monkeypatch, ("remove pad", 0.5 * (settling.ASK + settling.INSTEAD)))
+    told(monkeypatch, ("remove pad", settling.SURE + 0.1))
+    assert [type(e) for e in read("make the bass louder").edits] == [RemoveTrack]
+    told(monkeypatch, ("remove pad", 0.5 * (settling.LIKELY + settling.SURE)))
     reading = read("make the bass louder")
     assert not reading.edits
     assert reading.question is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_windows_of_a_piece_lie_in_each_part_of_it(tmp_path: Path) -> None:
 
         folder = tmp_path / "pieces" / "00001"
         tracks = ({"stem": "bass"}, {"stem": "drums"})
-        truth = {"font": "some.sf2"}
+        truth: ClassVar = {"font": "some.sf2"}
 
         def track(self, number: int) -> np.ndarray:
             at = np.arange(4 * SHELF_FRAMES, dtype=np.float32) / (4 * SHELF_FRAMES)

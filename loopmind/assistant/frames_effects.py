@@ -122,6 +122,10 @@ def _reverb(clause: Clause, effect: Token | None, dist: Token | None) -> Outcome
         by = way * min(max(percent.number / 10.0, 1.0), 12.0)
     elif clause.has("ratio") and db is None:
         by = way * HALF_DB
+    if none or way < 0:
+        # Of a whole kit, the drums without reverb have none to lose.
+        wet = {s.track for s in clause.world.draft.mix.strips if s.reverb_send_db is not None}
+        targets.tracks = tuple(t for t in targets.tracks if t in wet) or targets.tracks
     if targets.tracks and not (clause.has("song") and not clause.tracks):
         if none:
             return strips(targets, "reverb_send_db", value=NO_SEND_DB)

@@ -27,27 +27,33 @@ from loopmind.assistant.wording import words_of
 from loopmind.assistant.world import World
 from loopmind.music.edit import edit_to_plain
 
-# Chosen on sentences that neither reader had learned from; docs/assistant.md tells which.
-HEARD = 0.05
-"""How likely the translator must find what the frames read for it to be done unasked."""
-INSTEAD, ASK = 0.85, 0.7
-"""How likely its own must be to be done instead, or to be offered."""
-OWN, OFFERED = 0.7, 0.4
-"""The same where the frames do not understand."""
-LEARNED = 0.9
-"""Where the frames and the second reader agree as much as that, nothing else is asked."""
+# Chosen on sentences that no reader had learned from; docs/assistant.md tells which.
+SURE, CERTAIN = 0.7, 0.8
+"""How likely the translator must find its own reading for it to be done where the frames differ;
+and where the second reader knows what they found from these words (`LEARNED`)."""
+HEARD = 0.1
+"""What the frames read is done where the translator finds it at least as likely as this, and, with
+what the second reader adds (`SECOND` times how sure it is), as likely as the best it finds."""
+SECOND = 0.2
+LEARNED, LIKELY, FAIR = 0.9, 0.65, 0.15
+"""Else the person is asked, unless what the translator finds is not likelier than `LIKELY`, where
+the second reader is as sure as `LEARNED`; than `FAIR`, where the frames left no word over."""
+OWN, INSTEAD, OFFERED = 0.7, 0.95, 0.3
+"""How likely its own reading must be where the frames do not understand, to be done; where they
+ask back or refuse; to be offered."""
+BOTH = 0.4
+"""The same where it is what the frames are not sure of."""
 NO_WISH = 0.9
-FEWEST = 3
+MANY = 3
+"""Of so many wishes a network leaves some out."""
+FEWEST = 2
 """Shorter sentences are the frames' alone."""
 
-# Words that turn a wish round or narrow it down: the frames account for every one of them, while
-# a network may overlook a single word.
-_TURNS_ROUND = re.compile(
-    r"\b(?:not|never|unless|if|or|but|except|until|only|halfway|half|beat|than|as)\b"
+# What a network reads past: conditions and comparisons, "don't ...", "not the last one", "beat 3".
+_NARROWED = re.compile(
+    r"\b(?:unless|if|or|either|except)\b|^(?:please )?(?:do not|never)\b|\bi do not want\b"
+    r"|\bas \w+ as\b|\bbeat \d|, not? (?:the|on|in|at|for|after|before)\b"
 )
-
-# A figure that is no section's number; an 808 is an instrument.
-_FIGURE = re.compile(r"(?<!verse )(?<!hook )(?<!chorus )(?<!bridge )(?<!drop )\b(?!808)\d")
 _POINTS = re.compile(r"\b(?:it|that|this|them|they|those|these|same)\b")
 
 
@@ -74,61 +80,60 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     reads one plain command by the frames.
     """
     known = translator()
-    if known is None or _settled_already(said, first, sure, world):
+    if known is None or len(words_of(said)) < FEWEST or _NARROWED.search(said):
         return first
+    pointed = _POINTS.search(said) and not fresh_memory(world.memory)
+    if _acts(first) and (sure >= 1.0 or pointed):
+        return first  # can mean nothing else; or only the frames know what was spoken of
     found = known(said, goes_on=not fresh_memory(world.memory))
     wishes = _wishes([t for t in found if _figures(said) <= _figures(*t.commands)], world, read)
     if not wishes:
         return first
-    best = wishes[0]
     if _acts(first):
         return _over(first, sure, wishes)
-    meant = _meant(first)
-    if meant and best.acts and same_wish(meant, best.reading):
+    meant, best = _meant(first), wishes[0]
+    if best.silent:
+        quiet = meant and best.silent == NOTHING and best.chance >= NO_WISH
+        return replace(first, question=None, ignored=()) if quiet else first
+    if not best.acts:
+        return first
+    if meant is None and (first.question or first.notes):
+        return best.reading if best.chance >= INSTEAD else first
+    if meant is None and not first.ignored:
+        return first  # a remark
+    if meant and (same_wish(meant, best.reading) or _alike(meant, best.reading)):
+        return best.reading if best.chance >= BOTH else first
+    if best.chance >= OWN:
         return best.reading
-    if meant and best.silent == NOTHING and best.chance >= NO_WISH:
-        return replace(first, question=None, ignored=())
-    if best.acts and best.chance >= OWN:
-        return best.reading
-    if best.acts and best.chance >= OFFERED:
+    if best.chance >= OFFERED:
         return _asked(first, [best.reading, *([meant] if meant else [])])
     return first
-
-
-def _settled_already(said: str, first: Reading, sure: float, world: World) -> bool:
-    """Whether the frames' reading stands, whatever the translator finds."""
-    if len(words_of(said)) < FEWEST or _TURNS_ROUND.search(said):
-        return True
-    if _acts(first):
-        # The frames account for every figure, and only they know what was spoken of.
-        spoken_of = _POINTS.search(said) and not fresh_memory(world.memory)
-        return sure >= 1.0 or bool(_FIGURE.search(said) or spoken_of)
-    # Refused with a reason, asked which, or told to be a remark.
-    return bool(first.notes) or (
-        _meant(first) is None and (bool(first.question) or not first.ignored)
-    )
 
 
 def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
     """What is done where the frames would act."""
     best = wishes[0]
-    if _heard(first, wishes) >= HEARD or _alike(first, best.reading) or not best.acts:
+    if not best.acts or _alike(first, best.reading) or _part_of_it(first, best.reading):
         return first
-    if _only_adds(first, best.reading):
+    heard = _heard(first, wishes)
+    if heard >= best.chance:
         return first
-    learned = sure >= LEARNED
-    if best.chance >= INSTEAD and not learned:
+    if best.chance >= (SURE if sure < LEARNED else CERTAIN):
         return best.reading
-    return (
-        _asked(first, [first, best.reading])
-        if best.chance >= (INSTEAD if learned else ASK)
-        else first
-    )
+    if heard >= HEARD and heard + SECOND * sure >= best.chance:
+        return first
+    likely = LIKELY if sure >= LEARNED else FAIR if not first.ignored else 0.0
+    return _asked(first, [first, best.reading]) if best.chance > likely else first
 
 
-def _only_adds(first: Reading, other: Reading) -> bool:
-    """Whether another reading has all that the frames read, who left no word over, and more."""
-    return bool(first.edits) and not first.ignored and set(first.edits) < set(other.edits)
+def _part_of_it(first: Reading, other: Reading) -> bool:
+    """Whether the frames, who left no word over, read a part of what another reading has, or
+    more; or the same action, of which they know best what it is about."""
+    if first.actions and not first.edits:
+        return [type(a) for a in first.actions] == [type(a) for a in other.actions]
+    a, b = set(first.edits), set(other.edits)
+    more = b < a and len(a) >= MANY
+    return bool(a and b) and not first.ignored and (a < b or more)
 
 
 def _acts(reading: Reading) -> bool:

@@ -34,10 +34,13 @@ def text_of(words: Sequence[str]) -> str:
     ('bass to -6 db', 'key f# minor')
     >>> text_of(["song", "more", "lo", "-", "fi"]), text_of(["1", "/", "8", "echo", "on", "lead"])
     ('song more lo-fi', '1/8 echo on lead')
+    >>> text_of(["swap", "guitar's", "for", "flute"])
+    'swap guitar for flute'
     """
     joined = _SIGN.sub(r" \1", " ".join(words)).replace("  ", " ")
     out = re.sub(r"(?<=\w) - (?=[a-z])", "-", joined)
     out = re.sub(r" ?([/:]) ?", r"\1", out)
+    out = re.sub(r"'s\b", "", out)
     return re.sub(r" #", "#", out).strip()
 
 
