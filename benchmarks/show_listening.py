@@ -157,7 +157,8 @@ def show(file: Path, name: str, font: Path, pictures: Path, work: Path) -> dict[
     )  # fmt: skip
     same, chance = agreement(ours, theirs)
     counts = ", ".join(f"{track} {count}" for track, count in data["notes"].items())
-    print(f"\n## {name}\n\n{round(data['bpm'], 1):g} bpm, {data['key']}; {counts}; {data['took_s']} s for "
+    bpm = f"{round(data['bpm'], 1):g} bpm"
+    print(f"\n## {name}\n\n{bpm}, {data['key']}; {counts}; {data['took_s']} s for "
           f"{data['duration_s']:.0f} s of music\n\nchords: "
           + " ".join(c["name"] for c in notes["chords"][:24])
           + f"\n\npitch classes of the MIDI and the recording agree to {same:.2f} "
