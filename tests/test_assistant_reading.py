@@ -225,7 +225,7 @@ def test_a_kit_of_which_some_have_no_reverb_can_have_less(said: str) -> None:
     apply_all(reading.edits, DRAFT, CRATE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=14))
 def test_any_words_are_read_alike_and_give_edits_about_what_there_is(words: list[str]) -> None:
     text = " ".join(words)
@@ -246,7 +246,7 @@ def test_any_words_are_read_alike_and_give_edits_about_what_there_is(words: list
     assert len(reading.understood) == len(reading.edits) + len(reading.actions)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(max_size=120))
 def test_no_text_can_stop_the_reader(text: str) -> None:
     read(text, DRAFT, CRATE, None)

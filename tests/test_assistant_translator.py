@@ -20,7 +20,7 @@ from loopmind.assistant.world import World
 from loopmind.learn.translator.batches import Maker, Meanings
 from loopmind.learn.translator.data import _TRACKS, Pair, Variations, read_file, read_folder
 from loopmind.learn.translator.model import export, loaded, train
-from loopmind.music.edit import AddSection, ChangeStrip, RemoveTrack, SetTempo
+from loopmind.music.edit import AddSection, ChangeStrip, RemoveTrack, SetEnergy, SetTempo
 
 SAID = Path(settling.__file__).parent.parent / "learn" / "translator" / "said"
 COMMANDS = (
@@ -73,6 +73,7 @@ def test_a_new_section_plays_what_its_command_names() -> None:
     assert "bass" in without.plays
 
 
+@pytest.mark.slow
 def test_sentences_to_learn_from_are_well_formed_and_of_several_hands() -> None:
     pairs = read_folder(SAID)
     assert len(pairs) > 15_000
@@ -214,6 +215,12 @@ def test_small_words_and_figures_are_never_overlooked(monkeypatch: pytest.Monkey
     assert not read("unless the bass is too loud leave it").edits
     told(monkeypatch, ("bridge quieter", 0.99))
     assert [type(e) for e in read("the bridge should run at 120").edits] == [SetTempo]
+
+
+def test_a_bare_figure_is_no_share_of_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, ("energy of verses to 80 %", 0.99))
+    assert [type(e) for e in read("the verses at 80 please").edits] != [SetEnergy]
+    assert [type(e) for e in read("the verses at 80 % of the drive").edits] == [SetEnergy]
 
 
 def test_without_the_network_the_frames_are_heard_alone(monkeypatch: pytest.MonkeyPatch) -> None:

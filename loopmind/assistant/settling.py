@@ -54,6 +54,7 @@ _NARROWED = re.compile(
     r"\b(?:unless|if|or|either|except)\b|^(?:please )?(?:do not|never)\b|\bi do not want\b"
     r"|\bas \w+ as\b|\bbeat \d|, not? (?:the|on|in|at|for|after|before)\b"
 )
+_SHARES = re.compile(r"%|per ?cent")
 _POINTS = re.compile(r"\b(?:it|that|this|them|they|those|these|same)\b")
 
 
@@ -86,7 +87,7 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     if _acts(first) and (sure >= 1.0 or pointed):
         return first  # can mean nothing else; or only the frames know what was spoken of
     found = known(said, goes_on=not fresh_memory(world.memory))
-    wishes = _wishes([t for t in found if _figures(said) <= _figures(*t.commands)], world, read)
+    wishes = _wishes([t for t in found if _accounts(t, said)], world, read)
     if not wishes:
         return first
     if _acts(first):
@@ -149,8 +150,14 @@ def _meant(first: Reading) -> Reading | None:
     return replace(first, edits=first.question.choices[0].edits, question=None)
 
 
+def _accounts(translation: Translation, said: str) -> bool:
+    """Whether no figure that is said was overlooked, nor taken for a share of a hundred."""
+    shares = "%" in " ".join(translation.commands) and not _SHARES.search(said)
+    return not shares and _figures(said) <= _figures(*translation.commands)
+
+
 def _figures(*texts: str) -> set[str]:
-    """The figures that are said; none may be overlooked. An 808 is an instrument."""
+    """The figures that are said. An 808 is an instrument."""
     return {w for text in texts for w in words_of(text) if w[0].isdigit()} - {"808"}
 
 
