@@ -123,9 +123,7 @@ def _reverb(clause: Clause, effect: Token | None, dist: Token | None) -> Outcome
     elif clause.has("ratio") and db is None:
         by = way * HALF_DB
     if none or way < 0:
-        # Of a whole kit, the drums without reverb have none to lose.
-        wet = {s.track for s in clause.world.draft.mix.strips if s.reverb_send_db is not None}
-        targets.tracks = tuple(t for t in targets.tracks if t in wet) or targets.tracks
+        targets.tracks = clause.world.with_reverb(targets.tracks)
     if targets.tracks and not (clause.has("song") and not clause.tracks):
         if none:
             return strips(targets, "reverb_send_db", value=NO_SEND_DB)

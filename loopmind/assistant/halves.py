@@ -96,8 +96,9 @@ def _part(tokens: list[Token], world: World) -> _Part | None:
         end = ref.at + 1
         while end < len(tokens) and tokens[end].kind == "num" and ref.number:
             end += 1
-        bars = 1 if single else round(token.number) if first_bars else 0
-        if first_bars and not single and (bars != token.number or bars < 1):
+        count = 1.0 if single else token.number if first_bars else 0.0
+        bars = round(count)
+        if first_bars and (bars != count or bars < 1):
             return None
         return _Part(start, end, ref.names, second, bars)
     return None

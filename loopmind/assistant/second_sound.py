@@ -111,12 +111,13 @@ def _reverb(way: int) -> Maker:
         none = way < 0 and wish.clause.has("quant", "no")
         if not wish.tracks:
             return None if wish.sections else done([ChangeReverb("gain_db", None, by * 0.75)])
+        tracks = wish.clause.world.with_reverb(wish.tracks) if way < 0 else wish.tracks
         if none:
-            return _each(wish, lambda t: ChangeStrip(t, "reverb_send_db", NO_SEND_DB))
+            dry = (ChangeStrip(t, "reverb_send_db", NO_SEND_DB) for t in tracks)
+            return done(dry, tracks=tracks)
         places = wish.sections
-        return _each(
-            wish, lambda t: ChangeStrip(t, "reverb_send_db", None, by, places), sections=places
-        )
+        changed = (ChangeStrip(t, "reverb_send_db", None, by, places) for t in tracks)
+        return done(changed, tracks=tracks, sections=places)
 
     return make
 

@@ -83,10 +83,10 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     known = translator()
     if known is None or len(words_of(said)) < FEWEST or _NARROWED.search(said):
         return first
-    pointed = _POINTS.search(said) and not fresh_memory(world.memory)
-    if _acts(first) and (sure >= 1.0 or pointed):
+    goes_on = not fresh_memory(world.memory)
+    if _acts(first) and (sure >= 1.0 or (goes_on and _POINTS.search(said))):
         return first  # can mean nothing else; or only the frames know what was spoken of
-    found = known(said, goes_on=not fresh_memory(world.memory))
+    found = known(said, goes_on=goes_on)
     wishes = _wishes([t for t in found if _accounts(t, said)], world, read)
     if not wishes:
         return first

@@ -91,6 +91,11 @@ class World:
     def track(self, track_id: str) -> Track | None:
         return next((t for t in self.tracks if t.id == track_id), None)
 
+    def with_reverb(self, tracks: tuple[str, ...]) -> tuple[str, ...]:
+        """Those that have reverb to lose; all of them where none has."""
+        wet = {s.track for s in self.draft.mix.strips if s.reverb_send_db is not None}
+        return tuple(t for t in tracks if t in wet) or tracks
+
     def of_role(self, *roles: str) -> tuple[str, ...]:
         return tuple(t.id for t in self.tracks if t.role in roles)
 
