@@ -76,12 +76,10 @@ def train(pairs: Sequence[Pair], held: Sequence[Pair], work: Path, steps: int,
     mean = {n: t.detach().clone() for n, t in net.state_dict().items()}
     step = 0
     if saved:
-        same = saved["size"] == asdict(size)
         net.load_state_dict(_grown(saved["net"], net))
         mean, step = _grown(saved["mean"], net), saved["step"]
-        if same:
-            for optimiser, state in zip(optimisers, saved["optimisers"], strict=True):
-                optimiser.load_state_dict(state)
+        for optimiser, state in zip(optimisers, saved["optimisers"], strict=True):
+            _go_on(optimiser, state)
     make = Maker(words, meanings)
     batches = rounds(pairs, make, BATCH, SEED + step, FORGET)
     losses: list[float] = []
@@ -123,6 +121,17 @@ def _grown(state: Mapping[str, Tensor], net: Translator) -> dict[str, Tensor]:
         found[name] = fresh.detach().clone()
         found[name][: len(state[name])] = state[name]
     return found
+
+
+def _go_on(optimiser: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
+    """The state of an optimiser whose network knew fewer words."""
+    weights = [p for group in optimiser.param_groups for p in group["params"]]
+    for number, state in saved["state"].items():
+        for name, value in state.items():
+            if value.ndim and value.shape != weights[number].shape:
+                state[name] = torch.zeros_like(weights[number])
+                state[name][: len(value)] = value
+    optimiser.load_state_dict(saved)
 
 
 def averaged(size: Size, mean: dict[str, Tensor]) -> Translator:
@@ -191,6 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     training.add_argument("--held", nargs="*", default=[], help="folders to hold back")
     training.add_argument("--width", type=int, default=Size.width)
     training.add_argument("--encoder", type=int, default=Size.encoder)
+    training.add_argument("--dropout", type=float, default=Size.dropout)
     exporting = commands.add_parser("export")
     exporting.add_argument("--work", type=Path, required=True)
     exporting.add_argument("--out", type=Path, required=True)
@@ -203,7 +213,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held = [p for p in pairs if p.source in options.held]
     pairs = [p for p in pairs if p.source not in options.held]
     print(f"{len(pairs)} pairs, {len(held)} held back", flush=True)
-    train(pairs, held, options.work, options.steps, width=options.width, encoder=options.encoder)
+    train(pairs, held, options.work, options.steps, width=options.width, encoder=options.encoder,
+          dropout=options.dropout)  # fmt: skip
     return 0
 
 
