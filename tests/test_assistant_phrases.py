@@ -1,6 +1,6 @@
 """The assistant on the phrase banks: how much of what people say comes out right.
 
-All of these banks but the last three have been learned from, so these are floors against falling
+All of these banks but the last four have been learned from, so these are floors against falling
 back, no measure of how sentences fare that were never seen (docs/assistant.md tells that).
 """
 
@@ -17,16 +17,17 @@ DATA = Path(__file__).parent / "data"
 FLOORS = {
     "phrases_seen": (0.97, 0.015, 0.9),
     "phrases_kept": (0.96, 0.015, 0.8),
-    "phrases_fresh": (0.93, 0.025, 0.6),
+    "phrases_fresh": (0.94, 0.025, 0.6),
     "phrases_dev": (0.91, 0.03, 0.6),
     "phrases_judge": (0.97, 0.015, 0.8),
-    "phrases_own": (0.93, 0.03, 0.8),
-    "phrases_unseen": (0.93, 0.035, 0.6),
-    "phrases_heard": (0.93, 0.02, 0.6),
+    "phrases_own": (0.94, 0.025, 0.8),
+    "phrases_unseen": (0.94, 0.025, 0.6),
+    "phrases_heard": (0.94, 0.02, 0.6),
     # Not learned from: what the assistant makes of words that are new to it.
-    "phrases_latest": (0.74, 0.085, 0.0),
-    "phrases_newest": (0.79, 0.075, 0.0),
-    "phrases_agreed": (0.8, 0.04, 0.0),
+    "phrases_latest": (0.85, 0.045, 0.0),
+    "phrases_newest": (0.83, 0.065, 0.0),
+    "phrases_agreed": (0.87, 0.03, 0.0),
+    "phrases_told": (0.785, 0.055, 0.0),
 }
 # The quick tests read one bank, the slower ones all of them.
 QUICK = ("phrases_judge",)

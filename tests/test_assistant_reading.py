@@ -103,6 +103,34 @@ def test_slips_are_mended_and_names_of_sounds_are_none() -> None:
     assert isinstance(edit, e.SwapSound)
 
 
+@pytest.mark.parametrize(
+    ("heard", "meant"),
+    [
+        ("make the bace louder", "make the bass louder"),
+        ("mute the gutair", "mute the guitar"),
+        ("put some eko on the voice", "put some echo on the voice"),
+    ],
+)
+def test_words_are_known_by_their_sound(heard: str, meant: str) -> None:
+    assert edits(heard) == edits(meant) != ()
+
+
+def test_one_wish_holds_for_all_that_it_names() -> None:
+    assert edits("swap the kick and the hats for something darker") == [
+        *edits("swap the kick for something darker"),
+        *edits("swap the hats for something darker"),
+    ]
+    for sentence, parameter, sections in (
+        ("make everything wider", "width", ()),
+        ("make the song quieter in hook 1", "gain_db", ("hook 1",)),
+    ):
+        found = edits(sentence)
+        assert len(found) > 1
+        for edit in found:
+            assert isinstance(edit, e.ChangeStrip)
+            assert (edit.parameter, edit.sections) == (parameter, sections)
+
+
 # What has more than one meaning, or none
 
 

@@ -83,23 +83,24 @@ def _one(command: str, world: World, read: Read) -> Reading:
     return replace(got, edits=edits)
 
 
-_TWO = re.compile(r"(?P<before>.*?)(?P<one>\S+) and (?P<other>\S+)(?P<behind>.*)")
+_SEVERAL = re.compile(r"(?P<before>.*?)(?P<things>\S+(?: and \S+)+)(?P<behind>.*)")
 
 
 def _each(command: str, world: World, read: Read) -> Reading:
     """The reading of a command; "kick and bass louder in hooks" one by one where need be."""
     memory = world.memory
     got = read(command, world)
-    two = _TWO.fullmatch(command)
-    if two is None or (got.question is None and not got.ignored):
+    several = _SEVERAL.fullmatch(command)
+    if several is None or (got.question is None and not got.ignored):
         return got
     apart = [
-        read(f"{two['before']}{two[name]}{two['behind']}", World(world.draft, world.crate, memory))
-        for name in ("one", "other")
-    ]
+        read(f"{several['before']}{thing}{several['behind']}",
+             World(world.draft, world.crate, memory))
+        for thing in several["things"].split(" and ")
+    ]  # fmt: skip
     if not all(r.edits and r.question is None and not r.ignored for r in apart):
         return got
-    return replace(apart[0], edits=apart[0].edits + apart[1].edits, memory=apart[1].memory)
+    return replace(apart[-1], edits=tuple(e for r in apart for e in r.edits))
 
 
 def told_nothing(commands: Sequence[str]) -> bool:

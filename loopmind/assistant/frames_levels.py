@@ -194,7 +194,7 @@ def levels(clause: Clause) -> Outcome | None:
         by = 6.0 if way > 0 and float(ratio.value) >= 1.0 else -6.0
     if targets.tracks and not (clause.has("song") and not clause.tracks):
         return strips(targets, "gain_db", by=by)
-    if targets.sections and not clause.has("song"):
+    if targets.sections:
         tracks = [t.id for t in clause.world.tracks]
         playing = [t for t in tracks if set(clause.world.plays_in(t)) & set(targets.sections)]
         if loud is None and not volume and db is None:

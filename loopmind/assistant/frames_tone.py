@@ -118,6 +118,8 @@ def place(clause: Clause) -> Outcome | None:
         by = round(min(percent.number / 100.0, 1.0), 3) * way
     if not targets.tracks:
         wide = [t for t in ("pad", "chords", "lead", "vocal") if clause.world.track(t)]
+        if clause.has("song"):
+            return done([ChangeStrip(t, "width", None, by) for t in wide])
         return ask(
             "Which track should be wider?" if way > 0 else "Which should be narrower?",
             [(t, [ChangeStrip(t, "width", None, by)]) for t in wide]

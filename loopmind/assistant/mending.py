@@ -108,7 +108,7 @@ def _targets(known: frozenset[str]) -> dict[tuple[str, int], list[str]]:
 def _nearest(word: str, known: frozenset[str], same: Same) -> str | None:
     """The one known word that `word` is most likely a slip of."""
     if len(word) == SHORTEST and not is_english(word):
-        return _short(word)
+        return _short(word) or _heard(word)
     if len(word) < 4 or word.rstrip("s") in known or is_english(word):
         return None
     for shorter in (re.sub(r"(.)\1{2,}", r"\1\1", word), re.sub(r"(.)\1+", r"\1", word)):
@@ -126,10 +126,53 @@ def _nearest(word: str, known: frozenset[str], same: Same) -> str | None:
                 if limit and (far := distance(word, target, limit)) <= limit:
                     near.append((far, 0 if core else 1, target))
     if not near:
-        return None
+        return _heard(word)
     near.sort()
     best = [n[2] for n in near if n[:2] == near[0][:2]]
     return best[0] if all(same(best[0], other) for other in best[1:]) else None
+
+
+_AS_HEARD = (
+    ("ph", "f"), ("ck", "k"), ("ch", "k"), ("qu", "k"), ("x", "ks"), ("gh", ""), ("kn", "n"),
+    ("wh", "w"), ("z", "s"), ("q", "k"),
+)  # fmt: skip
+
+
+def _sound(word: str) -> str:
+    """How a word sounds, roughly: its consonants, and whether it begins with a vowel.
+
+    >>> _sound("bace"), _sound("bass"), _sound("eko"), _sound("echo")
+    ('bs', 'bs', '-k', '-k')
+    """
+    for written, heard in _AS_HEARD:
+        word = word.replace(written, heard)
+    word = re.sub(r"c(?=[eiy])", "s", word).replace("c", "k")
+    vowel = "-" if word[:1] in "aeiou" else ""
+    return vowel + re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouyh]", "", word))
+
+
+_INSTRUMENTS = frozenset(
+    """
+    bass guitar guitars snare snares echo chorus choruses vocal vocals piano violin cello synth
+    strings flute organ rhodes trumpet saxophone clap claps melody tambourine percussion
+    bridge chords shaker harp accordion banjo ukulele
+    """.split()  # noqa: SIM905 -- a column of quoted words would hide them
+)
+
+
+@functools.cache
+def _sounds() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for word in sorted(_INSTRUMENTS):
+        found.setdefault(_sound(word), []).append(word)
+    return found
+
+
+def _heard(word: str) -> str | None:
+    """The one thing one hears that sounds as `word` is written: "gutair", "bace"."""
+    near = _sounds().get(_sound(word), [])
+    near = [w for w in near if w[0] == word[0] and distance(word, w, 2) <= 2]
+    return near[0] if len(near) == 1 else None
 
 
 # Short words of most requests: a slip of them has its letters in another order, or one too few.

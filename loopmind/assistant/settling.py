@@ -8,8 +8,9 @@ how sure it is of its own; where neither stands out the person is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from loopmind.assistant.commands import (
     NOTHING,
@@ -28,30 +29,31 @@ from loopmind.assistant.world import World
 from loopmind.music.edit import edit_to_plain
 
 # Chosen on sentences that no reader had learned from; docs/assistant.md tells which.
-SURE, CERTAIN = 0.7, 0.8
+SURE = 0.65
 """How likely the translator must find its own reading for it to be done where the frames differ;
-and where the second reader knows what they found from these words (`LEARNED`)."""
-HEARD = 0.1
-"""What the frames read is done where the translator finds it at least as likely as this, and, with
-what the second reader adds (`SECOND` times how sure it is), as likely as the best it finds."""
-SECOND = 0.2
-LEARNED, LIKELY, FAIR = 0.9, 0.65, 0.15
-"""Else the person is asked, unless what the translator finds is not likelier than `LIKELY`, where
-the second reader is as sure as `LEARNED`; than `FAIR`, where the frames left no word over."""
-OWN, INSTEAD, OFFERED = 0.7, 0.95, 0.3
-"""How likely its own reading must be where the frames do not understand, to be done; where they
-ask back or refuse; to be offered."""
+for words that it may have read past to be trusted; for a remark to be taken for one."""
+LEARNED, CERTAIN = 0.9, 0.85
+"""The same where the second reader is as sure as `LEARNED` of what the frames read."""
+OWN = 0.75
+"""The same where the frames do not understand, or ask back; less likely readings are asked about,
+but for those below which the frames are done where the second reader is so sure of them."""
+OFFERED = 0.1
+"""How likely a reading must be to be offered at all."""
+CLOSE = 0.05
+"""What the frames read may be so much less likely than the best reading, and is done still."""
 BOTH = 0.4
-"""The same where it is what the frames are not sure of."""
-NO_WISH = 0.9
+"""How likely it must be where it is what the frames are not sure of."""
+POINTED = 0.5
+"""How sure the second reader must be of what the frames take "it" for."""
 MANY = 3
 """Of so many wishes a network leaves some out."""
 FEWEST = 2
 """Shorter sentences are the frames' alone."""
 
-# What a network reads past: conditions and comparisons, "don't ...", "not the last one", "beat 3".
+# What a network reads past: conditions; and, if it is not sure, comparisons, "don't ...", "beat 3".
+_CONDITION = re.compile(r"\b(?:unless|either|(?<!as )if (?:it|the|that|they|there))\b")
 _NARROWED = re.compile(
-    r"\b(?:unless|if|or|either|except)\b|^(?:please )?(?:do not|never)\b|\bi do not want\b"
+    r"\b(?:if|or|except)\b|^(?:please )?(?:do not|never)\b|\bi do not want\b"
     r"|\bas \w+ as\b|\bbeat \d|, not? (?:the|on|in|at|for|after|before)\b"
 )
 _SHARES = re.compile(r"%|per ?cent")
@@ -81,27 +83,30 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     reads one plain command by the frames.
     """
     known = translator()
-    if known is None or len(words_of(said)) < FEWEST or _NARROWED.search(said):
+    if known is None or len(words_of(said)) < FEWEST or _CONDITION.search(said):
         return first
     goes_on = not fresh_memory(world.memory)
-    if _acts(first) and (sure >= 1.0 or (goes_on and _POINTS.search(said))):
+    points = goes_on and sure >= POINTED and _POINTS.search(said)
+    if _acts(first) and (sure >= 1.0 or points):
         return first  # can mean nothing else; or only the frames know what was spoken of
     found = known(said, goes_on=goes_on)
     wishes = _wishes([t for t in found if _accounts(t, said)], world, read)
     if not wishes:
         return first
+    if wishes[0].chance < SURE and _NARROWED.search(said):
+        return first
     if _acts(first):
         return _over(first, sure, wishes)
     meant, best = _meant(first), wishes[0]
     if best.silent:
-        quiet = meant and best.silent == NOTHING and best.chance >= NO_WISH
+        quiet = meant and best.silent == NOTHING and best.chance >= SURE
         return replace(first, question=None, ignored=()) if quiet else first
     if not best.acts:
         return first
     if meant is None and (first.question or first.notes):
-        return best.reading if best.chance >= INSTEAD else first
+        return first if best.chance < OWN or _offered(first, best.reading) else best.reading
     if meant is None and not first.ignored:
-        return first  # a remark
+        return best.reading if best.chance >= CERTAIN else first  # a remark
     if meant and (same_wish(meant, best.reading) or _alike(meant, best.reading)):
         return best.reading if best.chance >= BOTH else first
     if best.chance >= OWN:
@@ -114,27 +119,31 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
 def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
     """What is done where the frames would act."""
     best = wishes[0]
-    if not best.acts or _alike(first, best.reading) or _part_of_it(first, best.reading):
+    if not best.acts or _heard(first, wishes) + CLOSE >= best.chance:
         return first
-    heard = _heard(first, wishes)
-    if heard >= best.chance:
+    if _alike(first, best.reading) or _more_of_it(first, best.reading):
         return first
-    if best.chance >= (SURE if sure < LEARNED else CERTAIN):
+    if best.chance < OWN and not first.ignored and set(first.edits) < set(best.reading.edits):
+        return first  # the frames left no word over
+    known = sure >= LEARNED or (len(first.edits) >= MANY and not first.ignored)
+    if best.chance >= (CERTAIN if known else SURE):
         return best.reading
-    if heard >= HEARD and heard + SECOND * sure >= best.chance:
-        return first
-    likely = LIKELY if sure >= LEARNED else FAIR if not first.ignored else 0.0
-    return _asked(first, [first, best.reading]) if best.chance > likely else first
+    return first if known and best.chance <= OWN else _asked(first, [first, best.reading])
 
 
-def _part_of_it(first: Reading, other: Reading) -> bool:
-    """Whether the frames, who left no word over, read a part of what another reading has, or
-    more; or the same action, of which they know best what it is about."""
+def _offered(first: Reading, other: Reading) -> bool:
+    """Whether another reading only takes what the frames ask to choose from."""
+    choices = first.question.choices if first.question else ()
+    return set(other.edits) <= {e for choice in choices for e in choice.edits}
+
+
+def _more_of_it(first: Reading, other: Reading) -> bool:
+    """Whether the frames, who left no word over, read many wishes of which another reading lacks
+    some; or the same action, of which they know best what it is about."""
     if first.actions and not first.edits:
         return [type(a) for a in first.actions] == [type(a) for a in other.actions]
     a, b = set(first.edits), set(other.edits)
-    more = b < a and len(a) >= MANY
-    return bool(a and b) and not first.ignored and (a < b or more)
+    return bool(b) and not first.ignored and b < a and len(a) >= MANY
 
 
 def _acts(reading: Reading) -> bool:
@@ -156,9 +165,13 @@ def _accounts(translation: Translation, said: str) -> bool:
     return not shares and _figures(said) <= _figures(*translation.commands)
 
 
+_THOUSANDS = re.compile(r"\b(\d+(?:\.\d+)?) ?k(?:hz)?\b", re.IGNORECASE)
+
+
 def _figures(*texts: str) -> set[str]:
-    """The figures that are said. An 808 is an instrument."""
-    return {w for text in texts for w in words_of(text) if w[0].isdigit()} - {"808"}
+    """The figures that are said, 2k as 2000. An 808 is an instrument."""
+    plain = (_THOUSANDS.sub(lambda k: f"{float(k[1]) * 1000:g}", text) for text in texts)
+    return {w for text in plain for w in words_of(text) if w[0].isdigit()} - {"808"}
 
 
 def _wishes(found: Sequence[Translation], world: World, read: Read) -> list[Wish]:
@@ -193,12 +206,20 @@ _PARTS = frozenset(
 
 def _alike(a: Reading, b: Reading) -> bool:
     """Whether two readings change the same of the same parts; the frames tell by how much best."""
-    return bool(a.edits) and _changed(a) == _changed(b)
+    by_name = any(getattr(e, "digest", "") for e in a.edits)  # of a sound
+    return bool(a.edits) and _changed(a, not by_name) == _changed(b, not by_name)
 
 
-def _changed(reading: Reading) -> list[str]:
+def _changed(reading: Reading, moods: bool) -> list[str]:
     plain = [edit_to_plain(e) for e in reading.edits]
-    return sorted(repr(sorted((k, v) for k, v in e.items() if k in _PARTS)) for e in plain)
+    parts = _PARTS | {"moods"} if moods else _PARTS
+    return sorted(repr((sorted((k, v) for k, v in e.items() if k in parts), _is_less(e)))
+                  for e in plain)  # fmt: skip
+
+
+def _is_less(edit: Mapping[str, Any]) -> bool:
+    by = edit.get("by")
+    return by is not None and by < (1.0 if edit["edit"] == "set_tempo" else 0.0)
 
 
 def _asked(first: Reading, readings: Sequence[Reading]) -> Reading:

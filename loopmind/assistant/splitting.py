@@ -203,6 +203,16 @@ def _tells_part(last: Clause) -> bool:
     return bool(placed) and with_whom and not last.place_only
 
 
+def _both_swapped(last: Clause, clause: Clause) -> bool:
+    """ "swap the kick and the hats for something darker": one verb, two things, one "for"."""
+    if last.does != {"swap"} or clause.acts or len(last.tracks) != 1 or not clause.tracks:
+        return False
+    kinds = [t.kind for t in clause.tokens if t.kind not in ("det", "filler")]
+    what = [t.text for t in clause.tokens if t.kind == "prep"][:1]
+    given = any(t.kind == "prep" for t in last.tokens)
+    return not given and kinds[:2] == ["track", "prep"] and what in (["for"], ["with"])
+
+
 def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
     """Join `clause` to the last one, or let it stand alone with what it takes over."""
     last, tokens = clauses[-1], clause.tokens
@@ -258,6 +268,9 @@ def _relate(clauses: list[Clause], clause: Clause, opener: str) -> None:
         return
     if opener == "and" and _particle_to_come(last, tokens):
         _extend(last, tokens)  # "take kick and bass out of hook 1"
+        return
+    if opener == "and" and _both_swapped(last, clause):
+        _extend(last, tokens)
         return
     anew = _tells_part(last) and any(
         r.det in ("indef", "other") or not r.names for r in last.sections
