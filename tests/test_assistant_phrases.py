@@ -15,7 +15,7 @@ from phrase_score import misses, read_bank, score
 DATA = Path(__file__).parent / "data"
 # bank -> share that must be right, share that may be wrong edits, least share right in a category
 FLOORS = {
-    "phrases_seen": (0.97, 0.015, 0.9),
+    "phrases_seen": (0.97, 0.015, 0.85),
     "phrases_kept": (0.96, 0.015, 0.8),
     "phrases_fresh": (0.94, 0.025, 0.6),
     "phrases_dev": (0.91, 0.03, 0.6),
