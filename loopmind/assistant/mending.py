@@ -151,7 +151,7 @@ def _sound(word: str) -> str:
     return vowel + re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouyh]", "", word))
 
 
-_INSTRUMENTS = frozenset(
+_HEARD_THINGS = frozenset(
     """
     bass guitar guitars snare snares echo chorus choruses vocal vocals piano violin cello synth
     strings flute organ rhodes trumpet saxophone clap claps melody tambourine percussion
@@ -163,7 +163,7 @@ _INSTRUMENTS = frozenset(
 @functools.cache
 def _sounds() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for word in sorted(_INSTRUMENTS):
+    for word in sorted(_HEARD_THINGS):
         found.setdefault(_sound(word), []).append(word)
     return found
 

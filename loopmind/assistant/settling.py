@@ -35,14 +35,14 @@ for words that it may have read past to be trusted; for a remark to be taken for
 LEARNED, CERTAIN = 0.9, 0.85
 """The same where the second reader is as sure as `LEARNED` of what the frames read."""
 OWN = 0.75
-"""The same where the frames do not understand, or ask back; less likely readings are asked about,
-but for those below which the frames are done where the second reader is so sure of them."""
+"""The same where the frames do not understand, or ask back; below it the translator's reading is
+asked about, or passed over where the second reader knows what the frames read."""
 OFFERED = 0.1
 """How likely a reading must be to be offered at all."""
+BOTH = 0.4
+"""How likely the translator must find what the frames only doubt, for it to be done."""
 CLOSE = 0.05
 """What the frames read may be so much less likely than the best reading, and is done still."""
-BOTH = 0.4
-"""How likely it must be where it is what the frames are not sure of."""
 POINTED = 0.5
 """How sure the second reader must be of what the frames take "it" for."""
 MANY = 3
