@@ -562,7 +562,8 @@ def test_one_more_edit_costs_one_edit() -> None:
 
 @pytest.fixture(scope="module")
 def real(real_loops: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Crate, Draft]:
-    crate = Library(tmp_path_factory.mktemp("library")).scan([real_loops / "orin-ayo"])
+    with Library(tmp_path_factory.mktemp("library")) as library:
+        crate = library.scan([real_loops / "orin-ayo"])
     return crate, made(crate, Brief(genre="pop", length_s=100.0), 2)
 
 

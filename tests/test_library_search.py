@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,10 +40,10 @@ def sounds(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path, sounds: Path) -> Library:
-    library = Library(tmp_path / "lib")
-    library.scan([sounds], workers=0)
-    return library
+def library(tmp_path: Path, sounds: Path) -> Iterator[Library]:
+    with Library(tmp_path / "lib") as library:
+        library.scan([sounds], workers=0)
+        yield library
 
 
 def names(matches: list[search.Match]) -> list[str]:

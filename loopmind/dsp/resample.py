@@ -22,13 +22,21 @@ def resample(samples: NDArray[np.float32], rate_in: float, rate_out: float) -> N
     import soxr
 
     frames = round(samples.shape[1] * rate_out / rate_in)
-    made = soxr.resample(np.ascontiguousarray(samples.T), rate_in, rate_out, quality=_QUALITY)
+    made = soxr.resample(_interleaved(samples), rate_in, rate_out, quality=_QUALITY)
     if len(made) == frames:
         return np.ascontiguousarray(np.asarray(made, dtype=np.float32).T)
     out = np.zeros((samples.shape[0], frames), np.float32)
     n = min(frames, len(made))
     out[:, :n] = made.T[:, :n]
     return out
+
+
+def _interleaved(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(frames, channels) in one piece. A single frame is copied: by its old strides, which NumPy
+    keeps where an axis is 1 long, soxr takes it for split channels, and some builds refuse it.
+    """
+    turned = samples.T
+    return turned.copy() if len(turned) == 1 else np.ascontiguousarray(turned)
 
 
 class Resampling:
@@ -60,7 +68,7 @@ class Resampling:
     def _next(self, samples: NDArray[np.float32], is_last: bool) -> NDArray[np.float32]:
         if self._stream is None:
             return samples
-        made = self._stream.resample_chunk(np.ascontiguousarray(samples.T), last=is_last)
+        made = self._stream.resample_chunk(_interleaved(samples), last=is_last)
         whole = round(self._taken * self._rates[1] / self._rates[0])
         made = made[: max(whole - self._given, 0)] if is_last else made
         self._given += len(made)

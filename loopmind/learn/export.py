@@ -7,6 +7,7 @@ others (other lengths), no output differs by more than TOLERANCE.
 from __future__ import annotations
 
 import copy
+import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,15 +61,8 @@ def export_onnx(
     if card is None:
         card = card_of(path).read_text(encoding="utf-8")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as temporary, torch.no_grad(), warnings.catch_warnings():
-        # The newer exporter of torch takes thirty times as long and fixes the length of
-        # recurrent layers; tracing warns that it is the older one, and of harmless checks.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module, tuple(example_inputs), str(temporary), dynamo=False, opset_version=OPSET,
-            input_names=list(inputs), output_names=list(outputs),
-            dynamic_axes={name: dict(axes) for name, axes in dynamic.items()},
-        )  # fmt: skip
+    with atomic_path(path) as temporary, torch.no_grad():
+        _traced(module, example_inputs, names, dynamic, temporary)
         _finish(temporary, half=half, notes=notes or {})
         model = open_file(temporary)
         worst = max(
@@ -83,6 +77,68 @@ def export_onnx(
         text = signed_card(card, file_digest(temporary))
     atomic_write(card_of(path), text.encode())
     return worst
+
+
+def read_back(
+    path: Path,
+    module: torch.nn.Module,
+    example_inputs: Sequence[torch.Tensor],
+    names: tuple[Sequence[str], Sequence[str]],
+    dynamic: Mapping[str, Mapping[int, str]],
+) -> None:
+    """Give `module` the weights of a file that `export_onnx` wrote of a module of its shape.
+
+    The exporter renames and turns weights, so the module is exported with known ones to see where
+    each goes. Raises ExportError where the file is of a module of another shape.
+    """
+    import torch
+
+    onnx = _onnx()
+    probe = copy.deepcopy(module).cpu().eval()
+    values = {**dict(probe.named_parameters()), **dict(probe.named_buffers())}
+    with torch.no_grad(), tempfile.TemporaryDirectory() as place:
+        for number, value in enumerate(values.values()):
+            value.copy_(torch.rand(value.shape, generator=torch.Generator().manual_seed(number)))
+        _traced(probe, example_inputs, names, dynamic, Path(place) / "probe.onnx")
+        shown = onnx.load(str(Path(place) / "probe.onnx")).graph.initializer
+    shown = [onnx.numpy_helper.to_array(w) for w in shown]
+    held = [onnx.numpy_helper.to_array(w) for w in onnx.load(str(path)).graph.initializer]
+    if [w.shape for w in shown] != [w.shape for w in held]:
+        raise ExportError(f"{path.name} holds the weights of another network")
+    target = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    for name, value in values.items():
+        known = value.detach().numpy()
+        turned = known.T if known.ndim == 2 else known
+        for there, weights in zip(shown, held, strict=True):
+            if there.size == known.size and np.array_equal(there.reshape(known.shape), known):
+                target[name].data.copy_(torch.from_numpy(weights.reshape(known.shape).copy()))
+                break
+            if there.shape == turned.shape and np.array_equal(there, turned):
+                target[name].data.copy_(torch.from_numpy(weights.T.copy()))
+                break
+        else:
+            raise ExportError(f"{path.name}: where {name} stands in it cannot be told")
+
+
+def _traced(
+    module: torch.nn.Module,
+    example_inputs: Sequence[torch.Tensor],
+    names: tuple[Sequence[str], Sequence[str]],
+    dynamic: Mapping[str, Mapping[int, str]],
+    file: Path,
+) -> None:
+    import torch
+
+    inputs, outputs = names
+    with warnings.catch_warnings():
+        # The newer exporter of torch takes thirty times as long and fixes the length of
+        # recurrent layers; tracing warns that it is the older one, and of harmless checks.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module, tuple(example_inputs), str(file), dynamo=False, opset_version=OPSET,
+            input_names=list(inputs), output_names=list(outputs),
+            dynamic_axes={name: dict(axes) for name, axes in dynamic.items()},
+        )  # fmt: skip
 
 
 def rounded(module: torch.nn.Module) -> torch.nn.Module:
@@ -117,10 +173,7 @@ def _difference(
 
 def _finish(file: Path, *, half: bool, notes: Mapping[str, str]) -> None:
     """Store larger weights in half precision, widened where they are used; add `notes`."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise ModelError("the package onnx is missing; pip install onnx") from error
+    onnx = _onnx()
     model = onnx.load(str(file))
     for key in sorted(notes):
         entry = model.metadata_props.add()
@@ -143,3 +196,11 @@ def _finish(file: Path, *, half: bool, notes: Mapping[str, str]) -> None:
         del model.graph.node[:]
         model.graph.node.extend(nodes)
     onnx.save(model, str(file))
+
+
+def _onnx() -> Any:
+    try:
+        import onnx
+    except ImportError as error:
+        raise ModelError("the package onnx is missing; pip install onnx") from error
+    return onnx

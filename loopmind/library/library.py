@@ -84,17 +84,21 @@ class Library:
         self._searcher: Searcher | None = None
         file = self.directory / DATABASE_NAME
         try:
-            self._store = Store(file)
-            self._restore_corrections()
+            self._open(file)
         except DamagedDatabaseError:
             self._rebuild(file)
 
-    def _rebuild(self, file: Path) -> None:
-        if hasattr(self, "_store"):
-            self._store.close()
-        backup = set_aside(file)
+    def _open(self, file: Path) -> None:
         self._store = Store(file)
-        self._restore_corrections()
+        try:
+            self._restore_corrections()
+        except BaseException:
+            self._store.close()
+            raise
+
+    def _rebuild(self, file: Path) -> None:
+        backup = set_aside(file)
+        self._open(file)
         self.notes += (
             f"the library database was damaged; it was kept as {backup.name} and is made anew "
             "(your corrections are kept), so sounds are analysed again",

@@ -90,7 +90,8 @@ def _scaled(power: F32) -> F32:
     level = np.log10(np.maximum(power, np.float32(10.0 ** (_FLOOR_DB / 10.0))))
     level *= np.float32(-10.0 / _FLOOR_DB)
     level += np.float32(1.0)
-    scaled: F32 = level
+    # The logarithm of the floor itself may come out a rounding error below it.
+    scaled: F32 = np.maximum(level, np.float32(0.0), out=level)
     return scaled
 
 

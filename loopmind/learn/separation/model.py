@@ -2,12 +2,14 @@
 
     python -m loopmind.learn.separation.model build --pieces DIR --work DIR
         [--more-pieces DIR] [--windows 3] [--labels CSV] [--voices DIR]
+    python -m loopmind.learn.separation.model begin --work DIR --out models/separator.onnx
     python -m loopmind.learn.separation.model train --work DIR [--preset small|full] [--resume]
     python -m loopmind.learn.separation.model evaluate --work DIR --pieces DIR
     python -m loopmind.learn.separation.model export --work DIR --out models/separator.onnx
 
 `small` is made for one processor core and about an hour, `full` for a GPU. Each step's examples
 follow from the seed and the step's number, so that a training goes on where it was broken off.
+`begin` makes a checkpoint of step 0 from an exported file: `train --resume` goes on from there.
 """
 
 from __future__ import annotations
@@ -311,6 +313,20 @@ def _evaluate(options: argparse.Namespace) -> None:
         print(f"{stem:7} {middle:6.2f} dB SI-SDR gain over the mix (median of {len(values)})")
 
 
+_NAMES = (("spectra",), ("masks",))
+_DYNAMIC = {"spectra": {1: "frames"}, "masks": {2: "frames"}}
+
+
+def _begin(options: argparse.Namespace) -> None:
+    from loopmind.learn.export import read_back
+
+    training = Training(replace(PRESETS[options.preset], seed=options.seed))
+    read_back(options.out, training.net, (torch.randn(1, 40, 4, BINS),), _NAMES, _DYNAMIC)
+    training.mean.load_state_dict(training.net.state_dict())
+    options.work.mkdir(parents=True, exist_ok=True)
+    training.save(options.work)
+
+
 def _export(options: argparse.Namespace) -> None:
     from loopmind.learn.export import export_onnx
 
@@ -318,8 +334,7 @@ def _export(options: argparse.Namespace) -> None:
     net, size = training.mean.cpu(), training.config.size
     made = [torch.randn(1, frames, 4, BINS) for frames in (40, 97)]
     worst = export_onnx(
-        net, (made[0],), (("spectra",), ("masks",)),
-        {"spectra": {1: "frames"}, "masks": {2: "frames"}}, options.out,
+        net, (made[0],), _NAMES, _DYNAMIC, options.out,
         options.card.read_text(encoding="utf-8") if options.card else None,
         others=((made[1],),), half=options.half,
         notes={"stems": ",".join(STEMS), "context_frames": str(size.context_frames),
@@ -333,7 +348,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("build", "train", "evaluate", "export"))
+    parser.add_argument("step", choices=("build", "begin", "train", "evaluate", "export"))
     parser.add_argument("--work", type=Path, required=True, help="folder of shelf and checkpoint")
     parser.add_argument("--shelf", type=Path, help="folder of the shelf, where it is another")
     parser.add_argument("--pieces", type=Path, help="folder of pieces (learn/pieces.py)")
@@ -355,7 +370,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--card", type=Path, help="text of the card (default: what lies there)")
     parser.add_argument("--out", type=Path, default=Path("models/separator.onnx"))
     options = parser.parse_args(arguments)
-    steps = {"build": _build, "train": _train, "evaluate": _evaluate, "export": _export}
+    steps = {"build": _build, "begin": _begin, "train": _train, "evaluate": _evaluate,
+             "export": _export}  # fmt: skip
     steps[options.step](options)
     return 0
 
