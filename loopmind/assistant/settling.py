@@ -134,7 +134,7 @@ def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
 def _offered(first: Reading, other: Reading) -> bool:
     """Whether another reading only takes what the frames ask to choose from."""
     choices = first.question.choices if first.question else ()
-    return set(other.edits) <= {e for choice in choices for e in choice.edits}
+    return bool(other.edits) and set(other.edits) <= {e for c in choices for e in c.edits}
 
 
 def _more_of_it(first: Reading, other: Reading) -> bool:

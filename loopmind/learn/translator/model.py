@@ -1,10 +1,13 @@
 """Trains the translator and writes what the assistant reads it from.
 
     python -m loopmind.learn.translator.words --encoder FOLDER --said SAID --out WORK/words.npz
+    python -m loopmind.learn.translator.model begin --work WORK --out models/translator.npz
     python -m loopmind.learn.translator.model train --said SAID --work WORK --steps 6000
     python -m loopmind.learn.translator.model export --work WORK --out models/translator.npz
 
-SAID is a folder of `*.tsv` (loopmind/learn/translator/said). `train` goes on from its checkpoint.
+SAID is a folder of `*.tsv` (loopmind/learn/translator/said). `train` goes on from its checkpoint;
+`begin` makes one of step 0, and words.npz, from an exported file (words of new sentences: `words
+--like`).
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -29,6 +33,7 @@ from loopmind.learn.translator.batches import Batch, Maker, Meanings, rounds
 from loopmind.learn.translator.data import Pair, Words, read_folder
 from loopmind.learn.translator.net import Size, Translator
 
+CHECKPOINT = "checkpoint.pt"
 RATE, MATRIX_RATE = 2e-3, 1e-2
 BATCH, FORGET, SEED = 64, 0.15, 1
 AVERAGE = 0.998
@@ -62,11 +67,14 @@ def begun(size: Size) -> tuple[Translator, list[torch.optim.Optimizer], list[flo
 
 
 def train(pairs: Sequence[Pair], held: Sequence[Pair], work: Path, steps: int,
-          **changes: Any) -> list[float]:  # fmt: skip
-    """Learn up to `steps` in all; the losses of this run. Keeps a checkpoint in `work`."""
+          rate: float = 1.0, **changes: Any) -> list[float]:  # fmt: skip
+    """Learn up to `steps` in all; the losses of this run. Keeps a checkpoint in `work`.
+
+    rate: share of the usual rates of learning. changes: to the network's `Size`.
+    """
     torch.manual_seed(SEED)
     meanings = Meanings.load(work / "words.npz")
-    checkpoint = work / "checkpoint.pt"
+    checkpoint = work / CHECKPOINT
     saved = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
     words = Words.of(pairs)
     if saved:
@@ -86,9 +94,9 @@ def train(pairs: Sequence[Pair], held: Sequence[Pair], work: Path, steps: int,
     began = time.monotonic()
     while step < steps:
         share = min(1.0, (step + 1) / min(200.0, 0.1 * steps), (steps - step) / (FALLS * steps))
-        for optimiser, rate in zip(optimisers, rates, strict=True):
+        for optimiser, full in zip(optimisers, rates, strict=True):
             for group in optimiser.param_groups:
-                group["lr"] = rate * share
+                group["lr"] = full * rate * share
             optimiser.zero_grad()
         batch = next(batches)
         net.train()
@@ -102,11 +110,7 @@ def train(pairs: Sequence[Pair], held: Sequence[Pair], work: Path, steps: int,
         for name, value in net.state_dict().items():
             mean[name].lerp_(value, 1.0 - min(AVERAGE, step / (step + 10.0)))
         if step % SAVE_EVERY == 0 or step == steps:
-            torch.save(
-                {"net": net.state_dict(), "mean": mean, "step": step, "size": asdict(size),
-                 "words": json.dumps(asdict(words)),
-                 "optimisers": [o.state_dict() for o in optimisers]}, checkpoint,
-            )  # fmt: skip
+            _save(work, net, mean, step, words, optimisers)
             told = f"step {step}  loss {np.mean(losses[-SAVE_EVERY:]):.4f}"
             if held:
                 told += f"  held back {judged(averaged(size, mean), held, make):.4f}"
@@ -161,7 +165,7 @@ def _chances(net: Translator, batch: Batch) -> Tensor:
 
 def loaded(work: Path) -> tuple[Translator, Words]:
     """The network of a checkpoint, its mean weights, and its words."""
-    saved = torch.load(work / "checkpoint.pt", weights_only=True)
+    saved = torch.load(work / CHECKPOINT, weights_only=True)
     return averaged(Size(**saved["size"]), saved["mean"]), _words_in(saved)
 
 
@@ -190,6 +194,36 @@ def export(work: Path, out: Path) -> None:
         atomic_write(card, text.encode())
 
 
+def begin(shipped: Path, work: Path) -> None:
+    """Write a checkpoint of step 0, and words.npz, from what `export` wrote."""
+    with np.load(shipped) as held:
+        arrays = {name: held[name] for name in held.files}
+    said, command, meanings = (str(arrays.pop(n)).split() for n in ("said", "command", "meanings"))
+    vectors, scale = arrays.pop("table"), arrays.pop("scale")
+    heads = int(arrays.pop("heads"))
+    weights = {n: torch.from_numpy(a.astype(np.float32)) for n, a in arrays.items()}
+    hidden, width = weights["encoder.0.up.weight"].shape
+    layers = Counter(n.split(".")[0] for n in weights if n.endswith("up.weight"))
+    size = Size(len(said), len(command), vectors.shape[1], width, heads, hidden,
+                layers["encoder"], layers["decoder"], len(weights["place.weight"]),
+                len(weights["step.weight"]))  # fmt: skip
+    net, optimisers, _ = begun(size)
+    net.load_state_dict(weights)
+    work.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(work / "words.npz", words=np.array(meanings), vectors=vectors, scale=scale)
+    _save(work, net, weights, 0, Words(tuple(said), tuple(command)), optimisers)
+
+
+def _save(work: Path, net: Translator, mean: Mapping[str, Tensor], step: int, words: Words,
+          optimisers: Sequence[torch.optim.Optimizer]) -> None:  # fmt: skip
+    saved = {
+        "net": net.state_dict(), "mean": dict(mean), "step": step, "size": asdict(net.size),
+        "words": json.dumps(asdict(words)), "optimisers": [o.state_dict() for o in optimisers],
+    }  # fmt: skip
+    with atomic_path(work / CHECKPOINT) as temporary:
+        torch.save(saved, temporary)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Train the translator of plain words.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -201,10 +235,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     training.add_argument("--width", type=int, default=Size.width)
     training.add_argument("--encoder", type=int, default=Size.encoder)
     training.add_argument("--dropout", type=float, default=Size.dropout)
+    training.add_argument("--rate", type=float, default=1.0, help="share of the usual rate")
     exporting = commands.add_parser("export")
     exporting.add_argument("--work", type=Path, required=True)
     exporting.add_argument("--out", type=Path, required=True)
+    beginning = commands.add_parser("begin")
+    beginning.add_argument("--work", type=Path, required=True)
+    beginning.add_argument("--out", type=Path, required=True, help="the exported file")
     options = parser.parse_args(arguments)
+    if options.command == "begin":
+        begin(options.out, options.work)
+        return 0
     if options.command == "export":
         export(options.work, options.out)
         print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
@@ -213,8 +254,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held = [p for p in pairs if p.source in options.held]
     pairs = [p for p in pairs if p.source not in options.held]
     print(f"{len(pairs)} pairs, {len(held)} held back", flush=True)
-    train(pairs, held, options.work, options.steps, width=options.width, encoder=options.encoder,
-          dropout=options.dropout)  # fmt: skip
+    train(pairs, held, options.work, options.steps, options.rate, width=options.width,
+          encoder=options.encoder, dropout=options.dropout)  # fmt: skip
     return 0
 
 
