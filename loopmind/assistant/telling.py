@@ -93,13 +93,15 @@ def _tell_sound(edit: Edit) -> str:
             return f"{edit.track} {_strip(edit)}{_where(edit.sections)}"
         case e.ChangeEq():
             band = edit.band
+            what = "the song" if edit.track == "master" else edit.track
             if band.kind in ("lowcut", "highcut"):
                 side = "below" if band.kind == "lowcut" else "above"
-                return f"{edit.track} cut {side} {band.freq_hz:g} Hz"
+                return f"{what} cut {side} {band.freq_hz:g} Hz"
             way = "raised" if band.gain_db > 0 else "lowered"
-            return f"{edit.track} {way} by {abs(band.gain_db):g} dB round {band.freq_hz:g} Hz"
+            return f"{what} {way} by {abs(band.gain_db):g} dB round {band.freq_hz:g} Hz"
         case e.SetCompressor():
-            return f"{edit.track} {'compressed' if edit.compressor else 'without compressor'}"
+            what = "the song" if edit.track == "master" else edit.track
+            return f"{what} {'compressed' if edit.compressor else 'without compressor'}"
         case e.SetSidechain():
             chain = edit.sidechain
             return (
@@ -112,11 +114,7 @@ def _tell_sound(edit: Edit) -> str:
         case e.ChangeMaster():
             return _master(edit)
         case e.ChangeReverb():
-            if edit.parameter == "decay_s" and edit.value is None:
-                return f"reverb {'longer' if edit.by > 0 else 'shorter'}"
-            if edit.parameter == "gain_db" and edit.value is None:
-                return f"{'more' if edit.by > 0 else 'less'} reverb"
-            return f"reverb {edit.parameter} {edit.value if edit.value is not None else edit.by:g}"
+            return _reverb(edit)
         case e.SetMixStyle():
             return f"mixed in style {edit.style}"
         case e.SetFade():
@@ -190,6 +188,23 @@ def _master(edit: e.ChangeMaster) -> str:
     if edit.parameter == "ceiling_dbtp":
         return f"true-peak ceiling at {edit.value if edit.value is not None else edit.by:g} dBTP"
     return "more saturation on the master" if edit.by > 0 else "less saturation on the master"
+
+
+# What a parameter of the reverb is set to, and what more and less of it is.
+_REVERB = {
+    "decay_s": ("reverb that rings for {:g} s", "reverb longer", "reverb shorter"),
+    "predelay_s": ("reverb {:g} s after the sound", "reverb later", "reverb sooner"),
+    "damping": ("reverb damped by {:.0%}", "reverb darker", "reverb brighter"),
+    "low_cut_hz": ("reverb without what is below {:g} Hz", "reverb thinner", "reverb fuller"),
+    "gain_db": ("reverb at {:g} dB", "more reverb", "less reverb"),
+}
+
+
+def _reverb(edit: e.ChangeReverb) -> str:
+    value, more, less = _REVERB[edit.parameter]
+    if edit.value is not None:
+        return value.format(edit.value)
+    return more if edit.by > 0 else less
 
 
 def _fade(edit: e.SetFade) -> str:
