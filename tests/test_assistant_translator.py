@@ -19,7 +19,7 @@ from loopmind.assistant.wording import text_of, words_of
 from loopmind.assistant.world import World
 from loopmind.learn.translator.batches import Maker, Meanings
 from loopmind.learn.translator.data import _TRACKS, Pair, Variations, read_file, read_folder
-from loopmind.learn.translator.model import export, loaded, train
+from loopmind.learn.translator.model import begin, export, loaded, train
 from loopmind.music.edit import (
     AddSection,
     ChangeEq,
@@ -185,6 +185,26 @@ def told(monkeypatch: pytest.MonkeyPatch, *found: tuple[str, float]) -> None:
 
 def read(text: str) -> Reading:
     return assistant.read(text, assistant_draft(), assistant_crate(), None)
+
+
+def test_learning_goes_on_from_an_exported_file(tmp_path: Path) -> None:
+    pairs = small(tmp_path)
+    size = {"width": 32, "hidden": 64, "encoder": 1, "decoder": 1}
+    train(pairs, [], tmp_path, 100, **size)
+    shipped, again = tmp_path / "translator.npz", tmp_path / "again"
+    export(tmp_path, shipped)
+    begin(shipped, again)
+    (old, words), (new, its_words) = loaded(tmp_path), loaded(again)
+    assert its_words == words
+    for name, value in old.state_dict().items():
+        assert torch.equal(new.state_dict()[name], value.half().float()), name
+    held = Meanings.load(again / "words.npz")
+    assert np.array_equal(held.table, Meanings.load(tmp_path / "words.npz").table)
+    losses = train(pairs, [], again, 10, rate=0.1, **size)
+    (tmp_path / "fresh").mkdir()
+    small(tmp_path / "fresh")
+    fresh = train(pairs, [], tmp_path / "fresh", 10, rate=0.1, **size)
+    assert np.mean(losses) < 0.8 * np.mean(fresh)
 
 
 def test_what_both_readers_find_is_done(monkeypatch: pytest.MonkeyPatch) -> None:

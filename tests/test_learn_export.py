@@ -9,7 +9,7 @@ import pytest
 
 from loopmind.analysis import models
 from loopmind.analysis.models import ModelError, open_model, signed_card
-from loopmind.learn.export import TOLERANCE, ExportError, export_onnx, rounded
+from loopmind.learn.export import TOLERANCE, ExportError, export_onnx, read_back, rounded
 
 CARD = "# small.onnx\n\n| | |\n|---|---|\n| size | little |\n\n## Limits\nMany.\n"
 
@@ -61,6 +61,30 @@ def test_half_precision_is_that_of_the_rounded_module(tmp_path: Path, small: Pat
     wanted = rounded(network())(torch.tensor(x)).detach().numpy()
     np.testing.assert_allclose(open_model(file).run({"x": x})[0], wanted, atol=TOLERANCE)
     assert file.stat().st_size < 0.8 * small.stat().st_size
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_an_exported_file_gives_its_weights_back(tmp_path: Path, half: bool) -> None:
+    import torch
+
+    def fresh(seed: int) -> torch.nn.Module:
+        torch.manual_seed(seed)
+        return torch.nn.Sequential(
+            torch.nn.Linear(12, 32), torch.nn.LayerNorm(32), torch.nn.Linear(32, 32),
+            torch.nn.GELU(), torch.nn.Linear(32, 5, bias=False),
+        ).eval()  # fmt: skip
+
+    file = tmp_path / "small.onnx"
+    given = (torch.randn(1, 7, 12),), (["x"], ["y"]), {"x": {1: "n"}, "y": {1: "n"}}
+    learned, other = fresh(1), fresh(2)
+    export_onnx(learned, *given, file, CARD, half=half)
+    read_back(file, other, *given)
+    kept = rounded(learned) if half else learned
+    for name, value in kept.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value), name
+    wider = torch.nn.Sequential(torch.nn.Linear(12, 33), torch.nn.Linear(33, 5))
+    with pytest.raises(ExportError, match="another network"):
+        read_back(file, wider, *given)
 
 
 def test_the_card_is_signed_once(small: Path) -> None:

@@ -40,6 +40,8 @@ _TAKES_OFF = frozenset({"take", "shave", "roll", "trim", "pull", "knock", "chop"
 
 
 WIDEST_PERCENT = 200.0
+_MIDDLE_HZ = 1000.0
+"""A shelf from here on lifts or lowers what is above it, one below this what is under it."""
 
 
 def eq(targets: Targets, kind: EqKind, hz: float, gain_db: float, q: float = 0.707) -> Outcome:
@@ -183,7 +185,11 @@ def tone(clause: Clause) -> Outcome | None:
             or (db is not None and db.number < 0)
         )
         gain = abs(db.number) if db else 3.0
-        return eq(targets, "peak", hz.number, -gain if less else gain, _q(clause, 1.0))
+        signed = -gain if less else gain
+        if clause.word("shelf", "shelving", "highshelf", "lowshelf"):
+            kind = "highshelf" if hz.number >= _MIDDLE_HZ else "lowshelf"
+            return eq(targets, kind, hz.number, signed)
+        return eq(targets, "peak", hz.number, signed, _q(clause, 1.0))
     if found is not None:
         return _toned(clause, targets, found, cut)
     if "clean" in does and not targets.tracks:

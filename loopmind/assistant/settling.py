@@ -86,8 +86,8 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     if known is None or len(words_of(said)) < FEWEST or _CONDITION.search(said):
         return first
     goes_on = not fresh_memory(world.memory)
-    points = goes_on and sure >= POINTED and _POINTS.search(said)
-    if _acts(first) and (sure >= 1.0 or points):
+    points = goes_on and _POINTS.search(said) is not None
+    if _acts(first) and (sure >= 1.0 or (points and sure >= POINTED)):
         return first  # can mean nothing else; or only the frames know what was spoken of
     found = known(said, goes_on=goes_on)
     wishes = _wishes([t for t in found if _accounts(t, said)], world, read)
@@ -96,7 +96,8 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     if wishes[0].chance < SURE and _NARROWED.search(said):
         return first
     if _acts(first):
-        return _over(first, sure, wishes)
+        guesses = points and not first.ignored and wishes[0].chance < SURE
+        return first if guesses else _over(first, sure, wishes)
     meant, best = _meant(first), wishes[0]
     if best.silent:
         quiet = meant and best.silent == NOTHING and best.chance >= SURE
