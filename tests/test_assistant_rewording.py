@@ -47,10 +47,10 @@ def test_a_hint_fits_wherever_its_turn_of_phrase_does(bank: Path) -> None:
         ("make it sound like a ghost is coming", "make it sound darker"),
         ("i do not like the guitar, try a flute", "replace the guitar with a flute"),
         ("this piano i do not like, change to organ", "swap piano for organ"),
-        ("keep the piano exactly as it is whatever else you do", "keep the piano exactly as it is"),
+        ("keep the piano as it is whatever else you do", "keep the piano as it is"),
         ("hats -2 db, leave the rest where it is.", "hats -2 db."),
-        ("compress the vocal, 5 ms attack", "compress the vocal, attack 5 ms"),
-        ("give the guitar a delay, dotted 8th", "give the guitar a dotted 8th delay"),
+        ("compress the vocal, 5 ms attack", "compress the vocal attack 5 ms"),
+        ("give the guitar a delay, dotted 8th", "give the guitar a dotted eighth note delay"),
     ],
 )
 def test_what_is_said_otherwise_comes_out_plain(said: str, plain: str) -> None:

@@ -187,8 +187,8 @@ def tone(clause: Clause) -> Outcome | None:
         gain = abs(db.number) if db else 3.0
         signed = -gain if less else gain
         if clause.word("shelf", "shelving", "highshelf", "lowshelf"):
-            kind = "highshelf" if hz.number >= _MIDDLE_HZ else "lowshelf"
-            return eq(targets, kind, hz.number, signed)
+            shelf: EqKind = "highshelf" if hz.number >= _MIDDLE_HZ else "lowshelf"
+            return eq(targets, shelf, hz.number, signed)
         return eq(targets, "peak", hz.number, signed, _q(clause, 1.0))
     if found is not None:
         return _toned(clause, targets, found, cut)
