@@ -105,7 +105,9 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     if not best.acts:
         return first
     if meant is None and (first.question or first.notes):
-        return first if best.chance < OWN or _offered(first, best.reading) else best.reading
+        # A note without a word left over: understood, and cannot be done so.
+        needed = CERTAIN if first.notes and not first.ignored else OWN
+        return first if best.chance < needed or _offered(first, best.reading) else best.reading
     if meant is None and not first.ignored:
         return best.reading if best.chance >= CERTAIN else first  # a remark
     if meant and (same_wish(meant, best.reading) or _alike(meant, best.reading)):

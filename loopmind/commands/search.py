@@ -74,11 +74,12 @@ def _query(text: str) -> str | Path:
     """The file that `text` names, if it is a path; else the words."""
     if not text.strip():
         raise UsageError("the search is empty; write words or name a file")
+    from loopmind.files.decode import AUDIO_SUFFIXES, probe
+
     path = Path(text)
     if path.is_file():
+        probe(path)  # what is wrong with the file is said first, whatever the library holds
         return path
-    from loopmind.files.decode import AUDIO_SUFFIXES
-
     if path.is_dir():
         raise UsageError(f"{text} is a folder; name one file, or search for words")
     if path.suffix.lower() in AUDIO_SUFFIXES:
