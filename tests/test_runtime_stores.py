@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loopmind.files.atomic import atomic_path
 from loopmind.music.audio import Audio
 from loopmind.runtime.cache import DiskCache, MemoryCache, Store
 
@@ -108,6 +109,19 @@ def test_a_place_that_cannot_be_written_is_told_and_borne(tmp_path: Path) -> Non
     store = DiskCache(tmp_path / "file", report=told.append)
     put(store, "aa")
     assert store.get("aa") is None and len(told) == 1
+
+
+def test_what_another_process_is_writing_is_no_entry(tmp_path: Path) -> None:
+    store = DiskCache(tmp_path, 60_000)
+    with atomic_path(tmp_path / "aa" / "aa.lmv") as temporary:
+        temporary.write_bytes(b"x" * 50_000)
+        os.utime(temporary, (0, 0))
+        assert store.size_bytes() == 0
+        put(store, "bb", frames=6000)
+        put(store, "cc", frames=6000)
+        assert temporary.is_file()
+        store.clear()
+        assert temporary.is_file()
 
 
 def hammer(folder: str, worker: int) -> None:

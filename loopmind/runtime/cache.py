@@ -166,7 +166,8 @@ class DiskCache:
         for folder in self.folder.glob("??"):
             with suppress(OSError), os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.name.endswith(_SUFFIX):
+                    # What another process is writing just now begins with a dot: no entry yet.
+                    if entry.name.endswith(_SUFFIX) and entry.name[0] != ".":
                         with suppress(OSError):  # another process may have dropped it
                             info = entry.stat()
                             found.append((info.st_mtime, info.st_size, Path(entry.path)))
