@@ -115,13 +115,16 @@ def test_what_another_process_is_writing_is_no_entry(tmp_path: Path) -> None:
     store = DiskCache(tmp_path, 60_000)
     with atomic_path(tmp_path / "aa" / "aa.lmv") as temporary:
         temporary.write_bytes(b"x" * 50_000)
-        os.utime(temporary, (0, 0))
         assert store.size_bytes() == 0
         put(store, "bb", frames=6000)
         put(store, "cc", frames=6000)
         assert temporary.is_file()
         store.clear()
         assert temporary.is_file()
+        os.utime(temporary, (0, 0))  # left behind by one that was killed long ago
+        store.clear()
+        assert not temporary.exists()
+        temporary.write_bytes(b"x")
 
 
 def hammer(folder: str, worker: int) -> None:

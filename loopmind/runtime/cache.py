@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +30,7 @@ _MAGIC = b"LMVALUE1"
 _HEADER_BYTES = 16
 _CHECKED_BYTES = 1 << 18
 _SUFFIX = ".lmv"
+_LEFT_S = 3600.0  # nobody writes an entry for so long
 _FULL_SHARE = 0.9  # evicting goes down to this share of the limit, so that it is rare
 
 
@@ -166,10 +168,12 @@ class DiskCache:
         for folder in self.folder.glob("??"):
             with suppress(OSError), os.scandir(folder) as entries:
                 for entry in entries:
-                    # What another process is writing just now begins with a dot: no entry yet.
-                    if entry.name.endswith(_SUFFIX) and entry.name[0] != ".":
-                        with suppress(OSError):  # another process may have dropped it
-                            info = entry.stat()
+                    if not entry.name.endswith(_SUFFIX):
+                        continue
+                    with suppress(OSError):  # another process may have dropped it
+                        info = entry.stat()
+                        # Begins with a dot: being written, or left by one that was killed.
+                        if entry.name[0] != "." or info.st_mtime < time.time() - _LEFT_S:
                             found.append((info.st_mtime, info.st_size, Path(entry.path)))
         return found
 
