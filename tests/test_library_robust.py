@@ -8,7 +8,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,18 @@ def test_a_deleted_database_loses_no_correction(tmp_path: Path) -> None:
         file.unlink()
     with Library(tmp_path / "lib") as library:
         assert str(library.scan([root], workers=0).loops[0].best_key) == "G minor"
+
+
+def test_a_library_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    file = tmp_path / "lib" / DATABASE_NAME
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")  # SQLite does not wait for this one to log ahead
+        done = threading.Timer(0.3, other.execute, ["COMMIT"])
+        done.start()
+        with Library(tmp_path / "lib") as library:
+            assert library.size == 0
+        done.join()
 
 
 def test_a_mangled_sidecar_is_said_not_lost(tmp_path: Path) -> None:

@@ -140,12 +140,25 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
             f"the library {file.parent} was written by a newer LoopMind (format {version}, "
             f"this one knows {SCHEMA_VERSION}); update LoopMind or name another with --library"
         )
-    connection.execute("PRAGMA journal_mode=WAL")
+    _log_ahead(connection)
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA cache_size=-16000")
     connection.execute("PRAGMA mmap_size=268435456")
     if version < SCHEMA_VERSION:
         _migrate(connection)
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging, which SQLite does not wait for where another does so too."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
