@@ -20,7 +20,7 @@ FLOORS = {
     "phrases_fresh": (0.94, 0.025, 0.6),
     "phrases_dev": (0.91, 0.03, 0.6),
     "phrases_judge": (0.97, 0.015, 0.8),
-    "phrases_own": (0.94, 0.03, 0.8),
+    "phrases_own": (0.94, 0.025, 0.8),
     "phrases_unseen": (0.94, 0.025, 0.6),
     "phrases_heard": (0.94, 0.02, 0.6),
     # Not learned from: what the assistant makes of words that are new to it.

@@ -93,15 +93,13 @@ def _tell_sound(edit: Edit) -> str:
             return f"{edit.track} {_strip(edit)}{_where(edit.sections)}"
         case e.ChangeEq():
             band = edit.band
-            what = "the song" if edit.track == "master" else edit.track
             if band.kind in ("lowcut", "highcut"):
                 side = "below" if band.kind == "lowcut" else "above"
-                return f"{what} cut {side} {band.freq_hz:g} Hz"
+                return f"{_of(edit.track)} cut {side} {band.freq_hz:g} Hz"
             way = "raised" if band.gain_db > 0 else "lowered"
-            return f"{what} {way} by {abs(band.gain_db):g} dB round {band.freq_hz:g} Hz"
+            return f"{_of(edit.track)} {way} by {abs(band.gain_db):g} dB round {band.freq_hz:g} Hz"
         case e.SetCompressor():
-            what = "the song" if edit.track == "master" else edit.track
-            return f"{what} {'compressed' if edit.compressor else 'without compressor'}"
+            return f"{_of(edit.track)} {'compressed' if edit.compressor else 'without compressor'}"
         case e.SetSidechain():
             chain = edit.sidechain
             return (
@@ -188,6 +186,10 @@ def _master(edit: e.ChangeMaster) -> str:
     if edit.parameter == "ceiling_dbtp":
         return f"true-peak ceiling at {edit.value if edit.value is not None else edit.by:g} dBTP"
     return "more saturation on the master" if edit.by > 0 else "less saturation on the master"
+
+
+def _of(track: str) -> str:
+    return "the song" if track == "master" else track
 
 
 # What a parameter of the reverb is set to, and what more and less of it is.

@@ -95,29 +95,28 @@ def read_back(
 
     onnx = _onnx()
     probe = copy.deepcopy(module).cpu().eval()
-    values = {**dict(probe.named_parameters()), **dict(probe.named_buffers())}
+    known = probe.state_dict()
     with torch.no_grad(), tempfile.TemporaryDirectory() as place:
-        for number, value in enumerate(values.values()):
+        for number, value in enumerate(known.values()):
             value.copy_(torch.rand(value.shape, generator=torch.Generator().manual_seed(number)))
-        _traced(probe, example_inputs, names, dynamic, Path(place) / "probe.onnx")
-        shown = onnx.load(str(Path(place) / "probe.onnx")).graph.initializer
-    shown = [onnx.numpy_helper.to_array(w) for w in shown]
-    held = [onnx.numpy_helper.to_array(w) for w in onnx.load(str(path)).graph.initializer]
+        file = Path(place) / "probe.onnx"
+        _traced(probe, example_inputs, names, dynamic, file)
+        shown, held = (
+            [onnx.numpy_helper.to_array(w) for w in onnx.load(str(f)).graph.initializer]
+            for f in (file, path)
+        )
     if [w.shape for w in shown] != [w.shape for w in held]:
         raise ExportError(f"{path.name} holds the weights of another network")
-    target = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    for name, value in values.items():
-        known = value.detach().numpy()
-        turned = known.T if known.ndim == 2 else known
+    found = {}
+    for name, value in known.items():
         for there, weights in zip(shown, held, strict=True):
-            if there.size == known.size and np.array_equal(there.reshape(known.shape), known):
-                target[name].data.copy_(torch.from_numpy(weights.reshape(known.shape).copy()))
-                break
-            if there.shape == turned.shape and np.array_equal(there, turned):
-                target[name].data.copy_(torch.from_numpy(weights.T.copy()))
+            is_turned = value.ndim == 2 and np.array_equal(there.T, value)
+            if is_turned or np.array_equal(there.reshape(-1), value.reshape(-1)):
+                found[name] = torch.tensor(weights.T if is_turned else weights).reshape(value.shape)
                 break
         else:
             raise ExportError(f"{path.name}: where {name} stands in it cannot be told")
+    module.load_state_dict(found)
 
 
 def _traced(
