@@ -84,7 +84,7 @@ def test_windows_of_a_piece_lie_in_each_part_of_it(tmp_path: Path) -> None:
 
     found = list(piece_rows([Ramp()], np.random.default_rng(1), windows=3))  # type: ignore[list-item]
     assert [row.group for row, _ in found] == [
-        f"pieces/00001#{turn}" for turn in range(3) for _ in range(2)
+        f"{Ramp.folder}#{turn}" for turn in range(3) for _ in range(2)
     ]
     starts = [float(sound[0, 0]) - 0.1 for _, sound in found]
     assert starts == sorted(starts)

@@ -32,6 +32,9 @@ from loopmind.music.edit import (
     Transpose,
 )
 
+# "half of that would have done": verbs beside which a half is of the last change.
+_HALVING = frozenset({"be", "do", "go", "take", "make", "bring", "have", "give", "come", "set"})
+
 
 def again(clause: Clause) -> Outcome | None:
     """The last request once more, stronger, weaker, or on something else."""
@@ -88,6 +91,8 @@ def again(clause: Clause) -> Outcome | None:
         return None
     if clause.has("song") or (clause.unknown and not clause.has("other")):
         return None
+    if clause.has("ratio", "0.5") and clause.lemmas <= _HALVING:
+        return done(_scaled(last, -1.0, 0, world.memory.bpm))
     other = clause.first("other")
     quant = clause.first("quant", "more", "less")
     repeated = (
@@ -324,11 +329,11 @@ def _once_more(clause: Clause, last: tuple[Edit, ...], *, other: bool) -> Outcom
 
 
 def _scaled(last: tuple[Edit, ...], way: float, degree: int, before_bpm: float = 0.0) -> list[Edit]:
-    """The last relative edits again, more or less of them.
+    """The last relative edits again, more of them, or less: back by half of what they did.
 
     before_bpm: the tempo before the last edits; it tells which way a tempo that was named went.
     """
-    share = (0.5, 1.0, 1.5)[degree + 1]
+    share = ((0.35, 0.5, 0.75) if way < 0 else (0.5, 1.0, 1.5))[degree + 1]
     found: list[Edit] = []
     for edit in last:
         if isinstance(edit, (ChangeStrip, ChangeMaster, ChangeReverb, SetEnergy)) and edit.by:

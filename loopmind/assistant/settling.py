@@ -8,7 +8,7 @@ how sure it is of its own; where neither stands out the person is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from loopmind.assistant.doubt import is_doubt, shown, which
 from loopmind.assistant.finishing import finish
 from loopmind.assistant.halves import Read
 from loopmind.assistant.translator import Translation, translator
-from loopmind.assistant.values import Choice, Reading
+from loopmind.assistant.values import Choice, Memory, Reading
 from loopmind.assistant.wording import words_of
 from loopmind.assistant.world import World
 from loopmind.music.edit import edit_to_plain
@@ -56,6 +56,9 @@ _NARROWED = re.compile(
     r"\b(?:if|or|except)\b|^(?:please )?(?:do not|never)\b|\bi do not want\b"
     r"|\bas \w+ as\b|\bbeat \d|, not? (?:the|on|in|at|for|after|before)\b"
 )
+# Words that change what a figure beside them means.
+_MEASURES = (re.compile(r"\bdotted\b"), re.compile(r"\bseconds\b|-seconds?\b|\d ?s(?:ecs?)?\b"),
+             re.compile(r"\bceiling\b"))  # fmt: skip
 _SHARES = re.compile(r"%|per ?cent")
 _POINTS = re.compile(r"\b(?:it|that|this|them|they|those|these|same)\b")
 
@@ -68,6 +71,8 @@ class Wish:
     chance: float
     whole: bool
     silent: str = ""
+    figures: frozenset[float] = frozenset()
+    """What its commands name; of fractions both parts."""
 
     @property
     def acts(self) -> bool:
@@ -111,7 +116,9 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     if meant is None and not first.ignored:
         return best.reading if best.chance >= CERTAIN else first  # a remark
     if meant and (same_wish(meant, best.reading) or _alike(meant, best.reading)):
-        return best.reading if best.chance >= BOTH else first
+        if best.chance < BOTH:
+            return first
+        return best.reading if _missed(best, meant) else _agreed(first, meant)
     if best.chance >= OWN:
         return best.reading
     if best.chance >= OFFERED:
@@ -122,9 +129,13 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
 def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
     """What is done where the frames would act."""
     best = wishes[0]
+    if best.silent == NOTHING and best.chance >= CERTAIN and sure < LEARNED:
+        return _unheard(first)
     if not best.acts or _heard(first, wishes) + CLOSE >= best.chance:
         return first
-    if _alike(first, best.reading) or _more_of_it(first, best.reading):
+    if _alike(first, best.reading):
+        return best.reading if best.chance >= CERTAIN and _missed(best, first) else first
+    if _more_of_it(first, best.reading):
         return first
     if best.chance < OWN and not first.ignored and set(first.edits) < set(best.reading.edits):
         return first  # the frames left no word over
@@ -132,6 +143,42 @@ def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
     if best.chance >= (CERTAIN if known else SURE):
         return best.reading
     return first if known and best.chance <= OWN else _asked(first, [first, best.reading])
+
+
+def _unheard(first: Reading) -> Reading:
+    """A reading of what is most likely a remark: asked about, or passed over if words are left."""
+    if first.actions or first.ignored:
+        return replace(first, edits=(), actions=(), question=None, ignored=(), understood=())
+    return _asked(first, [first])
+
+
+def _agreed(first: Reading, meant: Reading) -> Reading:
+    """What the frames only doubted, done."""
+    memory = _before(first)
+    return finish(memory, list(meant.edits), [], None, [], [], memory.tracks, memory.sections)
+
+
+def _before(reading: Reading) -> Memory:
+    """The memory to which something is done in a reading's stead."""
+    memory = reading.memory
+    return replace(memory, edits=(), question=None, turn=memory.turn - 1)
+
+
+def _missed(wish: Wish, other: Reading) -> bool:
+    """Whether a translation names a figure that the edits of another reading do not hold."""
+    held = {abs(n) for edit in other.edits for n in _numbers(edit_to_plain(edit))}
+    scales = (1.0, 0.01, 0.001, 4.0)  # as it is, per cent, milliseconds, bars in beats
+    return any(not held & {round(f * s, 6) for s in scales} for f in wish.figures)
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _numbers(part)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield round(float(value), 6)
 
 
 def _offered(first: Reading, other: Reading) -> bool:
@@ -163,18 +210,32 @@ def _meant(first: Reading) -> Reading | None:
 
 
 def _accounts(translation: Translation, said: str) -> bool:
-    """Whether no figure that is said was overlooked, nor taken for a share of a hundred."""
-    shares = "%" in " ".join(translation.commands) and not _SHARES.search(said)
-    return not shares and _figures(said) <= _figures(*translation.commands)
+    """Whether no figure that is said was overlooked, nor taken for something else."""
+    commands = " ".join(translation.commands)
+    if "%" in commands and not _SHARES.search(said):
+        return False
+    if any(said_so.search(said) and not said_so.search(commands) for said_so in _MEASURES):
+        return False
+    return _figures(said) <= _figures(commands)
 
 
 _THOUSANDS = re.compile(r"\b(\d+(?:\.\d+)?) ?k(?:hz)?\b", re.IGNORECASE)
 
 
-def _figures(*texts: str) -> set[str]:
+def _figures(text: str) -> set[str]:
     """The figures that are said, 2k as 2000. An 808 is an instrument."""
-    plain = (_THOUSANDS.sub(lambda k: f"{float(k[1]) * 1000:g}", text) for text in texts)
-    return {w for text in plain for w in words_of(text) if w[0].isdigit()} - {"808"}
+    plain = _THOUSANDS.sub(lambda k: f"{float(k[1]) * 1000:g}", text)
+    return {w for w in words_of(plain) if w[0].isdigit()} - {"808"}
+
+
+def _named(commands: Sequence[str]) -> frozenset[float]:
+    """The figures of commands that are no part of a name ("verse 2")."""
+    plain = (_PLACES.sub("", command) for command in commands)
+    return frozenset(float(f) for text in plain for f in _FIGURE.findall(text))
+
+
+_PLACES = re.compile(r"\b(?:verse|hook|bridge|intro|outro|drop|runner-up|undo) \d+|\b808\b")
+_FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
 def _wishes(found: Sequence[Translation], world: World, read: Read) -> list[Wish]:
@@ -192,7 +253,8 @@ def _wishes(found: Sequence[Translation], world: World, read: Read) -> list[Wish
                 wish.chance += translation.chance
                 break
         else:
-            wishes.append(Wish(reading, translation.chance, whole, silent))
+            figures = _named(translation.commands)
+            wishes.append(Wish(reading, translation.chance, whole, silent, figures))
     return sorted(wishes, key=lambda w: -w.chance)
 
 
@@ -216,8 +278,29 @@ def _alike(a: Reading, b: Reading) -> bool:
 def _changed(reading: Reading, moods: bool) -> list[str]:
     plain = [edit_to_plain(e) for e in reading.edits]
     parts = _PARTS | {"moods"} if moods else _PARTS
-    return sorted(repr((sorted((k, v) for k, v in e.items() if k in parts), _is_less(e)))
+    return sorted(repr((sorted((k, v) for k, v in e.items() if k in parts), _is_less(e), _way(e)))
                   for e in plain)  # fmt: skip
+
+
+def _way(edit: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Which way a band, a compressor or a fade works."""
+    match edit["edit"]:
+        case "change_eq":
+            band = edit["band"]
+            return band["kind"] in ("lowcut", "highcut") and band["kind"], band["gain_db"] < 0
+        case "set_compressor":
+            return (edit["compressor"] is None or edit["compressor"]["ratio"] < _COMPRESSES,)
+        case "set_fade":
+            return edit.get("in_beats") is not None, edit.get("out_beats") is not None
+        case "set_effect":
+            return (edit.get("amount") == 0.0,)
+        case "set_swing":
+            return ((edit.get("swing") or 1.0) <= _STRAIGHT,)
+        case _:
+            return ()
+
+
+_COMPRESSES, _STRAIGHT = 1.5, 0.5
 
 
 def _is_less(edit: Mapping[str, Any]) -> bool:
@@ -229,7 +312,7 @@ def _asked(first: Reading, readings: Sequence[Reading]) -> Reading:
     """One question with what the readings would do as its choices."""
     choices = tuple(Choice(shown(r.edits, r.actions), r.edits, r.actions) for r in readings)
     question = which(choices)
-    memory = replace(first.memory, edits=(), question=None, turn=first.memory.turn - 1)
+    memory = _before(first)
     return finish(
         memory, [], [], question, [], list(first.ignored),
         memory.tracks, memory.sections,

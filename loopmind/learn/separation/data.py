@@ -107,7 +107,7 @@ def piece_rows(
                 for turn in range(windows)
             ]
         for turn, start in enumerate(starts):
-            group = f"{piece.folder.parent.name}/{piece.folder.name}#{turn}"
+            group = f"{piece.folder}#{turn}"
             for track, sound in zip(piece.tracks, tracks, strict=True):
                 cut = np.zeros((2, SHELF_FRAMES), np.float32)
                 part = sound[:, start : start + SHELF_FRAMES]

@@ -7,7 +7,7 @@
 
 SAID is a folder of `*.tsv` (loopmind/learn/translator/said). `train` goes on from its checkpoint;
 `begin` makes one of step 0, and words.npz, from an exported file (words of new sentences: `words
---like`).
+--like`), deeper than it was where `--encoder` and `--decoder` ask for it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def train(pairs: Sequence[Pair], held: Sequence[Pair], work: Path, steps: int,
           rate: float = 1.0, **changes: Any) -> list[float]:  # fmt: skip
     """Learn up to `steps` in all; the losses of this run. Keeps a checkpoint in `work`.
 
-    rate: share of the usual rates of learning. changes: to the network's `Size`.
+    rate: share of the usual rates of learning. changes: to the network's `Size`, where it begins;
+    one that goes on keeps its own, but for `dropout`.
     """
     torch.manual_seed(SEED)
     meanings = Meanings.load(work / "words.npz")
@@ -80,6 +81,9 @@ def train(pairs: Sequence[Pair], held: Sequence[Pair], work: Path, steps: int,
     if saved:
         words = words.behind(_words_in(saved))
     size = Size(len(words.said), len(words.command), vector=meanings.table.shape[1], **changes)
+    if saved:
+        size = replace(Size(**saved["size"]), said=size.said, command=size.command,
+                       dropout=size.dropout)  # fmt: skip
     net, optimisers, rates = begun(size)
     mean = {n: t.detach().clone() for n, t in net.state_dict().items()}
     step = 0
@@ -194,8 +198,12 @@ def export(work: Path, out: Path) -> None:
         atomic_write(card, text.encode())
 
 
-def begin(shipped: Path, work: Path) -> None:
-    """Write a checkpoint of step 0, and words.npz, from what `export` wrote."""
+def begin(shipped: Path, work: Path, encoder: int = 0, decoder: int = 0) -> None:
+    """Write a checkpoint of step 0, and words.npz, from what `export` wrote.
+
+    encoder, decoder: at least so many layers. Those that are new pass on what they are given until
+    they learn (as in Chen et al., "Net2Net", 2016), so that nothing is lost by growing.
+    """
     with np.load(shipped) as held:
         arrays = {name: held[name] for name in held.files}
     said, command, meanings = (str(arrays.pop(n)).split() for n in ("said", "command", "meanings"))
@@ -205,13 +213,23 @@ def begin(shipped: Path, work: Path) -> None:
     hidden, width = weights["encoder.0.up.weight"].shape
     layers = Counter(n.split(".")[0] for n in weights if n.endswith("up.weight"))
     size = Size(len(said), len(command), vectors.shape[1], width, heads, hidden,
-                layers["encoder"], layers["decoder"], len(weights["place.weight"]),
-                len(weights["step.weight"]))  # fmt: skip
+                max(encoder, layers["encoder"]), max(decoder, layers["decoder"]),
+                len(weights["place.weight"]), len(weights["step.weight"]))  # fmt: skip
+    torch.manual_seed(SEED)
     net, optimisers, _ = begun(size)
-    net.load_state_dict(weights)
+    for layer in (*net.encoder[layers["encoder"] :], *net.decoder[layers["decoder"] :]):
+        _pass_on(layer)
+    net.load_state_dict({**net.state_dict(), **weights})
     work.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(work / "words.npz", words=np.array(meanings), vectors=vectors, scale=scale)
-    _save(work, net, weights, 0, Words(tuple(said), tuple(command)), optimisers)
+    _save(work, net, net.state_dict(), 0, Words(tuple(said), tuple(command)), optimisers)
+
+
+def _pass_on(layer: torch.nn.Module) -> None:
+    """Make a layer add nothing to what it is given."""
+    for name, weight in layer.named_parameters():
+        if name.split(".")[-2] in ("give", "down"):
+            torch.nn.init.zeros_(weight)
 
 
 def _save(work: Path, net: Translator, mean: Mapping[str, Tensor], step: int, words: Words,
@@ -242,9 +260,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     beginning = commands.add_parser("begin")
     beginning.add_argument("--work", type=Path, required=True)
     beginning.add_argument("--out", type=Path, required=True, help="the exported file")
+    beginning.add_argument("--encoder", type=int, default=0, help="layers, where it shall grow")
+    beginning.add_argument("--decoder", type=int, default=0, help="layers, where it shall grow")
     options = parser.parse_args(arguments)
     if options.command == "begin":
-        begin(options.out, options.work)
+        begin(options.out, options.work, options.encoder, options.decoder)
         return 0
     if options.command == "export":
         export(options.work, options.out)
