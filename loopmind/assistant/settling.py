@@ -118,7 +118,8 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     if meant and (same_wish(meant, best.reading) or _alike(meant, best.reading)):
         if best.chance < BOTH:
             return first
-        return best.reading if _missed(best, meant) else _agreed(first, meant)
+        unclear = first.question is not None and first.question.unclear
+        return best.reading if unclear or _missed(best, meant) else _agreed(first, meant)
     if best.chance >= OWN:
         return best.reading
     if best.chance >= OFFERED:
