@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from loopmind.assistant.telling import tell, tell_action
 from loopmind.assistant.values import (
+    LONGEST_PAST,
     Action,
     Memory,
     Merge,
@@ -20,6 +21,17 @@ from loopmind.music.edit import Edit
 
 def _goes_back(actions: list[Action]) -> bool:
     return any(isinstance(action, (Undo, Redo, Switch, Merge)) for action in actions)
+
+
+def _past(memory: Memory, edits: list[Edit], actions: list[Action]) -> tuple[tuple[Edit, ...], ...]:
+    """The requests that hold after this one; where another song is gone to, none is known."""
+    past = memory.past
+    for action in actions:
+        if isinstance(action, Undo):
+            past = past[: max(0, len(past) - action.count)]
+        elif isinstance(action, (Redo, Switch, Merge)):
+            past = ()
+    return (*past, tuple(edits))[-LONGEST_PAST:] if edits else past
 
 
 def finish(
@@ -41,6 +53,7 @@ def finish(
         turn=memory.turn + 1,
         bpm=memory.bpm,
         undone=any(isinstance(a, Undo) for a in actions) and not edits,
+        past=_past(memory, edits, actions),
     )
     if tracks or sections:
         after = replace(after, tracks=tracks, sections=sections)

@@ -333,7 +333,7 @@ def _scaled(last: tuple[Edit, ...], way: float, degree: int, before_bpm: float =
 
     before_bpm: the tempo before the last edits; it tells which way a tempo that was named went.
     """
-    share = ((0.35, 0.5, 0.75) if way < 0 else (0.5, 1.0, 1.5))[degree + 1]
+    share = ((0.5, 0.5, 0.75) if way < 0 else (0.5, 1.0, 1.5))[degree + 1]
     found: list[Edit] = []
     for edit in last:
         if isinstance(edit, (ChangeStrip, ChangeMaster, ChangeReverb, SetEnergy)) and edit.by:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.outcome import Outcome, Targets, ask, done
 from loopmind.music.edit import (
@@ -240,8 +242,8 @@ def fade(clause: Clause) -> Outcome | None:
         or bool(does & {"remove", "mute"})
         or clause.word("hard", "abrupt")
     )
-    beats = _fade_beats(clause)
     places: tuple[str, ...] = targets.sections
+    beats = _fade_beats(clause, places)
     ends = {clause.world.sections[0].name, clause.world.sections[-1].name}
     song_wide = not clause.sections or (
         not clause.tracks
@@ -262,7 +264,11 @@ def fade(clause: Clause) -> Outcome | None:
     return done(edits, tracks=targets.tracks, sections=places)
 
 
-def _fade_beats(clause: Clause) -> float:
+_THROUGH = ("over", "across", "through", "throughout", "during")
+
+
+def _fade_beats(clause: Clause, places: Sequence[str]) -> float:
+    """How long a fade is, in beats; "across the intro" is as long as that."""
     bars, beats, seconds = clause.amount("bars"), clause.amount("beats"), clause.amount("seconds")
     if bars is not None:
         return bars.number * clause.world.draft.song.beats_per_bar
@@ -270,6 +276,10 @@ def _fade_beats(clause: Clause) -> float:
         return beats.number
     if seconds is not None:
         return round(seconds.number * clause.world.draft.song.bpm / 60.0, 2)
+    through = any(t.kind == "prep" and t.text in _THROUGH for t in clause.tokens)
+    if places and (through or clause.word("whole", "entire", "all")):
+        bars_long = max(clause.world.bars_of(name) for name in places)
+        return float(bars_long * clause.world.draft.song.beats_per_bar)
     if (
         clause.has("size", "long")
         or clause.has("tempo", "slow")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 from loopmind.assistant.outcome import Outcome, act
+from loopmind.assistant.telling import tell
 from loopmind.assistant.values import Memory, Redo, Undo
 from loopmind.music.edit import (
+    AddSection,
+    AddTrack,
     Edit,
     RemoveSection,
     RemoveTrack,
@@ -17,6 +20,7 @@ from loopmind.music.edit import (
     SetFill,
     SetSidechain,
     SetSwing,
+    edit_to_plain,
 )
 
 _WORDS = (
@@ -46,8 +50,22 @@ _TOO = re.compile(r",? (?:it is |that is |it was |that was )?(?:way |far |a bit 
 _PUT_ON = (SetEffect, SetFill, SetSidechain, SetCompressor, SetAutomation, SetFade, SetSwing)
 
 
+_BEFORE = re.compile(
+    r"\b(?:back|revert|return|restore|undo|rewind|roll)\b.*?\b(?:before|prior to|without)\b(.+)",
+    re.IGNORECASE,
+)
+_SAYS_NO_NAME = """
+    a all and any are as at be been but by did do done for from get go got had have i in is it just
+    last made make more my no not of off on one our out put so song that the then thing things this
+    to touched turned up was we went were what when with you your first second added
+"""
+_NAMES_NOTHING = frozenset(_SAYS_NO_NAME.split())
+
+
 def regretted(text: str, memory: Memory) -> Outcome | None:
     """Going back or forth where the talk so far tells which; None where it does not."""
+    if (named := _BEFORE.search(text)) and (steps := _steps_since(named[1], memory)):
+        return act(Undo(steps))
     if not memory.edits:
         return act(Redo(1)) if memory.undone and _AFTER_ALL.match(text) else None
     gone = [e for e in memory.edits if isinstance(e, (RemoveTrack, RemoveSection))]
@@ -60,6 +78,26 @@ def regretted(text: str, memory: Memory) -> Outcome | None:
     if off and put_on and (off[1] is None or _is_fill(off[1], memory.edits)):
         return act(Undo(1))
     return None
+
+
+def _steps_since(said: str, memory: Memory) -> int:
+    """How many requests ago it was that what is named was put in, or else last changed; or 0."""
+    words = {_stem(w) for w in re.findall(r"[a-z]+", said.lower())} - _NAMES_NOTHING
+    last = 0
+    for ago, edits in enumerate(reversed(memory.past), start=1):
+        for edit in edits:
+            plain = edit_to_plain(edit)
+            about = " ".join((tell(edit), *(v for v in plain.values() if isinstance(v, str))))
+            if words & {_stem(w) for w in re.findall(r"[a-z]+", about.lower())}:
+                if isinstance(edit, (AddTrack, AddSection)):
+                    return ago
+                last = last or ago
+    return last
+
+
+def _stem(word: str) -> str:
+    """ "strings" and "string", "darker" and "dark" are the same."""
+    return re.sub(r"(?:er|s)$", "", word) if len(word) > 4 else word
 
 
 def _named(edit: Edit, words: set[str]) -> bool:

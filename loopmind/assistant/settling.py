@@ -162,7 +162,8 @@ def _agreed(first: Reading, meant: Reading) -> Reading:
 def _before(reading: Reading) -> Memory:
     """The memory to which something is done in a reading's stead."""
     memory = reading.memory
-    return replace(memory, edits=(), question=None, turn=memory.turn - 1)
+    past = memory.past[:-1] if reading.edits else memory.past
+    return replace(memory, edits=(), question=None, turn=memory.turn - 1, past=past)
 
 
 def _missed(wish: Wish, other: Reading) -> bool:

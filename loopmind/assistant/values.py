@@ -107,7 +107,8 @@ class Memory:
 
     tracks, sections: last spoken of. edits: what the last request gave. question: still open.
     turn: requests so far; it varies the seeds of what is made anew. bpm: the tempo before them, 0
-    where that is not known. undone: whether the last request took changes back.
+    where that is not known. undone: whether the last request took changes back. past: what the
+    requests before gave that still hold, the last one behind; at most `LONGEST_PAST`.
     """
 
     tracks: tuple[str, ...] = ()
@@ -117,6 +118,10 @@ class Memory:
     turn: int = 0
     bpm: float = 0.0
     undone: bool = False
+    past: tuple[tuple[Edit, ...], ...] = ()
+
+
+LONGEST_PAST = 30
 
 
 @dataclass(frozen=True)
