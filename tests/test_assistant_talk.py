@@ -6,7 +6,7 @@ import pytest
 from assistant_draft import assistant_crate, assistant_draft
 
 from loopmind import assistant
-from loopmind.assistant.values import Memory, Reading
+from loopmind.assistant.values import Memory, Reading, Undo
 
 pytestmark = pytest.mark.usefixtures("by_rules")
 
@@ -99,10 +99,28 @@ def test_a_place_that_a_wish_is_not_for_is_left_alone() -> None:
         (("louder bass", "go bak"), "undo"),
         (("swap the lead", "too bright"), "lead more dark"),
         (("solo the bass", "ok solo off"), "everything sounds again"),
+        (("hats down 4 db", "take back half"), "hat 2 dB louder"),
+        (("hats down 4 db", "not so much"), "hat 2 dB louder"),
+        (("vocal up 1 db", "half that"), "vocal 0.5 dB quieter"),
     ],
 )
 def test_second_thoughts(said: tuple[str, ...], done: str) -> None:
     assert _done(*said) == (done,)
+
+
+@pytest.mark.parametrize(
+    ("said", "steps"),
+    [
+        (("put it in g minor", "make the lead brighter", "revert to before i touched the key"), 2),
+        (("add another pad", "pad quieter", "back to where we were before the pad"), 2),
+        (("more reverb on the pad", "140 bpm", "bass louder", "back to before the reverb"), 3),
+        (("bass louder", "pad quieter", "undo", "go back to before the bass"), 1),
+    ],
+)
+def test_one_goes_back_to_before_what_is_named(said: tuple[str, ...], steps: int) -> None:
+    reading = read(*said)
+    assert not reading.edits
+    assert reading.actions == (Undo(steps),)
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,14 @@ from loopmind.assistant.wording import text_of, words_of
 from loopmind.assistant.world import World
 from loopmind.learn.translator.batches import Maker, Meanings
 from loopmind.learn.translator.data import _TRACKS, Pair, Variations, read_file, read_folder
-from loopmind.learn.translator.model import begin, export, loaded, train
+from loopmind.learn.translator.model import begin, export, judged, loaded, train
 from loopmind.music.edit import (
     AddSection,
     ChangeEq,
     ChangeStrip,
     MoveSection,
     RemoveTrack,
+    SetEffect,
     SetEnergy,
     SetTempo,
 )
@@ -207,6 +208,22 @@ def test_learning_goes_on_from_an_exported_file(tmp_path: Path) -> None:
     assert np.mean(losses) < 0.8 * np.mean(fresh)
 
 
+def test_a_network_that_grew_says_what_it_said_before(tmp_path: Path) -> None:
+    pairs = small(tmp_path)
+    train(pairs, [], tmp_path, 20, width=32, hidden=64, encoder=1, decoder=1)
+    shipped, again = tmp_path / "translator.npz", tmp_path / "again"
+    export(tmp_path, shipped)
+    begin(shipped, tmp_path / "same")
+    begin(shipped, again, encoder=3, decoder=2)
+    (old, words), (grown, _) = loaded(tmp_path / "same"), loaded(again)
+    assert (len(grown.encoder), len(grown.decoder)) == (3, 2)
+    make = Maker(words, Meanings.load(again / "words.npz"))
+    assert judged(grown, pairs, make) == pytest.approx(judged(old, pairs, make), abs=1e-5)
+    losses = train(pairs, [], again, 60)
+    assert np.mean(losses[-10:]) < np.mean(losses[:10])
+    assert len(loaded(again)[0].encoder) == 3
+
+
 def test_what_both_readers_find_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     told(monkeypatch, ("bass louder", 0.4), ("bass quieter", 0.3))
     (edit,) = read("bass louder").edits
@@ -269,6 +286,47 @@ def test_less_is_not_taken_for_more_of_the_same(monkeypatch: pytest.MonkeyPatch)
     told(monkeypatch, ("much more reverb on chords", 0.97))
     (edit,) = read("more reverb on the chords").edits
     assert isinstance(edit, ChangeStrip) and edit.by == 4.0  # how much the frames tell
+
+
+def test_a_figure_that_the_frames_passed_over_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, ("vocal louder by 1.5 db", 0.95))
+    (edit,) = read("vocal up a dB and a half").edits
+    assert isinstance(edit, ChangeStrip) and edit.by == 1.5
+    told(monkeypatch, ("vocal louder", 0.95))
+    (edit,) = read("vocal up 3 dB").edits
+    assert isinstance(edit, ChangeStrip) and edit.by == 3.0
+
+
+def test_a_band_is_not_turned_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, ("low cut on kick", 0.5))
+    reading = read("want some rumble under the kick")
+    assert not reading.edits and reading.question is not None
+
+
+def test_words_that_change_a_figure_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(monkeypatch, ("1/8 echo on percussion", 0.99))
+    (edit,) = read("dotted 8th delay on the percussion").edits
+    assert isinstance(edit, SetEffect) and edit.beats == 0.75
+    told(monkeypatch, ("fade out over 10 bars", 0.99))
+    assert all(getattr(e, "out_beats", 0.0) != 40.0 for e in read("a 10 seconds fade out").edits)
+
+
+def test_a_remark_is_none_of_the_frames_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    remark = "brutal, the way they lost again last night"
+    told(monkeypatch, ("nothing", 0.5))
+    before = read(remark)
+    told(monkeypatch, ("nothing", 0.97))
+    assert before.edits and not read(remark).edits
+
+
+def test_translations_that_differ_in_no_amount_named_are_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = "zorp the flimflam with my bass strings"
+    told(monkeypatch, ("bass louder", 0.5), ("bass a bit louder", 0.4))
+    assert [type(e) for e in read(said).edits] == [ChangeStrip]
+    told(monkeypatch, ("bass louder by 2 db", 0.5), ("bass louder by 6 db", 0.4))
+    assert not read(said).edits
 
 
 def test_a_bare_figure_is_no_share_of_a_hundred(monkeypatch: pytest.MonkeyPatch) -> None:

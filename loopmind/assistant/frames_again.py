@@ -87,12 +87,12 @@ def again(clause: Clause) -> Outcome | None:
     corrected = _corrected(clause, last)
     if corrected and not elsewhere:
         return replace(done(corrected), actions=(Undo(),))
+    if clause.has("ratio", "0.5") and clause.lemmas <= _HALVING and not elsewhere:
+        return done(_scaled(last, -1.0, 0, world.memory.bpm))
     if clause.tracks or clause.sections or clause.has("key") or _own_wish(clause):
         return None
     if clause.has("song") or (clause.unknown and not clause.has("other")):
         return None
-    if clause.has("ratio", "0.5") and clause.lemmas <= _HALVING:
-        return done(_scaled(last, -1.0, 0, world.memory.bpm))
     other = clause.first("other")
     quant = clause.first("quant", "more", "less")
     repeated = (

@@ -139,7 +139,7 @@ def undo(clause: Clause) -> Outcome | None:
         return act(Redo(_count(clause)))
     if clause.lemmas == {"redo"} and clause.has("pron"):
         return act(Redo(_count(clause)))
-    if "undo" not in does:
+    if "undo" not in does or clause.has("ratio", "0.5"):  # "take half of it back" is less
         return None
     if clause.amount("bpm") or clause.has("key") or clause.has("level"):
         return None

@@ -251,13 +251,21 @@ def _wishes(found: Sequence[Translation], world: World, read: Read) -> list[Wish
             carried = carried_out(translation.commands, world, read)
             reading, whole = carried.reading, carried.whole
         for wish in wishes:
-            if wish.silent == silent and (silent or same_wish(wish.reading, reading)):
+            if wish.silent == silent and (silent or _one_wish(wish, reading, translation)):
                 wish.chance += translation.chance
                 break
         else:
             figures = _named(translation.commands)
             wishes.append(Wish(reading, translation.chance, whole, silent, figures))
     return sorted(wishes, key=lambda w: -w.chance)
+
+
+def _one_wish(wish: Wish, reading: Reading, translation: Translation) -> bool:
+    """Whether a translation comes to the same as another, but for amounts that neither names."""
+    if same_wish(wish.reading, reading):
+        return True
+    free = not wish.figures and not _named(translation.commands)
+    return free and wish.whole and _alike(wish.reading, reading)
 
 
 def _heard(first: Reading, wishes: Sequence[Wish]) -> float:
