@@ -75,7 +75,7 @@ class Transcript:
                 [sys.executable, "-c", PICTURE, "song", str(file.resolve())],
                 cwd=self.folder, check=True, env=self.environment,
             )  # fmt: skip
-            print(f"![the song after step {self.step}]({file.relative_to('docs')})\n", flush=True)
+            print(f"![the song after step {self.step}]({file.relative_to(self.pictures.parent)})\n", flush=True)
         return said
 
 
@@ -111,7 +111,7 @@ def main() -> None:
         )
         if (folder / "difference.svg").is_file():
             shutil.copyfile(folder / "difference.svg", difference)
-            print(f"![what differs]({difference.relative_to('docs')})\n")
+            print(f"![what differs]({difference.relative_to(args.pictures.parent)})\n")
         print("## The new hook joins the main line\n")
         told.run("branch", "song", "--switch", "main", picture=False)
         told.run("merge", "song", "other-hook", "hook 2")
