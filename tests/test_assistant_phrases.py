@@ -1,6 +1,6 @@
 """The assistant on the phrase banks: how much of what people say comes out right.
 
-All of these banks but the last four have been learned from, so these are floors against falling
+All of these banks but the last six have been learned from, so these are floors against falling
 back, no measure of how sentences fare that were never seen (docs/assistant.md tells that).
 """
 
@@ -24,11 +24,12 @@ FLOORS = {
     "phrases_unseen": (0.94, 0.025, 0.6),
     "phrases_heard": (0.94, 0.02, 0.6),
     # Not learned from: what the assistant makes of words that are new to it.
-    "phrases_latest": (0.85, 0.045, 0.0),
-    "phrases_newest": (0.83, 0.065, 0.0),
-    "phrases_agreed": (0.87, 0.03, 0.0),
-    "phrases_told": (0.785, 0.055, 0.0),
-    "phrases_meant": (0.84, 0.05, 0.0),
+    "phrases_latest": (0.865, 0.04, 0.0),
+    "phrases_newest": (0.865, 0.035, 0.0),
+    "phrases_agreed": (0.895, 0.02, 0.0),
+    "phrases_told": (0.825, 0.048, 0.0),
+    "phrases_meant": (0.87, 0.025, 0.0),
+    "phrases_said": (0.83, 0.035, 0.0),
 }
 # The quick tests read one bank, the slower ones all of them.
 QUICK = ("phrases_judge",)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 from loopmind.assistant.clauses import Clause
+from loopmind.assistant.frames_levels import level, strips
 from loopmind.assistant.outcome import Outcome, Targets, ask, done, note, several
 from loopmind.assistant.senses import Token
 from loopmind.assistant.world import World
 from loopmind.music.edit import Edit, SetEffect
 from loopmind.music.mix import EFFECT_KINDS, EffectKind
 
+SEND_DB = (2.0, 4.0, 8.0)
 BY = (0.08, 0.15, 0.3)
 A_BIT, MUCH = 0.15, 0.7
 THERE_ARE = "echo (delay), chorus, flanger, phaser, tremolo and bit crusher"
@@ -51,6 +53,9 @@ def inserts(clause: Clause) -> Outcome | None:
     tracks = targets.tracks if not (clause.has("song") and not clause.tracks) else ()
     if not tracks:
         return _which(clause, kinds, way, beats, targets.sections)
+    if way < 0 and kinds == ("echo",) and not set(tracks) & set(having(clause.world, "echo")):
+        # Where no echo is, it is the room that is heard.
+        return strips(targets, "reverb_send_db", by=-level(clause, SEND_DB))
     pairs = _pairs(clause, found, tracks)
     if pairs is None:
         return note("say that as two wishes, one for each effect")
@@ -135,11 +140,17 @@ def _way(clause: Clause) -> int | None:
         return 1 if quant.value == "more" else -1
     if "lower" in clause.does or clause.has("part", "down") or clause.has("level", "down"):
         return -1
-    if clause.has("too"):
+    if _excessive(clause):
         return -1
     if clause.copular and not clause.wished and not clause.has("enough"):
         return None  # "the echo on the lead is nice"
     return 1
+
+
+def _excessive(clause: Clause) -> bool:
+    """Whether it is too much; "some echo on her too" is another one."""
+    said = [t for t in clause.tokens if t.kind not in ("filler", "sep")]
+    return any(t.kind == "too" and t.value != "also" for t in said[:-1])
 
 
 def _edits(

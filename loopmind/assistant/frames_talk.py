@@ -58,6 +58,12 @@ _SET_PHRASES: tuple[tuple[str, Any], ...] = (
         Render,
     ),
     (
+        r"\b(?:back|return|revert|undo|restore)\b.*\b(?:when|before) (?:i|we|you) "
+        r"(?:first |ever )*(?:started|began|begun|touched anything|changed anything)\b"
+        r"|^(?:please |now |ok |just )*undo (?:everything|all|it all|the lot)\b",
+        lambda: Undo(ALL_CHANGES),
+    ),
+    (
         r"^(?:can|could|may|let) (?:i|me|we|us)(?: please)? (?:listen|hear|play)(?: to)? "
         r"(?:it|this|that|the (?:song|track|beat|result))(?: now| again| please| back)*\??$",
         Render,

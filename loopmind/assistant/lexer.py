@@ -165,7 +165,7 @@ def lex(
     no slips, such as those of file names.
     """
     names = names or {}
-    cased = re.sub(r"(?i)\bon second thoughts?\b,?", " ", tidy(text))
+    cased = re.sub(r"(?i)\bon (?:second thoughts?|reflection)\b,?", " ", tidy(text))
     cased, keys = with_keys(cased)
     cased = spelled(cased, names, also_known)
     words_text = re.sub(r"(?<=[a-zA-Z])-(?=[a-zA-Z])", " ", cased.lower())

@@ -26,7 +26,7 @@ from loopmind.assistant.translator import Translation, translator
 from loopmind.assistant.values import Choice, Memory, Reading
 from loopmind.assistant.wording import words_of
 from loopmind.assistant.world import World
-from loopmind.music.edit import edit_to_plain
+from loopmind.music.edit import Edit, edit_to_plain
 
 # Chosen on sentences that no reader had learned from; docs/assistant.md tells which.
 SURE = 0.65
@@ -56,9 +56,16 @@ _NARROWED = re.compile(
     r"\b(?:if|or|except)\b|^(?:please )?(?:do not|never)\b|\bi do not want\b"
     r"|\bas \w+ as\b|\bbeat \d|, not? (?:the|on|in|at|for|after|before)\b"
 )
+# "Lock the pad, whatever else we change": nothing is to be changed now.
+_WHATEVER = re.compile(r"\b(?:what|which|how)ever\b|\bno matter\b|\beven (?:if|when)\b")
 # Words that change what a figure beside them means.
 _MEASURES = (re.compile(r"\bdotted\b"), re.compile(r"\bseconds\b|-seconds?\b|\d ?s(?:ecs?)?\b"),
              re.compile(r"\bceiling\b"))  # fmt: skip
+_ASKS = re.compile(
+    r"(?:\W*\b(?:and|so|but|ok|hey|wait)\b\W*)*"
+    r"(?:why|how come|which|who|when|how (?:long|loud|many))\b",
+    re.IGNORECASE,
+)
 _SHARES = re.compile(r"%|per ?cent")
 _POINTS = re.compile(r"\b(?:it|that|this|them|they|those|these|same)\b")
 
@@ -87,6 +94,13 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     said: the sentence, tidied. sure: how likely the second reader finds the first reading. read:
     reads one plain command by the frames.
     """
+    found = _settled(said, first, sure, world, read)
+    if found is first and _acts(first) and _FIGURE.search(" ".join(first.ignored)):
+        return _asked(first, [first])  # a figure has no use in it
+    return found
+
+
+def _settled(said: str, first: Reading, sure: float, world: World, read: Read) -> Reading:
     known = translator()
     if known is None or len(words_of(said)) < FEWEST or _CONDITION.search(said):
         return first
@@ -101,6 +115,8 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     if wishes[0].chance < SURE and _NARROWED.search(said):
         return first
     if _acts(first):
+        if first.actions and not first.edits and _ASKS.match(said):
+            return first
         guesses = points and not first.ignored and wishes[0].chance < SURE
         return first if guesses else _over(first, sure, wishes)
     meant, best = _meant(first), wishes[0]
@@ -114,7 +130,7 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
         needed = CERTAIN if first.notes and not first.ignored else OWN
         return first if best.chance < needed or _offered(first, best.reading) else best.reading
     if meant is None and not first.ignored:
-        return best.reading if best.chance >= CERTAIN else first  # a remark
+        return _beside_remark(first, wishes)
     if meant and (same_wish(meant, best.reading) or _alike(meant, best.reading)):
         if best.chance < BOTH:
             return first
@@ -127,6 +143,15 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     return first
 
 
+def _beside_remark(first: Reading, wishes: Sequence[Wish]) -> Reading:
+    """What is done where the frames hear no wish."""
+    best = wishes[0]
+    remark = sum(w.chance for w in wishes if w.silent == NOTHING)
+    if best.chance >= CERTAIN or (best.chance >= OWN and remark < CLOSE):
+        return best.reading
+    return _asked(first, [best.reading]) if best.chance >= BOTH and remark < CLOSE else first
+
+
 def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
     """What is done where the frames would act."""
     best = wishes[0]
@@ -134,8 +159,12 @@ def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
         return _unheard(first)
     if not best.acts or _heard(first, wishes) + CLOSE >= best.chance:
         return first
+    if first.actions and not first.edits and best.chance < CERTAIN:
+        return first
+    left_figure = _FIGURE.search(" ".join(first.ignored)) is not None
     if _alike(first, best.reading):
-        return best.reading if best.chance >= CERTAIN and _missed(best, first) else first
+        needed = BOTH if left_figure else SURE
+        return best.reading if best.chance >= needed and _missed(best, first) else first
     if _more_of_it(first, best.reading):
         return first
     if best.chance < OWN and not first.ignored and set(first.edits) < set(best.reading.edits):
@@ -195,7 +224,14 @@ def _more_of_it(first: Reading, other: Reading) -> bool:
     if first.actions and not first.edits:
         return [type(a) for a in first.actions] == [type(a) for a in other.actions]
     a, b = set(first.edits), set(other.edits)
-    return bool(b) and not first.ignored and b < a and len(a) >= MANY
+    more = bool(b) and not first.ignored and b < a and len(a) >= MANY
+    return more and {_what(e) for e in a} > {_what(e) for e in b}
+
+
+def _what(edit: Edit) -> tuple[object, ...]:
+    """What an edit does and to whom, wherever that is."""
+    plain = edit_to_plain(edit)
+    return (plain["edit"], *(repr(plain.get(n)) for n in ("track", "add", "remove", "parameter")))
 
 
 def _acts(reading: Reading) -> bool:
@@ -216,11 +252,18 @@ def _accounts(translation: Translation, said: str) -> bool:
     commands = " ".join(translation.commands)
     if "%" in commands and not _SHARES.search(said):
         return False
+    if "redo song" in commands and _WHATEVER.search(said):
+        return False
     if any(said_so.search(said) and not said_so.search(commands) for said_so in _MEASURES):
+        return False
+    made_up = {ms for ms in _TIMES.findall(commands) if ms not in _figures(said)}
+    if made_up and not _COUNTED.search(said):
         return False
     return _figures(said) <= _figures(commands)
 
 
+_TIMES = re.compile(r"(\d+(?:\.\d+)?) ms\b")
+_COUNTED = re.compile(r"\b(?:one|two|three|five|eight|ten|[a-z]+teen|[a-z]+ty|hundred)\b")
 _THOUSANDS = re.compile(r"\b(\d+(?:\.\d+)?) ?k(?:hz)?\b", re.IGNORECASE)
 
 
@@ -275,7 +318,7 @@ def _heard(first: Reading, wishes: Sequence[Wish]) -> float:
 
 _PARTS = frozenset(
     {"edit", "track", "tracks", "section", "sections", "parameter", "effect", "role", "kind",
-     "only", "add", "remove", "after", "style", "genre"}
+     "only", "add", "remove", "after", "style", "genre", "folder"}
 )  # fmt: skip
 
 

@@ -330,8 +330,13 @@ _DYNAMIC = {"spectra": {1: "frames"}, "masks": {2: "frames"}}
 def _begin(options: argparse.Namespace) -> None:
     from loopmind.learn.export import read_back
 
-    training = Training(PRESETS[options.preset])
+    config = PRESETS[options.preset]
+    training = Training(config)
     read_back(options.out, training.net, (torch.randn(1, 40, 4, BINS),), _NAMES, _DYNAMIC)
+    if options.grow:
+        size = replace(config.size, dilations=(*config.size.dilations, *options.grow))
+        known, training = training.net, Training(replace(config, size=size))
+        training.net.take(known)
     training.mean.load_state_dict(training.net.state_dict())
     options.work.mkdir(parents=True, exist_ok=True)
     training.save(options.work)
@@ -375,6 +380,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, help="of learning (default: the preset's)")
     parser.add_argument("--hidden-rate", type=float, help="the same of the blocks' matrices")
     parser.add_argument("--falling", type=float, help="share of steps over which rates fall")
+    parser.add_argument("--grow", type=int, nargs="*", default=[],
+                        help="`begin`: frames that further blocks look to either side")  # fmt: skip
     parser.add_argument("--most", type=int, default=50, help="pieces to evaluate on at most")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int)

@@ -131,6 +131,16 @@ class Separator(nn.Module):
         rest = above.expand(batch, len(STEMS), frames, _SIDES, BINS - USED_BINS)
         return torch.cat((used, rest), dim=-1)
 
+    def take(self, known: Separator) -> None:
+        """Take over the weights of a network with fewer blocks; those that are new pass on what
+        they are given until they learn (Chen et al., "Net2Net", 2016)."""
+        for block in self.blocks[len(known.blocks) :]:
+            assert isinstance(block, TimeMix | BandMix)
+            last = block.outer if isinstance(block, TimeMix) else block.joint
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+        self.load_state_dict({**self.state_dict(), **known.state_dict()})
+
     def levels(self, spectra: Tensor) -> Tensor:
         """How loud left, right, middle and side are: (batch, frames, 4, bins), compressed."""
         parts = spectra.unbind(dim=2)
