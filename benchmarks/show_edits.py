@@ -75,7 +75,8 @@ class Transcript:
                 [sys.executable, "-c", PICTURE, "song", str(file.resolve())],
                 cwd=self.folder, check=True, env=self.environment,
             )  # fmt: skip
-            print(f"![the song after step {self.step}]({file.relative_to(self.pictures.parent)})\n", flush=True)
+            linked = file.relative_to(self.pictures.parent)
+            print(f"![the song after step {self.step}]({linked})\n", flush=True)
         return said
 
 
