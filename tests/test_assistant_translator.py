@@ -316,7 +316,9 @@ def test_a_remark_is_none_of_the_frames_business(monkeypatch: pytest.MonkeyPatch
     told(monkeypatch, ("nothing", 0.5))
     before = read(remark)
     told(monkeypatch, ("nothing", 0.97))
-    assert before.edits and not read(remark).edits
+    passed_over = read(remark)
+    assert before.edits and not passed_over.edits
+    assert not passed_over.memory.edits and not passed_over.memory.past
 
 
 def test_translations_that_differ_in_no_amount_named_are_one(

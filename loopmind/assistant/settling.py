@@ -95,7 +95,7 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
     reads one plain command by the frames.
     """
     found = _settled(said, first, sure, world, read)
-    if found is first and _acts(first) and _FIGURE.search(" ".join(first.ignored)):
+    if found is first and _acts(first) and _leaves_figure(first):
         return _asked(first, [first])  # a figure has no use in it
     return found
 
@@ -161,9 +161,8 @@ def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
         return first
     if first.actions and not first.edits and best.chance < CERTAIN:
         return first
-    left_figure = _FIGURE.search(" ".join(first.ignored)) is not None
     if _alike(first, best.reading):
-        needed = BOTH if left_figure else SURE
+        needed = BOTH if _leaves_figure(first) else SURE
         return best.reading if best.chance >= needed and _missed(best, first) else first
     if _more_of_it(first, best.reading):
         return first
@@ -177,9 +176,10 @@ def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
 
 def _unheard(first: Reading) -> Reading:
     """A reading of what is most likely a remark: asked about, or passed over if words are left."""
-    if first.actions or first.ignored:
-        return replace(first, edits=(), actions=(), question=None, ignored=(), understood=())
-    return _asked(first, [first])
+    if not (first.actions or first.ignored):
+        return _asked(first, [first])
+    memory = _before(first)
+    return finish(memory, [], [], None, [], [], memory.tracks, memory.sections)
 
 
 def _agreed(first: Reading, meant: Reading) -> Reading:
@@ -193,6 +193,11 @@ def _before(reading: Reading) -> Memory:
     memory = reading.memory
     past = memory.past[:-1] if reading.edits else memory.past
     return replace(memory, edits=(), question=None, turn=memory.turn - 1, past=past)
+
+
+def _leaves_figure(reading: Reading) -> bool:
+    """Whether a figure that was said has no use in a reading."""
+    return bool(_figures(" ".join(reading.ignored)))
 
 
 def _missed(wish: Wish, other: Reading) -> bool:
