@@ -7,7 +7,7 @@ from dataclasses import replace
 from loopmind.assistant.clauses import Clause
 from loopmind.assistant.frames_compress import compress
 from loopmind.assistant.frames_inserts import THERE_ARE
-from loopmind.assistant.frames_levels import is_absolute, level, strips
+from loopmind.assistant.frames_levels import SEND_DB, is_absolute, level, strips
 from loopmind.assistant.outcome import Outcome, Targets, ask, done, missing_track, note
 from loopmind.assistant.senses import Token
 from loopmind.music.edit import (
@@ -18,7 +18,6 @@ from loopmind.music.edit import (
 from loopmind.music.mix import Sidechain
 
 _OF_THE_MIX = frozenset({"reverb", "compression", "sidechain", "none"})
-SEND_DB = (2.0, 4.0, 8.0)
 
 
 NO_SEND_DB = -60.0

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import cast
 
 from loopmind.assistant.clauses import Clause
-from loopmind.assistant.frames_levels import level, strips
+from loopmind.assistant.frames_levels import SEND_DB, level, strips
 from loopmind.assistant.outcome import Outcome, Targets, ask, done, note, several
 from loopmind.assistant.senses import Token
 from loopmind.assistant.world import World
 from loopmind.music.edit import Edit, SetEffect
 from loopmind.music.mix import EFFECT_KINDS, EffectKind
 
-SEND_DB = (2.0, 4.0, 8.0)
 BY = (0.08, 0.15, 0.3)
 A_BIT, MUCH = 0.15, 0.7
 THERE_ARE = "echo (delay), chorus, flanger, phaser, tremolo and bit crusher"

@@ -12,6 +12,7 @@ from loopmind.music.edit import (
 )
 
 GAIN_DB = (1.0, 2.0, 4.0)
+SEND_DB = (2.0, 4.0, 8.0)
 
 
 LOUDEST_LUFS = -8.0

@@ -32,6 +32,13 @@ ONLY_ASKED = re.compile(
 WOULD_IT = re.compile(r"^would (?:more|less|a|an|the|it|that)\b(?! be possible).*\?\s*$", re.I)
 
 
+INQUIRES = re.compile(
+    r"(?:\W*\b(?:and|so|but|ok|hey|wait)\b\W*)*"
+    r"(?:why|how come|which|who|when|how (?:long|loud|many))\b",
+    re.IGNORECASE,
+)
+
+
 GOES_ON = re.compile(
     r"^(?:ok |okay |yeah |yes |no |actually )*(?:and|also|plus|now|then|or|only|just)\b", re.I
 )

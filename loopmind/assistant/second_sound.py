@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from loopmind.assistant.frames_effects import NO_SEND_DB, SEND_DB, effects
-from loopmind.assistant.frames_levels import GAIN_DB, LOUDEST_LUFS
+from loopmind.assistant.frames_effects import NO_SEND_DB, effects
+from loopmind.assistant.frames_levels import GAIN_DB, LOUDEST_LUFS, SEND_DB
 from loopmind.assistant.frames_tone import eq
 from loopmind.assistant.outcome import Outcome, done
 from loopmind.assistant.second_parts import PARTS

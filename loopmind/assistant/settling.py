@@ -8,7 +8,7 @@ how sure it is of its own; where neither stands out the person is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,11 +19,13 @@ from loopmind.assistant.commands import (
     same_wish,
     told_nothing,
 )
+from loopmind.assistant.contents import figures_in
 from loopmind.assistant.doubt import is_doubt, shown, which
 from loopmind.assistant.finishing import finish
 from loopmind.assistant.halves import Read
+from loopmind.assistant.openings import INQUIRES
 from loopmind.assistant.translator import Translation, translator
-from loopmind.assistant.values import Choice, Memory, Reading
+from loopmind.assistant.values import Choice, Question, Reading
 from loopmind.assistant.wording import words_of
 from loopmind.assistant.world import World
 from loopmind.music.edit import Edit, edit_to_plain
@@ -61,11 +63,6 @@ _WHATEVER = re.compile(r"\b(?:what|which|how)ever\b|\bno matter\b|\beven (?:if|w
 # Words that change what a figure beside them means.
 _MEASURES = (re.compile(r"\bdotted\b"), re.compile(r"\bseconds\b|-seconds?\b|\d ?s(?:ecs?)?\b"),
              re.compile(r"\bceiling\b"))  # fmt: skip
-_ASKS = re.compile(
-    r"(?:\W*\b(?:and|so|but|ok|hey|wait)\b\W*)*"
-    r"(?:why|how come|which|who|when|how (?:long|loud|many))\b",
-    re.IGNORECASE,
-)
 _SHARES = re.compile(r"%|per ?cent")
 _POINTS = re.compile(r"\b(?:it|that|this|them|they|those|these|same)\b")
 
@@ -115,7 +112,8 @@ def _settled(said: str, first: Reading, sure: float, world: World, read: Read) -
     if wishes[0].chance < SURE and _NARROWED.search(said):
         return first
     if _acts(first):
-        if first.actions and not first.edits and _ASKS.match(said):
+        unsure = wishes[0].chance < CERTAIN
+        if first.actions and not first.edits and (unsure or INQUIRES.match(said)):
             return first
         guesses = points and not first.ignored and wishes[0].chance < SURE
         return first if guesses else _over(first, sure, wishes)
@@ -135,7 +133,7 @@ def _settled(said: str, first: Reading, sure: float, world: World, read: Read) -
         if best.chance < BOTH:
             return first
         unclear = first.question is not None and first.question.unclear
-        return best.reading if unclear or _missed(best, meant) else _agreed(first, meant)
+        return best.reading if unclear or _missed(best, meant) else _instead(first, meant.edits)
     if best.chance >= OWN:
         return best.reading
     if best.chance >= OFFERED:
@@ -159,8 +157,6 @@ def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
         return _unheard(first)
     if not best.acts or _heard(first, wishes) + CLOSE >= best.chance:
         return first
-    if first.actions and not first.edits and best.chance < CERTAIN:
-        return first
     if _alike(first, best.reading):
         needed = BOTH if _leaves_figure(first) else SURE
         return best.reading if best.chance >= needed and _missed(best, first) else first
@@ -178,21 +174,17 @@ def _unheard(first: Reading) -> Reading:
     """A reading of what is most likely a remark: asked about, or passed over if words are left."""
     if not (first.actions or first.ignored):
         return _asked(first, [first])
-    memory = _before(first)
-    return finish(memory, [], [], None, [], [], memory.tracks, memory.sections)
+    return _instead(first)
 
 
-def _agreed(first: Reading, meant: Reading) -> Reading:
-    """What the frames only doubted, done."""
-    memory = _before(first)
-    return finish(memory, list(meant.edits), [], None, [], [], memory.tracks, memory.sections)
-
-
-def _before(reading: Reading) -> Memory:
-    """The memory to which something is done in a reading's stead."""
-    memory = reading.memory
-    past = memory.past[:-1] if reading.edits else memory.past
-    return replace(memory, edits=(), question=None, turn=memory.turn - 1, past=past)
+def _instead(first: Reading, edits: Sequence[Edit] = (), question: Question | None = None,
+             ignored: Sequence[str] = ()) -> Reading:  # fmt: skip
+    """A reading in the stead of `first`, as if that had never been."""
+    memory = first.memory
+    past = memory.past[:-1] if first.edits else memory.past
+    memory = replace(memory, edits=(), question=None, turn=memory.turn - 1, past=past)
+    return finish(memory, list(edits), [], question, [], list(ignored), memory.tracks,
+                  memory.sections)  # fmt: skip
 
 
 def _leaves_figure(reading: Reading) -> bool:
@@ -202,19 +194,9 @@ def _leaves_figure(reading: Reading) -> bool:
 
 def _missed(wish: Wish, other: Reading) -> bool:
     """Whether a translation names a figure that the edits of another reading do not hold."""
-    held = {abs(n) for edit in other.edits for n in _numbers(edit_to_plain(edit))}
+    held = {round(abs(n), 6) for edit in other.edits for n in figures_in(edit)}
     scales = (1.0, 0.01, 0.001, 4.0)  # as it is, per cent, milliseconds, bars in beats
     return any(not held & {round(f * s, 6) for s in scales} for f in wish.figures)
-
-
-def _numbers(value: Any) -> Iterator[float]:
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _numbers(part)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield round(float(value), 6)
 
 
 def _offered(first: Reading, other: Reading) -> bool:
@@ -261,10 +243,10 @@ def _accounts(translation: Translation, said: str) -> bool:
         return False
     if any(said_so.search(said) and not said_so.search(commands) for said_so in _MEASURES):
         return False
-    made_up = {ms for ms in _TIMES.findall(commands) if ms not in _figures(said)}
-    if made_up and not _COUNTED.search(said):
-        return False
-    return _figures(said) <= _figures(commands)
+    figures = _figures(said)
+    if set(_TIMES.findall(commands)) - figures and not _COUNTED.search(said):
+        return False  # a time that nobody named
+    return figures <= _figures(commands)
 
 
 _TIMES = re.compile(r"(\d+(?:\.\d+)?) ms\b")
@@ -293,27 +275,26 @@ def _wishes(found: Sequence[Translation], world: World, read: Read) -> list[Wish
     wishes: list[Wish] = []
     for translation in found:
         silent, reading, whole = "", Reading(), True
+        figures = _named(translation.commands)
         if told_nothing(translation.commands):
             silent = next((c for c in translation.commands if c != NOTHING), NOTHING)
         else:
             carried = carried_out(translation.commands, world, read)
             reading, whole = carried.reading, carried.whole
         for wish in wishes:
-            if wish.silent == silent and (silent or _one_wish(wish, reading, translation)):
+            if wish.silent == silent and (silent or _one_wish(wish, reading, figures)):
                 wish.chance += translation.chance
                 break
         else:
-            figures = _named(translation.commands)
             wishes.append(Wish(reading, translation.chance, whole, silent, figures))
     return sorted(wishes, key=lambda w: -w.chance)
 
 
-def _one_wish(wish: Wish, reading: Reading, translation: Translation) -> bool:
+def _one_wish(wish: Wish, reading: Reading, figures: Collection[float]) -> bool:
     """Whether a translation comes to the same as another, but for amounts that neither names."""
     if same_wish(wish.reading, reading):
         return True
-    free = not wish.figures and not _named(translation.commands)
-    return free and wish.whole and _alike(wish.reading, reading)
+    return not (wish.figures or figures) and wish.whole and _alike(wish.reading, reading)
 
 
 def _heard(first: Reading, wishes: Sequence[Wish]) -> float:
@@ -369,9 +350,4 @@ def _is_less(edit: Mapping[str, Any]) -> bool:
 def _asked(first: Reading, readings: Sequence[Reading]) -> Reading:
     """One question with what the readings would do as its choices."""
     choices = tuple(Choice(shown(r.edits, r.actions), r.edits, r.actions) for r in readings)
-    question = which(choices)
-    memory = _before(first)
-    return finish(
-        memory, [], [], question, [], list(first.ignored),
-        memory.tracks, memory.sections,
-    )  # fmt: skip
+    return _instead(first, question=which(choices), ignored=first.ignored)

@@ -286,7 +286,7 @@ def gains(net: Separator, given: Sequence[Piece]) -> dict[str, list[float]]:
 
 
 def _build(options: argparse.Namespace) -> None:
-    rng = np.random.default_rng(options.seed or 1)
+    rng = np.random.default_rng(Config.seed if options.seed is None else options.seed)
     with ShelfWriter(options.work) as shelf:
         for folder in (options.pieces, *options.more_pieces):
             for row, sound in piece_rows(pieces(folder), rng, options.windows):
@@ -300,17 +300,19 @@ def _build(options: argparse.Namespace) -> None:
     print({stem: len(rows) for stem, rows in made.of_stem.items()}, flush=True)
 
 
+def _changes(options: argparse.Namespace) -> dict[str, Any]:
+    """What the command line says of a configuration."""
+    names = ("steps", "rate", "hidden_rate", "falling", "seed")
+    return {n: value for n in names if (value := getattr(options, n)) is not None}
+
+
 def _train(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    changes = {
-        name: value for name in ("steps", "rate", "hidden_rate", "falling", "seed")
-        if (value := getattr(options, name)) is not None
-    }  # fmt: skip
     if options.resume:
-        training = Training.load(options.work, **changes)
+        training = Training.load(options.work, **_changes(options))
     else:
-        training = Training(replace(PRESETS[options.preset], **changes))
+        training = Training(replace(PRESETS[options.preset], **_changes(options)))
     train(training, Shelf(options.shelf or options.work), options.work)
 
 
@@ -330,7 +332,7 @@ _DYNAMIC = {"spectra": {1: "frames"}, "masks": {2: "frames"}}
 def _begin(options: argparse.Namespace) -> None:
     from loopmind.learn.export import read_back
 
-    config = PRESETS[options.preset]
+    config = replace(PRESETS[options.preset], **_changes(options))
     training = Training(config)
     read_back(options.out, training.net, (torch.randn(1, 40, 4, BINS),), _NAMES, _DYNAMIC)
     if options.grow:
