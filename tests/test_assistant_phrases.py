@@ -1,6 +1,6 @@
 """The assistant on the phrase banks: how much of what people say comes out right.
 
-All of these banks but the last six have been learned from, so these are floors against falling
+All of these banks but the last seven have been learned from, so these are floors against falling
 back, no measure of how sentences fare that were never seen (docs/assistant.md tells that).
 """
 
@@ -15,21 +15,22 @@ from phrase_score import misses, read_bank, score
 DATA = Path(__file__).parent / "data"
 # bank -> share that must be right, share that may be wrong edits, least share right in a category
 FLOORS = {
-    "phrases_seen": (0.97, 0.015, 0.85),
-    "phrases_kept": (0.96, 0.015, 0.8),
-    "phrases_fresh": (0.94, 0.025, 0.6),
-    "phrases_dev": (0.91, 0.03, 0.6),
+    "phrases_seen": (0.965, 0.02, 0.8),
+    "phrases_kept": (0.96, 0.016, 0.8),
+    "phrases_fresh": (0.93, 0.03, 0.6),
+    "phrases_dev": (0.9, 0.02, 0.6),
     "phrases_judge": (0.97, 0.015, 0.8),
     "phrases_own": (0.94, 0.025, 0.8),
-    "phrases_unseen": (0.94, 0.025, 0.6),
-    "phrases_heard": (0.94, 0.02, 0.6),
-    # Not learned from: what the assistant makes of words that are new to it.
-    "phrases_latest": (0.865, 0.04, 0.0),
-    "phrases_newest": (0.865, 0.035, 0.0),
-    "phrases_agreed": (0.895, 0.02, 0.0),
-    "phrases_told": (0.825, 0.048, 0.0),
-    "phrases_meant": (0.87, 0.025, 0.0),
-    "phrases_said": (0.83, 0.035, 0.0),
+    "phrases_unseen": (0.925, 0.03, 0.6),
+    "phrases_heard": (0.95, 0.01, 0.6),
+    # Not learned from by any reader (what decides between them has learned from all but the last).
+    "phrases_latest": (0.895, 0.02, 0.0),
+    "phrases_newest": (0.865, 0.031, 0.0),
+    "phrases_agreed": (0.905, 0.012, 0.0),
+    "phrases_told": (0.875, 0.025, 0.0),
+    "phrases_meant": (0.89, 0.034, 0.0),
+    "phrases_said": (0.875, 0.028, 0.0),
+    "phrases_spoken": (0.87, 0.02, 0.0),
 }
 # The quick tests read one bank, the slower ones all of them.
 QUICK = ("phrases_judge",)

@@ -26,9 +26,12 @@ from loopmind.music.edit import (
     ChangeStrip,
     MoveSection,
     RemoveTrack,
+    ResizeSection,
     SetEffect,
     SetEnergy,
+    SetLayers,
     SetTempo,
+    SplitSection,
 )
 
 SAID = Path(settling.__file__).parent.parent / "learn" / "translator" / "said"
@@ -167,18 +170,56 @@ def test_it_learns_goes_on_with_more_words_and_computes_the_same_without_torch(
     with torch.no_grad():
         wanted = net(batch.vectors, batch.words, batch.pieces, batch.there, batch.goes_on,
                      batch.answer)[0].numpy()  # fmt: skip
-    seen = reader._seen(pair.said, False)
+    (network,) = reader.networks
+    seen = network.read(pair.said, False)
     for places in range(1, batch.answer.shape[1] + 1):
-        found = reader.net.next(seen, batch.answer.numpy()[:, :places])[0]
+        found = network.net.next(seen, batch.answer.numpy()[:, :places])[0]
         np.testing.assert_allclose(np.exp(found), np.exp(wanted[places - 1]), atol=1e-4)
+    whole = network.net.every(seen, batch.answer.numpy())[0]
+    np.testing.assert_allclose(np.exp(whole), np.exp(wanted), atol=1e-4)
     chances = [t.chance for t in reader("the pad is too loud", goes_on=False)]
     assert chances == sorted(chances, reverse=True)
     assert 0.0 < sum(chances) <= 1.0 + 1e-6
 
 
+def test_a_network_may_write_the_last_word_first_and_both_are_weighed(tmp_path: Path) -> None:
+    pairs, ways = small(tmp_path), {}
+    for name, backwards in (("to", False), ("fro", True)):
+        work = tmp_path / name
+        work.mkdir()
+        (work / "words.npz").write_bytes((tmp_path / "words.npz").read_bytes())
+        train(pairs, [], work, 150, width=32, hidden=64, encoder=1, decoder=1, dropout=0.0,
+              backwards=backwards)  # fmt: skip
+        export(work, tmp_path / f"{name}.npz")
+        ways[name] = Translator(tmp_path / f"{name}.npz")
+    both = Translator(tmp_path / "to.npz", tmp_path / "fro.npz")
+    for pair in pairs:
+        said, wanted = " ".join(pair.said), (" ".join(pair.command),)
+        each = [{t.commands: t.chance for t in way(said, goes_on=False)} for way in ways.values()]
+        best = both(said, goes_on=False)[0]
+        assert best.commands == wanted
+        assert all(max(found, key=found.__getitem__) == wanted for found in each)
+        assert best.chance == pytest.approx((each[0][wanted] + each[1][wanted]) / 2, rel=1e-3)
+
+
+def test_a_network_begins_to_write_the_other_way_round(tmp_path: Path) -> None:
+    pairs = small(tmp_path)
+    size = {"width": 32, "hidden": 64, "encoder": 1, "decoder": 1}
+    train(pairs, [], tmp_path, 100, **size)
+    shipped, again = tmp_path / "translator.npz", tmp_path / "again"
+    export(tmp_path, shipped)
+    begin(shipped, again, backwards=True)
+    (old, _), (new, _) = loaded(tmp_path), loaded(again)
+    assert new.size.backwards and not old.size.backwards
+    assert torch.equal(new.encoder[0].up.weight, old.encoder[0].up.weight.half().float())
+    assert not torch.equal(new.decoder[0].up.weight, old.decoder[0].up.weight.half().float())
+    losses = train(pairs, [], again, 60)
+    assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
+
+
 def told(monkeypatch: pytest.MonkeyPatch, *found: tuple[str, float]) -> None:
     """Let the translator say `found`: commands and their chance."""
-    translations = [Translation(tuple(c.split(" ; ")), p) for c, p in found]
+    translations = [Translation(tuple(c.split(" ; ")), (p, p)) for c, p in found]
     monkeypatch.setattr(
         settling, "translator", lambda: lambda said, goes_on: translations
     )  # fmt: skip
@@ -244,11 +285,11 @@ def test_what_the_frames_do_not_know_is_done_where_the_translator_is_sure(
 def test_where_both_would_act_otherwise_the_person_chooses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told(monkeypatch, ("remove pad", 0.25), ("bass louder", 0.2))
+    told(monkeypatch, ("bass louder", 0.3), ("remove pad", 0.25))
     assert [type(e) for e in read("make the bass louder").edits] == [ChangeStrip]
-    told(monkeypatch, ("remove pad", settling.SURE + 0.1))
+    told(monkeypatch, ("remove pad", 0.97))
     assert [type(e) for e in read("make the bass louder").edits] == [RemoveTrack]
-    told(monkeypatch, ("remove pad", 0.9 * settling.SURE))
+    told(monkeypatch, ("remove pad", 0.6), ("bass quieter", 0.3))
     reading = read("make the bass louder")
     assert not reading.edits
     assert reading.question is not None
@@ -279,6 +320,33 @@ def test_what_the_frames_ask_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> 
     assert [type(e) for e in read(asked).edits] == [MoveSection, MoveSection]
 
 
+def test_which_one_is_not_asked_where_it_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "the mice get a scene after the second chorus, so i need another verse there"
+    told(monkeypatch, ("add verse after hook 2", 0.97))
+    (edit,) = read(said).edits
+    assert isinstance(edit, AddSection) and edit.after == "hook 2"
+    told(monkeypatch, ("add verse after hook 2", 0.8))
+    assert read(said).question is not None
+
+
+def test_a_figure_of_a_reason_is_passed_over_by_who_is_sure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = "shorter intro, ppl scroll away after like 3 secs"
+    told(monkeypatch, ("intro shorter", 0.97))
+    assert [type(e) for e in read(said).edits] == [ResizeSection]
+    told(monkeypatch, ("intro shorter", 0.8))
+    assert not read(said).edits
+
+
+def test_who_does_not_play_in_the_first_half_yet_enters_with_the_second() -> None:
+    cut, enters = read("first half of verse 1 without pad").edits
+    assert isinstance(cut, SplitSection) and isinstance(enters, SetLayers)
+    assert enters.add == ("pad",) and enters.section != "verse 1"
+    cut, leaves = read("first half of verse 1 without bass").edits
+    assert isinstance(leaves, SetLayers) and leaves.section == "verse 1"
+
+
 def test_less_is_not_taken_for_more_of_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     told(monkeypatch, ("less reverb on chords", 0.97))
     (edit,) = read("more reverb on the chords").edits
@@ -298,7 +366,7 @@ def test_a_figure_that_the_frames_passed_over_counts(monkeypatch: pytest.MonkeyP
 
 
 def test_a_band_is_not_turned_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    told(monkeypatch, ("low cut on kick", 0.5))
+    told(monkeypatch, ("low cut on kick", 0.5), ("more lows on kick", 0.3))
     reading = read("want some rumble under the kick")
     assert not reading.edits and reading.question is not None
 

@@ -121,8 +121,14 @@ def _read(
     there = {s.name for s in world.draft.song.sections}
     new = next(s.name for s in after.song.sections if s.name not in there)
     named = new if second else name
+    then = World(after, world.crate, world.memory)
     said = [t.text for t in tokens[: part.start]] + [named] + [t.text for t in tokens[part.end :]]
-    got = read(" ".join(said), World(after, world.crate, world.memory))
+    got = read(" ".join(said), then)
+    if not second and not got.edits and "without" in said:
+        # "The first half without the pad", where it does not play yet: from then on it does.
+        named = new
+        who = [t.text for t in tokens[part.end :] if t.text != "without"]
+        got = read(" ".join(("add", *who, "in", new)), then)
     if not got.edits or got.question is not None or got.actions:
         return None
     if any(named not in touched_by([edit]) for edit in got.edits):

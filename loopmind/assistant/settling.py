@@ -1,16 +1,23 @@
 """What is done where the frames and the translator do not read a sentence alike.
 
-Two readers that err in different ways: what both come to is done. Where they differ, it counts how
-likely the translator finds what the frames made of the sentence among all its translations, and
-how sure it is of its own; where neither stands out the person is asked.
+Two readers that err in different ways. What speaks for either of them (how sure each is, what it
+left over, whether the other would do the same) is weighed by two logistic regressions
+(models/settling.json, made by learn/reader/settling.py): how likely what the frames read is right,
+and how likely the translator's best is. Where neither is likely enough the person is asked.
 """
 
 from __future__ import annotations
 
+import functools
+import json
+import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from loopmind.assistant.commands import (
     NOTHING,
@@ -23,37 +30,33 @@ from loopmind.assistant.contents import figures_in
 from loopmind.assistant.doubt import is_doubt, shown, which
 from loopmind.assistant.finishing import finish
 from loopmind.assistant.halves import Read
+from loopmind.assistant.lexer import lex
 from loopmind.assistant.openings import INQUIRES
 from loopmind.assistant.translator import Translation, translator
 from loopmind.assistant.values import Choice, Question, Reading
 from loopmind.assistant.wording import words_of
 from loopmind.assistant.world import World
+from loopmind.files.places import model_file
 from loopmind.music.edit import Edit, edit_to_plain
 
-# Chosen on sentences that no reader had learned from; docs/assistant.md tells which.
-SURE = 0.65
-"""How likely the translator must find its own reading for it to be done where the frames differ;
-for words that it may have read past to be trusted; for a remark to be taken for one."""
-LEARNED, CERTAIN = 0.9, 0.85
-"""The same where the second reader is as sure as `LEARNED` of what the frames read."""
-OWN = 0.75
-"""The same where the frames do not understand, or ask back; below it the translator's reading is
-asked about, or passed over where the second reader knows what the frames read."""
+MODEL = "settling.json"
+ENOUGH = 0.8
+"""How likely a reading must be right to be done. Chosen on sentences that no reader had learned
+from; docs/assistant.md tells which."""
+REMARK, LEARNED = 0.8, 0.9
+"""How likely a remark must be for nothing to be done, unless the second reader is as sure as
+`LEARNED` of what the frames read: there are too few of them to learn from."""
 OFFERED = 0.1
-"""How likely a reading must be to be offered at all."""
-BOTH = 0.4
-"""How likely the translator must find what the frames only doubt, for it to be done."""
-CLOSE = 0.05
-"""What the frames read may be so much less likely than the best reading, and is done still."""
-POINTED = 0.5
-"""How sure the second reader must be of what the frames take "it" for."""
-MANY = 3
-"""Of so many wishes a network leaves some out."""
+"""How likely the translator must find a reading for it to be offered at all."""
+PLAIN = 0.9
+"""How likely it must find a translation for a figure that this passes over to be no part of the
+wish ("trim the intro, the walk takes ten seconds"); and one, for the frames not to ask which."""
 FEWEST = 2
 """Shorter sentences are the frames' alone."""
 
-# What a network reads past: conditions; and, if it is not sure, comparisons, "don't ...", "beat 3".
+# Conditions, which a network reads past.
 _CONDITION = re.compile(r"\b(?:unless|either|(?<!as )if (?:it|the|that|they|there))\b")
+# What it reads past where it is not sure: comparisons, "don't ...", "beat 3".
 _NARROWED = re.compile(
     r"\b(?:if|or|except)\b|^(?:please )?(?:do not|never)\b|\bi do not want\b"
     r"|\bas \w+ as\b|\bbeat \d|, not? (?:the|on|in|at|for|after|before)\b"
@@ -69,20 +72,34 @@ _POINTS = re.compile(r"\b(?:it|that|this|them|they|those|these|same)\b")
 
 @dataclass
 class Wish:
-    """What some translations come to, and how likely they are together."""
+    """What some translations come to, and how likely each network finds them together."""
 
     reading: Reading
-    chance: float
+    by_each: NDArray[np.float64]
     whole: bool
     silent: str = ""
-    figures: frozenset[float] = frozenset()
-    """What its commands name; of fractions both parts."""
+    commands: tuple[str, ...] = ()
+
+    @property
+    def chance(self) -> float:
+        return float(np.mean(self.by_each))
 
     @property
     def acts(self) -> bool:
         """Whether it can be done as it is."""
         done = bool(self.reading.edits or self.reading.actions)
         return done and self.whole and not self.silent
+
+    @property
+    def figures(self) -> frozenset[float]:
+        """The figures that its commands name and that are no part of a name ("verse 2")."""
+        plain = (_PLACES.sub("", command) for command in self.commands)
+        return frozenset(float(f) for text in plain for f in _FIGURE.findall(text))
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Which verse and which hook its commands name: "2"."""
+        return frozenset(_NUMBERED.findall(" ".join(self.commands)))
 
 
 def settled(said: str, first: Reading, sure: float, world: World, read: Read) -> Reading:
@@ -98,83 +115,133 @@ def settled(said: str, first: Reading, sure: float, world: World, read: Read) ->
 
 
 def _settled(said: str, first: Reading, sure: float, world: World, read: Read) -> Reading:
-    known = translator()
-    if known is None or len(words_of(said)) < FEWEST or _CONDITION.search(said):
-        return first
-    goes_on = not fresh_memory(world.memory)
-    points = goes_on and _POINTS.search(said) is not None
-    if _acts(first) and (sure >= 1.0 or (points and sure >= POINTED)):
-        return first  # can mean nothing else; or only the frames know what was spoken of
-    found = known(said, goes_on=goes_on)
-    wishes = _wishes([t for t in found if _accounts(t, said)], world, read)
+    wishes = heard(said, first, sure, world, read)
     if not wishes:
         return first
-    if wishes[0].chance < SURE and _NARROWED.search(said):
-        return first
+    best = wishes[0]
+    if best.silent == NOTHING and best.chance >= REMARK and sure < LEARNED:
+        return taken(first, best)
+    stays, goes = chances(signs(said, first, sure, wishes, world))
+    if max(stays, goes) >= ENOUGH or (stays >= goes and not _acts(first)):
+        return first if stays >= goes else taken(first, best)
+    return _between(first, best)
+
+
+def heard(said: str, first: Reading, sure: float, world: World, read: Read) -> list[Wish]:
+    """What the translator hears, the likeliest first; nothing where the frames are to decide."""
+    known = translator()
+    if known is None or len(words_of(said)) < FEWEST or _CONDITION.search(said):
+        return []
+    if _acts(first) and sure >= 1.0:
+        return []  # it can mean nothing else
+    plain = math.inf if _acts(first) else PLAIN
+    found = [t for t in known(said, goes_on=not fresh_memory(world.memory))
+             if t.chance >= plain or _accounts(t, said)]  # fmt: skip
+    wishes = _wishes(found, world, read)
+    return [] if not wishes or _frames_know(said, first, wishes[0], world) else wishes
+
+
+def _frames_know(said: str, first: Reading, best: Wish, world: World) -> bool:
+    """Whether the frames tell best by how much, or ask which one where nobody said which."""
     if _acts(first):
-        unsure = wishes[0].chance < CERTAIN
-        if first.actions and not first.edits and (unsure or INQUIRES.match(said)):
-            return first
-        guesses = points and not first.ignored and wishes[0].chance < SURE
-        return first if guesses else _over(first, sure, wishes)
-    meant, best = _meant(first), wishes[0]
+        return _alike(first, best.reading) and not _missed(best, first)
+    said_so = best.chance >= PLAIN and best.places <= _numbers(said, world)
+    return _meant(first) is None and _offered(first, best.reading) and not said_so
+
+
+def signs(said: str, first: Reading, sure: float, wishes: Sequence[Wish],
+          world: World) -> dict[str, float]:  # fmt: skip
+    """What speaks for and against what the frames read and the likeliest of `wishes`."""
+    best, acts, meant = wishes[0], _acts(first), _meant(first)
+    other = first if acts else meant
+    found = best.reading
+    same = other is not None and not best.silent and same_wish(other, found)
+    alike = other is not None and not best.silent and _alike(other, found)
+    agreed = [w.by_each for w in wishes if acts and not w.silent and same_wish(w.reading, first)]
+    by_each = np.sum(agreed, axis=0) if agreed else np.zeros_like(best.by_each)
+    ours, theirs = {repr(e) for e in first.edits}, {repr(e) for e in found.edits}
+    goes_on = not fresh_memory(world.memory)
+    counted: dict[str, float] = {
+        "the frames act": acts,
+        "the frames ask": first.question is not None,
+        "the frames doubt": meant is not None,
+        "the frames note": bool(first.notes),
+        "the frames leave words": min(len(first.ignored), 3),
+        "the frames leave a figure": _leaves_figure(first),
+        "the frames' edits": min(len(first.edits), 4),
+        "the frames act without edits": bool(first.actions),
+        "the second reader": sure,
+        "the second reader is sure": sure > LEARNED,
+        "words": math.log(len(words_of(said))),
+        "goes on": goes_on,
+        "points back": goes_on and _POINTS.search(said) is not None,
+        "narrowed": _NARROWED.search(said) is not None,
+        "inquires": INQUIRES.match(said) is not None,
+        "chance": _logit(best.chance),
+        "least chance": _logit(float(best.by_each.min())),
+        "ahead": best.chance - (wishes[1].chance if len(wishes) > 1 else 0.0),
+        "vague or impossible": sum(w.chance for w in wishes if w.silent not in ("", NOTHING)),
+        "a remark": best.silent == NOTHING,
+        "it can be done": best.acts,
+        "its commands": min(len(best.commands), 4),
+        "its edits": min(len(found.edits), 4),
+        "the same": acts and same,
+        "like it": acts and alike,
+        "the same as doubted": not acts and (same or alike),
+        "another": acts and not (same or alike),
+        "a figure that the frames lack": acts and _missed(best, first),
+        "less than the frames": acts and theirs < ours,
+        "more than the frames": acts and theirs > ours,
+        "chance of the frames'": _logit(float(np.mean(by_each))),
+        "least chance of the frames'": _logit(float(by_each.min())),
+    }  # fmt: skip
+    return {name: float(value) for name, value in counted.items()}
+
+
+def _logit(chance: float) -> float:
+    held = min(max(chance, 1e-4), 1.0 - 1e-4)
+    return math.log(held / (1.0 - held))
+
+
+def chances(found: Mapping[str, float]) -> tuple[float, float]:
+    """How likely the frames are right, and the likeliest wish, by its `signs`."""
+    stays, goes = (
+        1.0 / (1.0 + math.exp(-sum(weights[name] * value for name, value in found.items())
+                              - weights["always"]))
+        for weights in weights_of()
+    )  # fmt: skip
+    return stays, goes
+
+
+@functools.cache
+def weights_of() -> tuple[dict[str, float], dict[str, float]]:
+    """The weights of `signs`, of the frames' reading and of the likeliest wish."""
+    held = json.loads(model_file(MODEL).read_text(encoding="utf-8"))
+    return held["the frames'"], held["the likeliest"]
+
+
+def taken(first: Reading, best: Wish) -> Reading:
+    """The reading where the likeliest wish stands in the stead of what the frames read."""
     if best.silent:
-        quiet = meant and best.silent == NOTHING and best.chance >= SURE
-        return replace(first, question=None, ignored=()) if quiet else first
-    if not best.acts:
+        heard_none = not (first.edits or first.actions or first.question)
+        return first if heard_none else _instead(first)
+    meant = _meant(first)
+    if meant and not _missed(best, meant) and _alike(meant, best.reading):
+        return _instead(first, meant.edits)  # the frames tell best by how much
+    return best.reading
+
+
+def _between(first: Reading, best: Wish) -> Reading:
+    """A question, where neither what the frames read nor the best wish is likely enough."""
+    if _acts(first):
+        both = best.acts and not same_wish(first, best.reading)
+        return _asked(first, [first, best.reading] if both else [first])
+    meant = _meant(first)
+    own = first.question is not None and meant is None
+    if own or not best.acts or best.chance < OFFERED:
         return first
-    if meant is None and (first.question or first.notes):
-        # A note without a word left over: understood, and cannot be done so.
-        needed = CERTAIN if first.notes and not first.ignored else OWN
-        return first if best.chance < needed or _offered(first, best.reading) else best.reading
-    if meant is None and not first.ignored:
-        return _beside_remark(first, wishes)
-    if meant and (same_wish(meant, best.reading) or _alike(meant, best.reading)):
-        if best.chance < BOTH:
-            return first
-        unclear = first.question is not None and first.question.unclear
-        return best.reading if unclear or _missed(best, meant) else _instead(first, meant.edits)
-    if best.chance >= OWN:
-        return best.reading
-    if best.chance >= OFFERED:
-        return _asked(first, [best.reading, *([meant] if meant else [])])
-    return first
-
-
-def _beside_remark(first: Reading, wishes: Sequence[Wish]) -> Reading:
-    """What is done where the frames hear no wish."""
-    best = wishes[0]
-    remark = sum(w.chance for w in wishes if w.silent == NOTHING)
-    if best.chance >= CERTAIN or (best.chance >= OWN and remark < CLOSE):
-        return best.reading
-    return _asked(first, [best.reading]) if best.chance >= BOTH and remark < CLOSE else first
-
-
-def _over(first: Reading, sure: float, wishes: Sequence[Wish]) -> Reading:
-    """What is done where the frames would act."""
-    best = wishes[0]
-    if best.silent == NOTHING and best.chance >= CERTAIN and sure < LEARNED:
-        return _unheard(first)
-    if not best.acts or _heard(first, wishes) + CLOSE >= best.chance:
-        return first
-    if _alike(first, best.reading):
-        needed = BOTH if _leaves_figure(first) else SURE
-        return best.reading if best.chance >= needed and _missed(best, first) else first
-    if _more_of_it(first, best.reading):
-        return first
-    if best.chance < OWN and not first.ignored and set(first.edits) < set(best.reading.edits):
-        return first  # the frames left no word over
-    known = sure >= LEARNED or (len(first.edits) >= MANY and not first.ignored)
-    if best.chance >= (CERTAIN if known else SURE):
-        return best.reading
-    return first if known and best.chance <= OWN else _asked(first, [first, best.reading])
-
-
-def _unheard(first: Reading) -> Reading:
-    """A reading of what is most likely a remark: asked about, or passed over if words are left."""
-    if not (first.actions or first.ignored):
-        return _asked(first, [first])
-    return _instead(first)
+    doubted = meant is not None and not same_wish(meant, best.reading)
+    return _asked(first, [best.reading, meant] if meant and doubted else [best.reading])
 
 
 def _instead(first: Reading, edits: Sequence[Edit] = (), question: Question | None = None,
@@ -203,22 +270,6 @@ def _offered(first: Reading, other: Reading) -> bool:
     """Whether another reading only takes what the frames ask to choose from."""
     choices = first.question.choices if first.question else ()
     return bool(other.edits) and set(other.edits) <= {e for c in choices for e in c.edits}
-
-
-def _more_of_it(first: Reading, other: Reading) -> bool:
-    """Whether the frames, who left no word over, read many wishes of which another reading lacks
-    some; or the same action, of which they know best what it is about."""
-    if first.actions and not first.edits:
-        return [type(a) for a in first.actions] == [type(a) for a in other.actions]
-    a, b = set(first.edits), set(other.edits)
-    more = bool(b) and not first.ignored and b < a and len(a) >= MANY
-    return more and {_what(e) for e in a} > {_what(e) for e in b}
-
-
-def _what(edit: Edit) -> tuple[object, ...]:
-    """What an edit does and to whom, wherever that is."""
-    plain = edit_to_plain(edit)
-    return (plain["edit"], *(repr(plain.get(n)) for n in ("track", "add", "remove", "parameter")))
 
 
 def _acts(reading: Reading) -> bool:
@@ -260,13 +311,14 @@ def _figures(text: str) -> set[str]:
     return {w for w in words_of(plain) if w[0].isdigit()} - {"808"}
 
 
-def _named(commands: Sequence[str]) -> frozenset[float]:
-    """The figures of commands that are no part of a name ("verse 2")."""
-    plain = (_PLACES.sub("", command) for command in commands)
-    return frozenset(float(f) for text in plain for f in _FIGURE.findall(text))
+def _numbers(said: str, world: World) -> set[str]:
+    """The numbers that are said, "second" as 2."""
+    tokens = lex(said, world.names, world.sound_words()).tokens
+    return {t.value for t in tokens if t.kind == "ord"} | {w for w in words_of(said) if w.isdigit()}
 
 
 _PLACES = re.compile(r"\b(?:verse|hook|bridge|intro|outro|drop|runner-up|undo) \d+|\b808\b")
+_NUMBERED = re.compile(r"\b(?:verse|hook|bridge|drop) (\d+)")
 _FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
@@ -275,31 +327,26 @@ def _wishes(found: Sequence[Translation], world: World, read: Read) -> list[Wish
     wishes: list[Wish] = []
     for translation in found:
         silent, reading, whole = "", Reading(), True
-        figures = _named(translation.commands)
         if told_nothing(translation.commands):
             silent = next((c for c in translation.commands if c != NOTHING), NOTHING)
         else:
             carried = carried_out(translation.commands, world, read)
             reading, whole = carried.reading, carried.whole
-        for wish in wishes:
-            if wish.silent == silent and (silent or _one_wish(wish, reading, figures)):
-                wish.chance += translation.chance
+        wish = Wish(reading, np.array(translation.by_each), whole, silent, translation.commands)
+        for other in wishes:
+            if other.silent == silent and (silent or _one_wish(other, wish)):
+                other.by_each = other.by_each + wish.by_each
                 break
         else:
-            wishes.append(Wish(reading, translation.chance, whole, silent, figures))
+            wishes.append(wish)
     return sorted(wishes, key=lambda w: -w.chance)
 
 
-def _one_wish(wish: Wish, reading: Reading, figures: Collection[float]) -> bool:
-    """Whether a translation comes to the same as another, but for amounts that neither names."""
-    if same_wish(wish.reading, reading):
+def _one_wish(a: Wish, b: Wish) -> bool:
+    """Whether two come to the same, but for amounts that neither names."""
+    if same_wish(a.reading, b.reading):
         return True
-    return not (wish.figures or figures) and wish.whole and _alike(wish.reading, reading)
-
-
-def _heard(first: Reading, wishes: Sequence[Wish]) -> float:
-    """How likely the translator finds what the frames read."""
-    return sum(w.chance for w in wishes if not w.silent and same_wish(w.reading, first))
+    return not (a.figures or b.figures) and a.whole and _alike(a.reading, b.reading)
 
 
 _PARTS = frozenset(

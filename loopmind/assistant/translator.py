@@ -1,8 +1,10 @@
-"""The third reader: a small network says in plain commands what a sentence asks for.
+"""The third reader: two small networks say in plain commands what a sentence asks for.
 
-It generalises over wordings that no frame was written for ("the lady is swimming in the mix" ->
-"less reverb on vocal"); what a command means is the frames' alone to say (commands.py). The
-weights (models/translator.npz, card beside it) were made by learn/translator.
+They generalise over wordings that no frame was written for ("the lady is swimming in the mix" ->
+"less reverb on vocal"); what a command means is the frames' alone to say (commands.py). One writes
+the commands from their first word on, the other from their last, so that they err in different
+ways (as in Liu et al., "Agreement on target-bidirectional neural machine translation", 2016). The
+weights (models/translator*.npz, cards beside them) were made by learn/translator.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.special import logsumexp
 
 from loopmind.assistant.translator_net import Floats, Net
 from loopmind.assistant.wording import (
@@ -29,22 +32,28 @@ from loopmind.assistant.wording import (
 )
 from loopmind.files.places import model_file
 
-MODEL = "translator.npz"
+MODELS = ("translator.npz", "translator_back.npz")
 BEAMS = 4
 FAR = 4.0
 """Answers that are less likely than the best by this much, as a logarithm, are left."""
+NEVER = -30.0
+"""The logarithm of the chance of a word that a network cannot say."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """Commands in order, and how likely the network finds all of them together, 0 to 1."""
+    """Commands in order, and how likely each network finds all of them together, 0 to 1."""
 
     commands: tuple[str, ...]
-    chance: float
+    by_each: tuple[float, ...]
+
+    @property
+    def chance(self) -> float:
+        return math.fsum(self.by_each) / len(self.by_each)
 
 
-class Translator:
-    """A network with the words it knows."""
+class Network:
+    """A network with the words it knows; one that is `backwards` writes the last word first."""
 
     def __init__(self, file: Path) -> None:
         with np.load(file) as held:
@@ -56,18 +65,21 @@ class Translator:
         self.number = {w: n for n, w in enumerate(self.command)}
         self.table = arrays.pop("table")
         self.scale = np.float32(arrays.pop("scale"))
+        self.way = -1 if arrays.pop("backwards", False) else 1
         heads = int(arrays.pop("heads"))
         self.net = Net({n: a.astype(np.float32) for n, a in arrays.items()}, heads)
 
-    def __call__(self, text: str, *, goes_on: bool, beams: int = BEAMS) -> list[Translation]:
-        """The likeliest translations of a sentence, best first; none of an empty one.
+    def read(self, said: Sequence[str], goes_on: bool) -> Floats:
+        """A sentence as the network sees it, for the methods below."""
+        meanings = np.zeros((len(said), self.table.shape[1]), np.float32)
+        for i, word in enumerate(said):
+            if word in self.rows:
+                meanings[i] = self.table[self.rows[word]] * self.scale
+        words = [self.said.get(w, 0) for w in said]
+        return self.net.read(meanings, words, [pieces_of(w) for w in said], goes_on)
 
-        goes_on: whether something was said before.
-        """
-        said = words_of(text)[:LONGEST_SAID]
-        if not said:
-            return []
-        seen = self._seen(said, goes_on)
+    def likeliest(self, said: Sequence[str], seen: Floats, beams: int) -> list[tuple[str, ...]]:
+        """The words of the likeliest answers, by a beam search."""
         known = len(self.command)
         open_: list[tuple[float, tuple[str, ...], tuple[int, ...]]] = [
             (0.0, (), (self.number[BEGIN],))
@@ -89,24 +101,69 @@ class Translator:
             open_ = []
             for score, words, numbers in found[:beams]:
                 if words[-1] == END:
-                    closed.append((score, words[:-1]))
+                    closed.append((score, words[:-1][:: self.way]))
                 else:
                     open_.append((score, words, numbers))
             best = max((score for score, _ in closed), default=-math.inf)
             open_ = [item for item in open_ if item[0] > best - FAR]
             if not open_:
                 break
-        closed.sort(key=lambda item: -item[0])
-        ranked = [Translation(_commands(words), math.exp(score)) for score, words in closed]
-        return [t for t in ranked if not _stammers(t.commands)]
+        return [words for _, words in closed]
 
-    def _seen(self, said: Sequence[str], goes_on: bool) -> Floats:
-        meanings = np.zeros((len(said), self.table.shape[1]), np.float32)
+    def chances(self, said: Sequence[str], seen: Floats,
+                answers: Sequence[tuple[str, ...]]) -> Floats:  # fmt: skip
+        """How likely each answer is, as a logarithm."""
+        known = len(self.command)
+        places: dict[str, list[int]] = {}
         for i, word in enumerate(said):
-            if word in self.rows:
-                meanings[i] = self.table[self.rows[word]] * self.scale
-        words = [self.said.get(w, 0) for w in said]
-        return self.net.read(meanings, words, [pieces_of(w) for w in said], goes_on)
+            places.setdefault(word, []).append(known + i)
+        longest = 1 + max(map(len, answers))
+        numbers = np.zeros((len(answers), longest), np.int64)
+        ways: list[list[list[int]]] = []
+        for row, answer in zip(numbers, answers, strict=True):
+            words = answer[:: self.way]
+            own = [[self.number[w]] if w in self.number else [] for w in words]
+            ways.append([[*o, *places.get(w, [])] for o, w in zip(own, words, strict=True)])
+            first = [way[0] if way else self.number[BEGIN] for way in ways[-1]]
+            row[: len(first) + 1] = [self.number[BEGIN], *first]
+            ways[-1].append([self.number[END]])
+        every = self.net.every(seen, numbers)
+        sums = [
+            sum(
+                float(logsumexp(at[way])) if way else NEVER
+                for at, way in zip(row, all_ways, strict=False)
+            )  # rows are as long as the longest
+            for row, all_ways in zip(every, ways, strict=True)
+        ]
+        return np.array(sums, np.float32)
+
+
+class Translator:
+    """Networks that are asked together: what each finds likeliest is weighed by all."""
+
+    def __init__(self, *files: Path) -> None:
+        self.networks = tuple(Network(file) for file in files)
+
+    def __call__(self, text: str, *, goes_on: bool, beams: int = BEAMS) -> list[Translation]:
+        """The likeliest translations of a sentence, best first; none of an empty one.
+
+        goes_on: whether something was said before.
+        """
+        said = words_of(text)[:LONGEST_SAID]
+        if not said:
+            return []
+        seen = [network.read(said, goes_on) for network in self.networks]
+        answers: dict[tuple[str, ...], None] = {}
+        for network, view in zip(self.networks, seen, strict=True):
+            answers.update(dict.fromkeys(network.likeliest(said, view, beams)))
+        by_each = [
+            np.exp(network.chances(said, view, list(answers))).tolist()
+            for network, view in zip(self.networks, seen, strict=True)
+        ]
+        ranked = [Translation(_commands(words), tuple(chances))
+                  for words, *chances in zip(answers, *by_each, strict=True)]  # fmt: skip
+        ranked.sort(key=lambda t: -t.chance)
+        return [t for t in ranked if not _stammers(t.commands)]
 
 
 def _commands(words: Sequence[str]) -> tuple[str, ...]:
@@ -129,8 +186,8 @@ def _stammers(commands: Sequence[str]) -> bool:
 
 @functools.cache
 def translator() -> Translator | None:
-    """The shipped network; None where it is missing, then nothing is translated."""
+    """The shipped networks; None where one is missing, then nothing is translated."""
     try:
-        return Translator(model_file(MODEL))
+        return Translator(*map(model_file, MODELS))
     except FileNotFoundError:
         return None

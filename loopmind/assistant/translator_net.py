@@ -50,6 +50,13 @@ class Net:
         answers (answers, places): numbers of commands' words, or their count + a place of the
         sentence for a word that was copied.
         """
+        return self._chances(self._written(seen, answers)[:, -1], seen)
+
+    def every(self, seen: Floats, answers: NDArray[np.int64]) -> Floats:
+        """Log chances of the word behind every place: (answers, places, as of `next`)."""
+        return self._chances(self._written(seen, answers), seen)
+
+    def _written(self, seen: Floats, answers: NDArray[np.int64]) -> Floats:
         w = self.weights
         table = w["command.weight"]
         known = len(table)
@@ -65,8 +72,11 @@ class Net:
         shown = np.broadcast_to(seen, (len(answers), *seen.shape))
         for n in range(self.decoder):
             x = self._layer(f"decoder.{n}", x, later, shown)
-        last = self._norm("norms.1", x[:, -1])
-        words = log_softmax(last @ table.T, axis=-1)
+        return x
+
+    def _chances(self, x: Floats, seen: Floats) -> Floats:
+        last = self._norm("norms.1", x)
+        words = log_softmax(last @ self.weights["command.weight"].T, axis=-1)
         point = self._linear("point_from", last)
         point = point @ self._linear("point_to", self._norm("norms.2", seen)).T
         copies = log_softmax(point * np.float32(x.shape[-1] ** -0.5), axis=-1)

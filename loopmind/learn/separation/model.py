@@ -74,7 +74,7 @@ class Config:
 
 
 PRESETS = {
-    "small": Config(NetSize(48, 96, 48, (1, 2, 4, 8, 16))),
+    "small": Config(NetSize(48, 96, 48, (1, 2, 4, 8, 16, 2, 8, 1))),
     "full": Config(
         NetSize(128, 320, 96, (1, 2, 4, 8, 16, 32, 1, 2, 4, 8)), Mixes(frames=256), batch=16,
         steps=120_000, rate=1e-3, hidden_rate=0.01, warm_steps=1000,

@@ -49,13 +49,14 @@ class Batch:
 
 
 class Maker:
-    """Makes batches of pairs."""
+    """Makes batches of pairs; backwards: the last word of the commands comes first."""
 
-    def __init__(self, words: Words, meanings: Meanings) -> None:
+    def __init__(self, words: Words, meanings: Meanings, backwards: bool = False) -> None:
         self.said = {w: n for n, w in enumerate(words.said)}
         self.command = {w: n for n, w in enumerate(words.command)}
         self.meanings = meanings
         self.known = len(words.command)
+        self.way = -1 if backwards else 1
 
     def __call__(self, pairs: Sequence[Pair], forget: float = 0.0,
                  chance: np.random.Generator | None = None) -> Batch:  # fmt: skip
@@ -80,7 +81,7 @@ class Maker:
                 found = pieces_of(word)
                 pieces[n, i, : len(found)] = found
             answer[n, 0] = self.command[BEGIN]
-            for i, word in enumerate((*pair.command, END)):
+            for i, word in enumerate((*pair.command[:: self.way], END)):
                 at = [k for k, w in enumerate(pair.said) if w == word]
                 copies[n, i, at] = 1.0
                 wanted[n, i] = self.command.get(word, -1)

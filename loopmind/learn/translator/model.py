@@ -92,7 +92,7 @@ def train(pairs: Sequence[Pair], held: Sequence[Pair], work: Path, steps: int,
         mean, step = _grown(saved["mean"], net), saved["step"]
         for optimiser, state in zip(optimisers, saved["optimisers"], strict=True):
             _go_on(optimiser, state)
-    make = Maker(words, meanings)
+    make = Maker(words, meanings, size.backwards)
     batches = rounds(pairs, make, BATCH, SEED + step, FORGET)
     losses: list[float] = []
     began = time.monotonic()
@@ -188,7 +188,8 @@ def export(work: Path, out: Path) -> None:
     arrays = {n: t.numpy().astype(np.float16) for n, t in net.state_dict().items()}
     with atomic_path(out) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
-            file, **arrays, heads=np.int64(net.size.heads), table=table, scale=scale,
+            file, **arrays, heads=np.int64(net.size.heads),
+            backwards=np.bool_(net.size.backwards), table=table, scale=scale,
             command=np.array(" ".join(words.command)), said=np.array(" ".join(words.said)),
             meanings=np.array(" ".join(meanings)), allow_pickle=False,
         )  # fmt: skip
@@ -198,31 +199,43 @@ def export(work: Path, out: Path) -> None:
         atomic_write(card, text.encode())
 
 
-def begin(shipped: Path, work: Path, encoder: int = 0, decoder: int = 0) -> None:
+def begin(shipped: Path, work: Path, encoder: int = 0, decoder: int = 0,
+          backwards: bool = False) -> None:  # fmt: skip
     """Write a checkpoint of step 0, and words.npz, from what `export` wrote.
 
     encoder, decoder: at least so many layers. Those that are new pass on what they are given until
-    they learn (as in Chen et al., "Net2Net", 2016), so that nothing is lost by growing.
+    they learn (as in Chen et al., "Net2Net", 2016), so that nothing is lost by growing. backwards:
+    for a network that writes the other way round; it reads as the shipped one does, and learns to
+    write from nothing.
     """
     with np.load(shipped) as held:
         arrays = {name: held[name] for name in held.files}
     said, command, meanings = (str(arrays.pop(n)).split() for n in ("said", "command", "meanings"))
     vectors, scale = arrays.pop("table"), arrays.pop("scale")
     heads = int(arrays.pop("heads"))
+    writes_anew = backwards != bool(arrays.pop("backwards", False))
     weights = {n: torch.from_numpy(a.astype(np.float32)) for n, a in arrays.items()}
     hidden, width = weights["encoder.0.up.weight"].shape
     layers = Counter(n.split(".")[0] for n in weights if n.endswith("up.weight"))
     size = Size(len(said), len(command), vectors.shape[1], width, heads, hidden,
                 max(encoder, layers["encoder"]), max(decoder, layers["decoder"]),
-                len(weights["place.weight"]), len(weights["step.weight"]))  # fmt: skip
+                len(weights["place.weight"]), len(weights["step.weight"]),
+                backwards=backwards)  # fmt: skip
     torch.manual_seed(SEED)
     net, optimisers, _ = begun(size)
     for layer in (*net.encoder[layers["encoder"] :], *net.decoder[layers["decoder"] :]):
-        _pass_on(layer)
-    net.load_state_dict({**net.state_dict(), **weights})
+        if not writes_anew or layer not in net.decoder:
+            _pass_on(layer)
+    fresh = net.state_dict()
+    if writes_anew:
+        weights = {n: w for n, w in weights.items() if n.split(".")[0] not in _WRITING}
+    net.load_state_dict({**fresh, **weights})
     work.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(work / "words.npz", words=np.array(meanings), vectors=vectors, scale=scale)
     _save(work, net, net.state_dict(), 0, Words(tuple(said), tuple(command)), optimisers)
+
+
+_WRITING = ("decoder", "step", "point_from", "point_to", "gate")
 
 
 def _pass_on(layer: torch.nn.Module) -> None:
@@ -262,9 +275,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     beginning.add_argument("--out", type=Path, required=True, help="the exported file")
     beginning.add_argument("--encoder", type=int, default=0, help="layers, where it shall grow")
     beginning.add_argument("--decoder", type=int, default=0, help="layers, where it shall grow")
+    beginning.add_argument("--backwards", action="store_true", help="write last words first")
     options = parser.parse_args(arguments)
     if options.command == "begin":
-        begin(options.out, options.work, options.encoder, options.decoder)
+        begin(options.out, options.work, options.encoder, options.decoder, options.backwards)
         return 0
     if options.command == "export":
         export(options.work, options.out)

@@ -30,6 +30,8 @@ class Size:
     longest_said: int = LONGEST_SAID + 2
     longest_command: int = LONGEST_COMMAND + 2
     dropout: float = 0.2
+    backwards: bool = False
+    """Whether it writes the last word of the commands first."""
 
 
 class Attention(nn.Module):
@@ -41,7 +43,6 @@ class Attention(nn.Module):
         self.ask = nn.Linear(size.width, size.width)
         self.keep = nn.Linear(size.width, 2 * size.width)
         self.give = nn.Linear(size.width, size.width)
-        self.drop = nn.Dropout(size.dropout)
 
     def forward(self, x: Tensor, y: Tensor, hidden: Tensor) -> Tensor:
         batch, there, width = y.shape
@@ -50,7 +51,7 @@ class Attention(nn.Module):
         k, v = self.keep(y).view(batch, there, 2, self.heads, -1).permute(2, 0, 3, 1, 4)
         weights = q @ k.transpose(2, 3) * (width // self.heads) ** -0.5
         weights = weights.masked_fill(hidden, -1e4).softmax(-1)
-        out = (self.drop(weights) @ v).transpose(1, 2).reshape(batch, here, width)
+        out = (weights @ v).transpose(1, 2).reshape(batch, here, width)
         return self.give(out)
 
 
@@ -74,7 +75,7 @@ class Layer(nn.Module):
             assert seen is not None and unseen is not None
             x = x + self.drop(self.look(self.norms[1](x), seen, unseen))
         inner = torch.nn.functional.gelu(self.up(self.norms[2](x)))
-        return x + self.drop(self.down(self.drop(inner)))
+        return x + self.drop(self.down(inner))
 
 
 class Translator(nn.Module):
