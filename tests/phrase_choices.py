@@ -13,11 +13,13 @@ import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
 from phrase_score import answer, judge, read_bank
 
+from loopmind import assistant
 from loopmind.assistant import settling
 from loopmind.assistant.halves import Read
 from loopmind.assistant.settling import Wish
@@ -29,32 +31,44 @@ Settle = Callable[[str, Reading, float, World, Read], Reading]
 
 def choices(source: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """The row to learn from of a bank's row."""
-    asked: list[tuple[str, Reading, float, World, list[Wish]]] = []
+    calls: list[tuple[str, Reading, float, World, list[Wish]]] = []
     as_ever: Settle = settling._settled
+    read_as_ever = assistant.read
+
+    def reading(*given: Any) -> Reading:
+        calls.clear()  # what is left in the end is of the last sentence
+        return read_as_ever(*given)
 
     def listening(said: str, first: Reading, sure: float, world: World, read: Read) -> Reading:
-        asked.append((said, first, sure, world, settling.heard(said, first, sure, world, read)))
+        calls.append((said, first, sure, world, settling.heard(said, first, sure, world, read)))
         return as_ever(said, first, sure, world, read)
 
-    with patch.object(settling, "_settled", listening):
+    with patch.object(settling, "_settled", listening), patch.object(assistant, "read", reading):
         as_it_is = judge(row, *answer(row))
     found = {"source": source, "id": row["id"], "signs": {}, "stays": as_it_is}
-    if not asked or not asked[-1][-1]:
+    if not calls or not calls[-1][-1]:
         return found
-    said, first, sure, world, wishes = asked[-1]
+    said, first, sure, world, wishes = calls[-1]
     found["signs"] = settling.signs(said, first, sure, wishes, world)
-    made = {
-        "stays": first,
-        "goes": settling.taken(first, wishes[0]),
-        "between": settling._between(first, wishes[0]),
+    before = len(row.get("dialogue", ()))
+    ways: dict[str, Callable[[Reading], Reading]] = {
+        "stays": lambda heard: heard,
+        "goes": lambda heard: settling.taken(heard, wishes[0]),
+        "between": lambda heard: settling.between(heard, wishes[0]),
     }
-    for way, reading in made.items():
-        turns = itertools.count()
+    for way, choose in ways.items():
+        turns, last = itertools.count(), Event()
 
-        def forced(*given: Any, turns: Any = turns, reading: Reading = reading) -> Reading:
-            return reading if next(turns) >= len(asked) - 1 else as_ever(*given)
+        def turn(*given: Any, turns: Any = turns, last: Event = last) -> Reading:
+            if next(turns) == before:
+                last.set()
+            return read_as_ever(*given)
 
-        with patch.object(settling, "_settled", forced):
+        def forced(said: str, first: Reading, sure: float, world: World, read: Read,
+                   choose: Any = choose, last: Event = last) -> Reading:  # fmt: skip
+            return choose(first) if last.is_set() else as_ever(said, first, sure, world, read)
+
+        with patch.object(settling, "_settled", forced), patch.object(assistant, "read", turn):
             found[way] = judge(row, *answer(row))
     return found
 

@@ -26,11 +26,11 @@ FLOORS = {
     # Not learned from by any reader (what decides between them has learned from all but the last).
     "phrases_latest": (0.895, 0.02, 0.0),
     "phrases_newest": (0.865, 0.031, 0.0),
-    "phrases_agreed": (0.905, 0.012, 0.0),
+    "phrases_agreed": (0.9, 0.012, 0.0),
     "phrases_told": (0.875, 0.025, 0.0),
     "phrases_meant": (0.89, 0.034, 0.0),
     "phrases_said": (0.875, 0.028, 0.0),
-    "phrases_spoken": (0.87, 0.02, 0.0),
+    "phrases_spoken": (0.865, 0.025, 0.0),
 }
 # The quick tests read one bank, the slower ones all of them.
 QUICK = ("phrases_judge",)

@@ -35,7 +35,7 @@ def test_banks_are_well_formed(path: Path) -> None:
     song = assistant_draft().song
     # What a sentence adds may be meant by a later one.
     names = {s.name for s in song.sections} | {"bridge 2", "breakdown 1", "drop 1", ""}
-    names |= {"verse 3", "verse 4", "hook 4"}
+    names |= {"verse 3", "verse 4", "hook 4", "intro 2"}
     tracks = {t.id for t in song.tracks} | {"master", ""}
     for row in rows:
         assert row["say"].strip() and row["category"]

@@ -17,7 +17,7 @@ from loopmind.assistant.values import Choice, Question, Reading
 from loopmind.assistant.world import World
 from loopmind.compose.editing.asking import EditError
 from loopmind.compose.editing.splitting import split_section
-from loopmind.music.edit import SplitSection
+from loopmind.music.edit import SetLayers, SplitSection
 
 Read = Callable[[str, World], Reading]
 _FIRST = frozenset({"first", "1st", "opening"})
@@ -124,11 +124,12 @@ def _read(
     then = World(after, world.crate, world.memory)
     said = [t.text for t in tokens[: part.start]] + [named] + [t.text for t in tokens[part.end :]]
     got = read(" ".join(said), then)
-    if not second and not got.edits and "without" in said:
+    rest = [t.text for t in tokens[part.end :]]
+    if part.start == 0 and not second and not got.edits and rest[:1] == ["without"]:
         # "The first half without the pad", where it does not play yet: from then on it does.
-        named = new
-        who = [t.text for t in tokens[part.end :] if t.text != "without"]
-        got = read(" ".join(("add", *who, "in", new)), then)
+        enters = read(" ".join(("add", *rest[1:], "in", new)), then)
+        if all(isinstance(edit, SetLayers) for edit in enters.edits):
+            named, got = new, enters
     if not got.edits or got.question is not None or got.actions:
         return None
     if any(named not in touched_by([edit]) for edit in got.edits):

@@ -39,18 +39,23 @@ from loopmind.assistant.world import World
 from loopmind.files.places import model_file
 from loopmind.music.edit import Edit, edit_to_plain
 
+Weights = Mapping[str, float]
+
 MODEL = "settling.json"
 ENOUGH = 0.8
 """How likely a reading must be right to be done. Chosen on sentences that no reader had learned
 from; docs/assistant.md tells which."""
 REMARK, LEARNED = 0.8, 0.9
 """How likely a remark must be for nothing to be done, unless the second reader is as sure as
-`LEARNED` of what the frames read: there are too few of them to learn from."""
+`LEARNED` of what the frames read: there are too few of them to learn from. The weights of
+models/settling.json were learned with this value of `LEARNED`."""
 OFFERED = 0.1
 """How likely the translator must find a reading for it to be offered at all."""
 PLAIN = 0.9
-"""How likely it must find a translation for a figure that this passes over to be no part of the
-wish ("trim the intro, the walk takes ten seconds"); and one, for the frames not to ask which."""
+"""How likely it must find a reading that goes against a law: that passes over a figure ("trim the
+intro, the walk takes ten seconds"), answers which one is meant, or does what the frames refuse."""
+POINTED = 0.5
+"""How sure the second reader must be of what the frames take "it" for."""
 FEWEST = 2
 """Shorter sentences are the frames' alone."""
 
@@ -72,7 +77,11 @@ _POINTS = re.compile(r"\b(?:it|that|this|them|they|those|these|same)\b")
 
 @dataclass
 class Wish:
-    """What some translations come to, and how likely each network finds them together."""
+    """What some translations come to, and how likely each network finds them together.
+
+    silent: what is said instead of a wish ("nothing", "ask", "cannot"); whole: if every command
+    is carried out; commands: of the likeliest translation.
+    """
 
     reading: Reading
     by_each: NDArray[np.float64]
@@ -118,22 +127,27 @@ def _settled(said: str, first: Reading, sure: float, world: World, read: Read) -
     wishes = heard(said, first, sure, world, read)
     if not wishes:
         return first
-    best = wishes[0]
-    if best.silent == NOTHING and best.chance >= REMARK and sure < LEARNED:
-        return taken(first, best)
-    stays, goes = chances(signs(said, first, sure, wishes, world))
-    if max(stays, goes) >= ENOUGH or (stays >= goes and not _acts(first)):
-        return first if stays >= goes else taken(first, best)
-    return _between(first, best)
+    best, weights = wishes[0], weights_of()
+    assert weights is not None  # or nothing is heard
+    way = decided(signs(said, first, sure, wishes, world), weights)
+    if way == "stays":
+        return first
+    return taken(first, best) if way == "goes" else between(first, best)
 
 
 def heard(said: str, first: Reading, sure: float, world: World, read: Read) -> list[Wish]:
     """What the translator hears, the likeliest first; nothing where the frames are to decide."""
     known = translator()
-    if known is None or len(words_of(said)) < FEWEST or _CONDITION.search(said):
+    if (
+        known is None
+        or weights_of() is None
+        or len(words_of(said)) < FEWEST
+        or _CONDITION.search(said)
+    ):
         return []
-    if _acts(first) and sure >= 1.0:
-        return []  # it can mean nothing else
+    points = not fresh_memory(world.memory) and _POINTS.search(said) is not None
+    if _acts(first) and (sure >= 1.0 or (points and sure >= POINTED)):
+        return []  # it can mean nothing else, or only the frames know what was spoken of
     plain = math.inf if _acts(first) else PLAIN
     found = [t for t in known(said, goes_on=not fresh_memory(world.memory))
              if t.chance >= plain or _accounts(t, said)]  # fmt: skip
@@ -142,11 +156,15 @@ def heard(said: str, first: Reading, sure: float, world: World, read: Read) -> l
 
 
 def _frames_know(said: str, first: Reading, best: Wish, world: World) -> bool:
-    """Whether the frames tell best by how much, or ask which one where nobody said which."""
+    """Whether the frames tell best by how much; understood what cannot be done so; or ask which
+    one where nobody said which."""
     if _acts(first):
         return _alike(first, best.reading) and not _missed(best, first)
-    said_so = best.chance >= PLAIN and best.places <= _numbers(said, world)
-    return _meant(first) is None and _offered(first, best.reading) and not said_so
+    if first.notes and not (first.ignored or first.question):
+        return best.chance < PLAIN
+    was_named = bool(best.places) and best.places <= _numbers(said, world)
+    sure = was_named and best.chance >= PLAIN
+    return _meant(first) is None and _offered(first, best.reading) and not sure
 
 
 def signs(said: str, first: Reading, sure: float, wishes: Sequence[Wish],
@@ -203,20 +221,48 @@ def _logit(chance: float) -> float:
     return math.log(held / (1.0 - held))
 
 
-def chances(found: Mapping[str, float]) -> tuple[float, float]:
-    """How likely the frames are right, and the likeliest wish, by its `signs`."""
+def decided(found: Mapping[str, float], weights: tuple[Weights, Weights],
+            enough: float = ENOUGH) -> str:  # fmt: skip
+    """What is done, by the `signs` of a sentence: the frames' reading ("stays"), the likeliest wish
+    ("goes"), or neither before the person was asked ("between")."""
+    if is_remark(found):
+        return "goes"
+    stays, goes = chances(found, weights)
+    if not (found["it can be done"] or found["a remark"]):
+        goes = 0.0  # it can be done in part at most, or the translator does not know what is meant
+    if max(stays, goes) >= enough or (stays >= goes and not found["the frames act"]):
+        return "stays" if stays >= goes else "goes"
+    return "between"
+
+
+def is_remark(found: Mapping[str, float]) -> bool:
+    """Whether a sentence is passed over, by its `signs`, though the frames hear a wish in it."""
+    if not found["a remark"] or found["inquires"]:
+        return False
+    a_wish = found["the frames act"] or found["the frames doubt"]
+    return bool(
+        a_wish and found["chance"] >= _logit(REMARK) and found["the second reader"] < LEARNED
+    )
+
+
+def chances(found: Mapping[str, float], weights: tuple[Weights, Weights]) -> tuple[float, float]:
+    """How likely the frames are right, and the likeliest wish."""
     stays, goes = (
-        1.0 / (1.0 + math.exp(-sum(weights[name] * value for name, value in found.items())
-                              - weights["always"]))
-        for weights in weights_of()
+        1.0 / (1.0 + math.exp(-sum(each[name] * value for name, value in found.items())
+                              - each["always"]))
+        for each in weights
     )  # fmt: skip
     return stays, goes
 
 
 @functools.cache
-def weights_of() -> tuple[dict[str, float], dict[str, float]]:
-    """The weights of `signs`, of the frames' reading and of the likeliest wish."""
-    held = json.loads(model_file(MODEL).read_text(encoding="utf-8"))
+def weights_of() -> tuple[Weights, Weights] | None:
+    """The weights of `signs`, of the frames' reading and of the likeliest wish; None without them,
+    then nothing is translated."""
+    try:
+        held = json.loads(model_file(MODEL).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
     return held["the frames'"], held["the likeliest"]
 
 
@@ -231,7 +277,7 @@ def taken(first: Reading, best: Wish) -> Reading:
     return best.reading
 
 
-def _between(first: Reading, best: Wish) -> Reading:
+def between(first: Reading, best: Wish) -> Reading:
     """A question, where neither what the frames read nor the best wish is likely enough."""
     if _acts(first):
         both = best.acts and not same_wish(first, best.reading)

@@ -78,7 +78,7 @@ class Network:
         words = [self.said.get(w, 0) for w in said]
         return self.net.read(meanings, words, [pieces_of(w) for w in said], goes_on)
 
-    def likeliest(self, said: Sequence[str], seen: Floats, beams: int) -> list[tuple[str, ...]]:
+    def likeliest(self, said: Sequence[str], seen: Floats) -> list[tuple[str, ...]]:
         """The words of the likeliest answers, by a beam search."""
         known = len(self.command)
         open_: list[tuple[float, tuple[str, ...], tuple[int, ...]]] = [
@@ -90,7 +90,7 @@ class Network:
             found: list[tuple[float, tuple[str, ...], tuple[int, ...]]] = []
             for (so_far, words, numbers), row in zip(open_, chances, strict=True):
                 merged: dict[str, tuple[float, int]] = {}
-                for i in np.argsort(-row)[: 2 * beams + 8].tolist():
+                for i in np.argsort(-row)[: 2 * BEAMS + 8].tolist():
                     word = self.command[i] if i < known else said[i - known]
                     chance, number = merged.get(word, (0.0, self.number.get(word, i)))
                     merged[word] = (chance + math.exp(float(row[i])), number)
@@ -99,7 +99,7 @@ class Network:
                     found.append((score, (*words, word), (*numbers, number)))
             found.sort(key=lambda item: -item[0])
             open_ = []
-            for score, words, numbers in found[:beams]:
+            for score, words, numbers in found[:BEAMS]:
                 if words[-1] == END:
                     closed.append((score, words[:-1][:: self.way]))
                 else:
@@ -144,7 +144,7 @@ class Translator:
     def __init__(self, *files: Path) -> None:
         self.networks = tuple(Network(file) for file in files)
 
-    def __call__(self, text: str, *, goes_on: bool, beams: int = BEAMS) -> list[Translation]:
+    def __call__(self, text: str, *, goes_on: bool) -> list[Translation]:
         """The likeliest translations of a sentence, best first; none of an empty one.
 
         goes_on: whether something was said before.
@@ -155,7 +155,9 @@ class Translator:
         seen = [network.read(said, goes_on) for network in self.networks]
         answers: dict[tuple[str, ...], None] = {}
         for network, view in zip(self.networks, seen, strict=True):
-            answers.update(dict.fromkeys(network.likeliest(said, view, beams)))
+            answers.update(dict.fromkeys(network.likeliest(said, view)))
+        if not answers:
+            return []  # none of them came to an end
         by_each = [
             np.exp(network.chances(said, view, list(answers))).tolist()
             for network, view in zip(self.networks, seen, strict=True)

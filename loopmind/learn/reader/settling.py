@@ -22,17 +22,16 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from loopmind.analysis.models import card_of, signed_card
-from loopmind.assistant.settling import ENOUGH
+from loopmind.assistant.settling import ENOUGH, Weights, decided, is_remark
 from loopmind.files.atomic import atomic_write
 from loopmind.files.digest import file_digest
 
 Row = Mapping[str, Any]
-Weights = dict[str, float]
 STRENGTH = 30.0
 """Of the ridge that holds the weights of signs, scaled to unit variance, near zero."""
 
 
-def fit(rows: Sequence[Row], wanted: Callable[[Row], bool]) -> Weights:
+def fit(rows: Sequence[Row], wanted: Callable[[Row], bool]) -> dict[str, float]:
     """The weight of each sign, and of what is "always" there, for how likely `wanted` is."""
     names = sorted(rows[0]["signs"])
     x = np.array([[row["signs"][n] for n in names] for row in rows])
@@ -53,19 +52,14 @@ def fit(rows: Sequence[Row], wanted: Callable[[Row], bool]) -> Weights:
     return {**weights, "always": round(float(w[-1] - each @ middle), 4)}
 
 
-def both(rows: Sequence[Row]) -> tuple[Weights, Weights]:
+def both(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, float]]:
     """The weights of the frames' reading and of the likeliest wish."""
     return fit(rows, lambda r: r["stays"] == "right"), fit(rows, lambda r: r["goes"] == "right")
 
 
 def outcome(row: Row, weights: tuple[Weights, Weights], enough: float = ENOUGH) -> str:
-    """How a sentence comes out, as `assistant.settling` decides."""
-    stays, goes = (
-        float(expit(sum(w[n] * v for n, v in row["signs"].items()) + w["always"])) for w in weights
-    )
-    if max(stays, goes) >= enough or (stays >= goes and not row["signs"]["the frames act"]):
-        return str(row["stays"] if stays >= goes else row["goes"])
-    return str(row["between"])
+    """How a sentence comes out."""
+    return str(row[decided(row["signs"], weights, enough)])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,24 +69,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     lines = options.rows.read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines if line]
-    decided = [row for row in rows if row["signs"]]  # the others are the frames' alone
+    open_ = [row for row in rows if row["signs"]]  # the others are the frames' alone
+    if len({row["source"] for row in open_}) < 2:
+        parser.error(
+            f"{options.rows} holds sentences of one source; add banks, each is judged by others"
+        )
+    learned = [row for row in open_ if not is_remark(row["signs"])]
     for enough in (0.65, 0.7, 0.75, 0.8, 0.85):
         told, every = [], []
         for source in sorted({row["source"] for row in rows}):
-            weights = both([row for row in decided if row["source"] != source])
+            weights = both([row for row in learned if row["source"] != source])
             found = [outcome(row, weights, enough) if row["signs"] else row["stays"]
                      for row in rows if row["source"] == source]  # fmt: skip
             told.append(f"{source} {_shares(found)}")
             every += found
         print(f"{enough:g}: {_shares(every)}  ({', '.join(told)})")
-    ours, theirs = both(decided)
+    ours, theirs = both(learned)
     text = json.dumps({"the frames'": ours, "the likeliest": theirs}, indent=1)
     atomic_write(options.out, f"{text}\n".encode())
     card = card_of(options.out)
     if card.is_file():
         signed = signed_card(card.read_text(encoding="utf-8"), file_digest(options.out))
         atomic_write(card, signed.encode())
-    print(f"{options.out}: {len(decided)} sentences, {len(ours)} weights each")
+    print(f"{options.out}: {len(learned)} sentences, {len(ours)} weights each")
     return 0
 
 

@@ -7,7 +7,7 @@
     python -m loopmind.learn.separation.model evaluate --work DIR --pieces DIR
     python -m loopmind.learn.separation.model export --work DIR --out models/separator.onnx
 
-`small` is made for one processor core and about an hour, `full` for a GPU. Each step's examples
+`small` is made for one processor core and some hours, `full` for a GPU. Each step's examples
 follow from the seed and the step's number, so that a training goes on where it was broken off.
 `begin` makes a checkpoint of step 0 from an exported file: `train --resume` goes on from there.
 """
