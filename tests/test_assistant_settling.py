@@ -13,9 +13,10 @@ from phrase_choices import choices
 
 from loopmind.assistant import settling
 from loopmind.assistant.reader import _of_command
-from loopmind.assistant.settling import chances, decided, heard, signs, taken
+from loopmind.assistant.settling import heard, settled, taken
 from loopmind.assistant.translator import Translation
 from loopmind.assistant.values import Memory, Reading
+from loopmind.assistant.weighing import Weights, chances, decided, signs, weights_of
 from loopmind.assistant.world import World
 from loopmind.learn.reader.settling import both, main, outcome
 from loopmind.music.edit import ChangeStrip, RemoveTrack
@@ -36,8 +37,8 @@ def of(said: str, first: Reading) -> dict[str, float]:
     return signs(said, first, 0.5, wishes, world())
 
 
-def shipped() -> tuple[settling.Weights, settling.Weights]:
-    weights = settling.weights_of()
+def shipped() -> tuple[Weights, Weights]:
+    weights = weights_of()
     assert weights is not None
     return weights
 
@@ -151,8 +152,10 @@ def test_a_figure_without_a_use_is_asked_about_whoever_is_right(
 
 def test_without_the_weights_the_frames_are_heard_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     told(monkeypatch, ("remove pad", 0.99, 0.99))
+    said, first = "zorp the flimflam", Reading()
+    assert settled(said, first, 0.0, world(), _of_command).edits
     monkeypatch.setattr(settling, "weights_of", lambda: None)
-    assert not heard("zorp the flimflam", Reading(), 0.0, world(), _of_command)
+    assert settled(said, first, 0.0, world(), _of_command) is first
 
 
 def test_nothing_is_decided_where_the_frames_cannot_be_meant_otherwise(

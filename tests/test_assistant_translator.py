@@ -123,6 +123,17 @@ def test_variations_keep_what_is_meant() -> None:
     assert len(seen) > 10
 
 
+SMALL = {"width": 32, "hidden": 64, "encoder": 1, "decoder": 1}
+
+
+def exported(folder: Path, steps: int) -> tuple[list[Pair], Path, Path]:
+    """Sentences, a small network that learned from them, and a place to learn on in."""
+    pairs, file = small(folder), folder / "translator.npz"
+    train(pairs, [], folder, steps, **SMALL)
+    export(folder, file)
+    return pairs, file, folder / "again"
+
+
 def small(folder: Path) -> list[Pair]:
     """Words with vectors drawn at random, and sentences of four kinds."""
     tracks = ("bass", "pad", "lead", "drums", "vocal", "hats")
@@ -150,12 +161,11 @@ def test_it_learns_goes_on_with_more_words_and_computes_the_same_without_torch(
     tmp_path: Path,
 ) -> None:
     pairs = small(tmp_path)
-    size = {"width": 32, "hidden": 64, "encoder": 1, "decoder": 1}
-    losses = train(pairs, [], tmp_path, 120, **size)
+    losses = train(pairs, [], tmp_path, 120, **SMALL)
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
     further = Pair(("fade", "it", "out"), ("fade", "out"))
     before = loaded(tmp_path)[1]
-    train([*pairs, *[further] * 3], [], tmp_path, 130, **size)
+    train([*pairs, *[further] * 3], [], tmp_path, 130, **SMALL)
     net, words = loaded(tmp_path)
     assert words.command[: len(before.command)] == before.command
     assert "fade" in words.command
@@ -188,8 +198,7 @@ def test_a_network_may_write_the_last_word_first_and_both_are_weighed(tmp_path: 
         work = tmp_path / name
         work.mkdir()
         (work / "words.npz").write_bytes((tmp_path / "words.npz").read_bytes())
-        train(pairs, [], work, 150, width=32, hidden=64, encoder=1, decoder=1, dropout=0.0,
-              backwards=backwards)  # fmt: skip
+        train(pairs, [], work, 150, **SMALL, dropout=0.0, backwards=backwards)
         export(work, tmp_path / f"{name}.npz")
         ways[name] = Translator(tmp_path / f"{name}.npz")
     both = Translator(tmp_path / "to.npz", tmp_path / "fro.npz")
@@ -203,11 +212,7 @@ def test_a_network_may_write_the_last_word_first_and_both_are_weighed(tmp_path: 
 
 
 def test_a_network_begins_to_write_the_other_way_round(tmp_path: Path) -> None:
-    pairs = small(tmp_path)
-    size = {"width": 32, "hidden": 64, "encoder": 1, "decoder": 1}
-    train(pairs, [], tmp_path, 100, **size)
-    shipped, again = tmp_path / "translator.npz", tmp_path / "again"
-    export(tmp_path, shipped)
+    pairs, shipped, again = exported(tmp_path, 100)
     begin(shipped, again, backwards=True)
     (old, _), (new, _) = loaded(tmp_path), loaded(again)
     assert new.size.backwards and not old.size.backwards
@@ -220,9 +225,7 @@ def test_a_network_begins_to_write_the_other_way_round(tmp_path: Path) -> None:
 def told(monkeypatch: pytest.MonkeyPatch, *found: tuple[str, float]) -> None:
     """Let the translator say `found`: commands and their chance."""
     translations = [Translation(tuple(c.split(" ; ")), (p, p)) for c, p in found]
-    monkeypatch.setattr(
-        settling, "translator", lambda: lambda said, goes_on: translations
-    )  # fmt: skip
+    monkeypatch.setattr(settling, "translator", lambda: lambda said, goes_on: translations)
 
 
 def read(text: str) -> Reading:
@@ -230,11 +233,7 @@ def read(text: str) -> Reading:
 
 
 def test_learning_goes_on_from_an_exported_file(tmp_path: Path) -> None:
-    pairs = small(tmp_path)
-    size = {"width": 32, "hidden": 64, "encoder": 1, "decoder": 1}
-    train(pairs, [], tmp_path, 100, **size)
-    shipped, again = tmp_path / "translator.npz", tmp_path / "again"
-    export(tmp_path, shipped)
+    pairs, shipped, again = exported(tmp_path, 100)
     begin(shipped, again)
     (old, words), (new, its_words) = loaded(tmp_path), loaded(again)
     assert its_words == words
@@ -242,18 +241,15 @@ def test_learning_goes_on_from_an_exported_file(tmp_path: Path) -> None:
         assert torch.equal(new.state_dict()[name], value.half().float()), name
     held = Meanings.load(again / "words.npz")
     assert np.array_equal(held.table, Meanings.load(tmp_path / "words.npz").table)
-    losses = train(pairs, [], again, 10, rate=0.1, **size)
+    losses = train(pairs, [], again, 10, rate=0.1, **SMALL)
     (tmp_path / "fresh").mkdir()
     small(tmp_path / "fresh")
-    fresh = train(pairs, [], tmp_path / "fresh", 10, rate=0.1, **size)
+    fresh = train(pairs, [], tmp_path / "fresh", 10, rate=0.1, **SMALL)
     assert np.mean(losses) < 0.8 * np.mean(fresh)
 
 
 def test_a_network_that_grew_says_what_it_said_before(tmp_path: Path) -> None:
-    pairs = small(tmp_path)
-    train(pairs, [], tmp_path, 20, width=32, hidden=64, encoder=1, decoder=1)
-    shipped, again = tmp_path / "translator.npz", tmp_path / "again"
-    export(tmp_path, shipped)
+    pairs, shipped, again = exported(tmp_path, 20)
     begin(shipped, tmp_path / "same")
     begin(shipped, again, encoder=3, decoder=2)
     (old, words), (grown, _) = loaded(tmp_path / "same"), loaded(again)

@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from loopmind.analysis.models import card_of, signed_card
-from loopmind.assistant.settling import ENOUGH, Weights, decided, is_remark
+from loopmind.assistant.weighing import ENOUGH, Weights, decided, is_remark
 from loopmind.files.atomic import atomic_write
 from loopmind.files.digest import file_digest
 
