@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import compose_factory as factory
@@ -78,6 +79,20 @@ def test_a_held_note_tells_its_true_pitch() -> None:
     held = held_notes(track_voice(sung([(0.1, 1.1, 62.3)], vibrato=0.05, scoop=0.0), RATE))
     assert held[0].pitch == pytest.approx(62.3, abs=0.06)
     assert held[0].end_s - held[0].start_s > 0.8
+
+
+@pytest.mark.parametrize("gap_s", [0.05, 0.08, 0.12, 0.2])
+def test_a_note_struck_again_begins_where_it_sounds(gap_s: float) -> None:
+    starts = [0.2 + (0.5 + gap_s) * i for i in range(4)]
+    t = np.arange(RATE // 2) / RATE
+    note = sum(0.2 / h * np.sin(2 * np.pi * 261.6 * h * t) for h in range(1, 9))
+    sound = np.zeros(round((starts[-1] + 1.0) * RATE))
+    for start in starts:
+        at = round(start * RATE)
+        sound[at : at + t.size] = note * np.minimum(1.0, (0.5 - t) / 0.2)
+    heard = _heard(sound).notes
+    assert [n.pitch for n in heard] == [60.0] * 4
+    assert np.abs([n.start_s - s for n, s in zip(heard, starts, strict=True)]).max() < 0.02
 
 
 def test_a_stray_octave_is_repaired() -> None:
@@ -221,6 +236,9 @@ def test_a_hum_becomes_a_song_of_real_sounds(real_loops: Path, tmp_path: Path) -
     assert main(arguments) == 0
     song = read_project(out / "song.loopmind").draft().song
     assert song.bpm == pytest.approx(100.0, abs=1.0) and song.key == Key.parse("D major")
-    assert any(track.id == "melody" for track in song.tracks)
+    sounded = [c for c in song.clips if c.track == "melody" and not c.hits]
+    again = [(a, b) for a, b in pairwise(sounded) if a.semitones == b.semitones]
+    assert again, "its notes are held by a loop, and the tune repeats some"
+    assert all(a.start_beat + a.beats < b.start_beat for a, b in again)
     played = read_midi(out / "hum.mid").instruments[0].notes
     assert [n.pitch for n in played] == [m for _, _, m in ode(100.0)]

@@ -196,9 +196,10 @@ def _struck_again(run: tuple[int, int, int], voice: VoiceTrack) -> list[tuple[in
     parts = []
     begin = first
     for cut in cuts:
-        # The new note begins where the level has begun to rise.
         parts.append((begin, first + cut, note))
-        begin = first + cut + 1
+        # The new note begins where the level has begun to rise, be the gap as long as it may.
+        rises = smooth[cut + 1 :] > smooth[cut] + 0.5
+        begin = first + cut + 1 + int(np.argmax(rises))
     parts.append((begin, last, note))
     return parts
 

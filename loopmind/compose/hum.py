@@ -32,6 +32,8 @@ _PHRASE_BARS = 4
 _MOST_SEMITONES = 24
 _HARMONY_TRIES = 12
 _ASKED_VOICES = 16
+_BREATH = 0.15
+"""Beats between notes of one pitch that follow each other."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +242,8 @@ def _note_clips(
     clips = []
     for number, (beat, length, midi, velocity) in enumerate(notes):
         beats = max(min(length, math.floor(picked.beats * 4.0) / 4.0), 0.25)
+        if any(m == midi and 0.0 < b - beat < beats + _BREATH for b, _, m, _ in notes):
+            beats -= min(_BREATH, beats / 4.0)  # a held sound has no attack to tell them apart
         clips.append(
             Clip(
                 f"{name}.{number}", SLOT, round(begin + beat, 4), beats, picked.digest,
