@@ -14,6 +14,7 @@ from loopmind.assistant import settling
 from loopmind.assistant.commands import carried_out, same_wish
 from loopmind.assistant.reader import _of_command
 from loopmind.assistant.translator import Translation, Translator
+from loopmind.assistant.translator_net import packed, unpacked
 from loopmind.assistant.values import Memory, Reading
 from loopmind.assistant.wording import text_of, words_of
 from loopmind.assistant.world import World
@@ -134,6 +135,22 @@ def exported(folder: Path, steps: int) -> tuple[list[Pair], Path, Path]:
     return pairs, file, folder / "again"
 
 
+def as_shipped(weight: torch.Tensor) -> torch.Tensor:
+    """A weight as it is read from an exported file."""
+    return torch.from_numpy(unpacked(packed({"": weight.detach().numpy()}))[""])
+
+
+def test_a_packed_weight_is_near_what_it_was() -> None:
+    weight = np.random.default_rng(1).normal(0.0, 1.0, (40, 30)).astype(np.float32)
+    weight[3] = 0.0
+    weight[4] *= 1e-3
+    again = unpacked(packed({"a.weight": weight, "a.bias": weight[0]}))
+    assert set(again) == {"a.weight", "a.bias"}
+    off = np.abs(again["a.weight"] - weight).max(1)
+    assert (off <= np.abs(weight).max(1) / 253.0).all() and off[3] == 0.0
+    np.testing.assert_allclose(again["a.bias"], weight[0], rtol=1e-3)
+
+
 def small(folder: Path) -> list[Pair]:
     """Words with vectors drawn at random, and sentences of four kinds."""
     tracks = ("bass", "pad", "lead", "drums", "vocal", "hats")
@@ -172,8 +189,9 @@ def test_it_learns_goes_on_with_more_words_and_computes_the_same_without_torch(
 
     file = tmp_path / "translator.npz"
     export(tmp_path, file)
-    for values in net.parameters():
-        values.data = values.data.half().float()
+    with torch.no_grad():
+        for values in net.parameters():
+            values.copy_(as_shipped(values))
     reader = Translator(file)
     pair = Pair(tuple(words_of("the unheard pad is too loud")), ("pad", "unheard", "quieter"))
     batch = Maker(words, Meanings.load(tmp_path / "words.npz"))([pair])
@@ -216,8 +234,8 @@ def test_a_network_begins_to_write_the_other_way_round(tmp_path: Path) -> None:
     begin(shipped, again, backwards=True)
     (old, _), (new, _) = loaded(tmp_path), loaded(again)
     assert new.size.backwards and not old.size.backwards
-    assert torch.equal(new.encoder[0].up.weight, old.encoder[0].up.weight.half().float())
-    assert not torch.equal(new.decoder[0].up.weight, old.decoder[0].up.weight.half().float())
+    assert torch.equal(new.encoder[0].up.weight, as_shipped(old.encoder[0].up.weight))
+    assert not torch.equal(new.decoder[0].up.weight, as_shipped(old.decoder[0].up.weight))
     losses = train(pairs, [], again, 60)
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:10])
 
@@ -238,7 +256,7 @@ def test_learning_goes_on_from_an_exported_file(tmp_path: Path) -> None:
     (old, words), (new, its_words) = loaded(tmp_path), loaded(again)
     assert its_words == words
     for name, value in old.state_dict().items():
-        assert torch.equal(new.state_dict()[name], value.half().float()), name
+        assert torch.equal(new.state_dict()[name], as_shipped(value)), name
     held = Meanings.load(again / "words.npz")
     assert np.array_equal(held.table, Meanings.load(tmp_path / "words.npz").table)
     losses = train(pairs, [], again, 10, rate=0.1, **SMALL)

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import logsumexp
 
-from loopmind.assistant.translator_net import Floats, Net
+from loopmind.assistant.translator_net import Floats, Net, unpacked
 from loopmind.assistant.wording import (
     BEGIN,
     END,
@@ -67,7 +67,7 @@ class Network:
         self.scale = np.float32(arrays.pop("scale"))
         self.way = -1 if arrays.pop("backwards", False) else 1
         heads = int(arrays.pop("heads"))
-        self.net = Net({n: a.astype(np.float32) for n, a in arrays.items()}, heads)
+        self.net = Net(unpacked(arrays), heads)
 
     def read(self, said: Sequence[str], goes_on: bool) -> Floats:
         """A sentence as the network sees it, for the methods below."""

@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from loopmind.analysis.models import card_of, signed_card
+from loopmind.assistant.translator_net import packed, unpacked
 from loopmind.files.atomic import atomic_path, atomic_write
 from loopmind.files.digest import file_digest
 from loopmind.learn.orthogonal import Orthogonal
@@ -178,14 +179,14 @@ def _words_in(saved: Mapping[str, Any]) -> Words:
 
 
 def export(work: Path, out: Path) -> None:
-    """Write the weights (half precision) with the words they are for, as the assistant reads them.
+    """Write the weights (`packed`) with the words they are for, as the assistant reads them.
 
     Signs the card beside the file, where there is one.
     """
     net, words = loaded(work)
     with np.load(work / "words.npz") as held:
         table, scale, meanings = held["vectors"], held["scale"], held["words"].tolist()
-    arrays = {n: t.numpy().astype(np.float16) for n, t in net.state_dict().items()}
+    arrays = packed({n: t.numpy() for n, t in net.state_dict().items()})
     with atomic_path(out) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file, **arrays, heads=np.int64(net.size.heads),
@@ -214,7 +215,7 @@ def begin(shipped: Path, work: Path, encoder: int = 0, decoder: int = 0,
     vectors, scale = arrays.pop("table"), arrays.pop("scale")
     heads = int(arrays.pop("heads"))
     writes_anew = backwards != bool(arrays.pop("backwards", False))
-    weights = {n: torch.from_numpy(a.astype(np.float32)) for n, a in arrays.items()}
+    weights = {n: torch.from_numpy(a) for n, a in unpacked(arrays).items()}
     hidden, width = weights["encoder.0.up.weight"].shape
     layers = Counter(n.split(".")[0] for n in weights if n.endswith("up.weight"))
     size = Size(len(said), len(command), vectors.shape[1], width, heads, hidden,
