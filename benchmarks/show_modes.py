@@ -292,10 +292,13 @@ def show_match(page: Page) -> None:
     print("\n".join(told), flush=True)
 
 
-MODES = {"auto": show_auto, "semi-auto": show_semi, "remix": show_remix, "hybrid": show_hybrid,
-         "mood match": show_match, "genre transfer": show_transfer, "collab": show_collab,
-         "inspire me": show_inspire, "clone my style": show_style, "hum to beat": show_hum,
-         "interpretation": show_interpret}  # fmt: skip
+# A cloned style comes last, as from then on it is a genre that may be picked unasked.
+MODES = {
+    "auto": show_auto, "semi-auto": show_semi, "remix": show_remix, "hybrid": show_hybrid,
+    "mood match": show_match, "genre transfer": show_transfer, "collab": show_collab,
+    "inspire me": show_inspire, "hum to beat": show_hum, "interpretation": show_interpret,
+    "clone my style": show_style,
+}  # fmt: skip
 
 
 def main() -> None:

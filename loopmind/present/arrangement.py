@@ -197,7 +197,7 @@ def _clip(
     x, width = _share(song, clip.start_beat, total), _share(song, clip.beats, total)
     height = LANE_HEIGHT - 5
     role = next((t.role for t in song.tracks if t.id == clip.track), "")
-    what = names.get(clip.digest, "") if clip.digest else f"pattern of {len(clip.hits)} hits"
+    what = names.get(clip.digest, "loop") if clip.digest else f"pattern of {len(clip.hits)} hits"
     treated = "" if clip.treatment == "plain" else f", {clip.treatment.replace('_', ' ')}"
     bar = clip.start_beat / song.beats_per_bar + 1
     about = f"{what}{treated}, from bar {number(bar, 2)}, {number(clip.beats, 2)} beats"

@@ -188,19 +188,22 @@ def _rows(scores: dict[tuple[str, str], Score]) -> list[Row]:
 
 def drum_truth(path: Path) -> F32:
     """The hits of a MIDI file's drum parts. Raises LoopMindError where there are none."""
+    hits = hits_of_drums(path)
+    if not len(hits):
+        raise LoopMindError(f"{path.name} has no drum part (MIDI channel 10)")
+    return hits
+
+
+def hits_of_drums(path: Path) -> F32:
+    """What a MIDI file's drum parts play, (hits, 3) of time, voice and velocity; may be none."""
     from loopmind.learn.drums.data import hits_of
     from loopmind.learn.sounds.render import Note
 
-    song = midi_song(path)
-    notes = [
+    return hits_of([
         Note(float(n.start), float(n.end - n.start), int(n.pitch), int(n.velocity))
-        for part in song.instruments
-        if part.is_drum
+        for part in midi_song(path).instruments if part.is_drum
         for n in part.notes
-    ]
-    if not notes:
-        raise LoopMindError(f"{path.name} has no drum part (MIDI channel 10)")
-    return hits_of(notes)
+    ])  # fmt: skip
 
 
 def by_band(audio: Audio) -> list[DrumHit]:

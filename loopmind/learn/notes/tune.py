@@ -224,7 +224,7 @@ def write_files(source: Sequence[Piece], out: Path) -> int:
         if len(piece.tracks) >= 4 and pitched:
             name = f"{piece.folder.name}-mix"
             parts: dict[str, list[Note]] = {}
-            for _, track in pitched:
+            for track in piece.tracks:
                 parts.setdefault(track["instrument"], []).extend(_as_notes(track).notes)
             write_notes(out / f"{name}.mid", [Notes(k, tuple(v)) for k, v in parts.items()])
             mixed = np.sum([piece.track(i) for i in range(len(piece.tracks))], axis=0)
