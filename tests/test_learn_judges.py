@@ -150,3 +150,15 @@ def test_a_table_of_another_spreadsheet_is_read_too(tmp_path: Path) -> None:
     table.write_bytes("\ufeffpath;bpm\r\na.wav;92,5\r\n".encode())
     (line,), bad = read_labels(table, ("path", "bpm"))
     assert number_in(line, "bpm") == 92.5 and not bad
+
+
+def test_every_path_counts_from_the_table_s_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    chord(tmp_path / "a" / "mix.wav", (48, 64))
+    table = tmp_path / "labels.csv"
+    table.write_text("path,drums,bass\na/mix.wav,a/drums.wav,\n", encoding="utf-8")
+    (line,), bad = read_labels(table, ("path",), ("drums", "bass"))
+    assert not bad
+    assert line.path == tmp_path / "a" / "mix.wav"
+    assert line.file("drums") == tmp_path / "a" / "drums.wav"
+    assert line.file("bass") is None

@@ -44,19 +44,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Labelled:
-    """One line of a table of labels: its number in the file, its audio, and its cells."""
+    """One line of a table of labels: its number in the file, its audio, and its cells.
+
+    folder: the table's, from which its paths count.
+    """
 
     line: int
     path: Path
     cells: dict[str, str]
+    folder: Path
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
 
     def file(self, column: str) -> Path | None:
-        """The file that a cell names, beside the table; None where the cell is empty."""
+        """The file that a cell names; None where the cell is empty."""
         name = self.cells.get(column, "")
-        return self.path.parent / name if name else None
+        return self.folder / name if name else None
 
 
 def unusable(path: Path | str, reason: str, remedy: str) -> Row:
@@ -108,7 +112,7 @@ def read_labels(
         elif not truths or any(row.get(name) for name in truths):
             path = labels.parent / row["path"]
             if path.is_file():
-                found.append(Labelled(number, path, row))
+                found.append(Labelled(number, path, row, labels.parent))
             else:
                 bad.append(unusable(place, f"there is no file {row['path']}", "check its path"))
     if not found:
