@@ -23,6 +23,8 @@ from loopmind.learn.notes.piano import Piano
 from loopmind.learn.notes.tune import cases, judged, kind_of_track, means
 from loopmind.learn.sounds.render import Note
 
+MODELS = Path(notes_data.__file__).parents[3] / "models"
+
 
 def sheet(folder: Path, name: str, *, solo: bool, seed: int) -> None:
     """Plucked sines of two players, and their notes."""
@@ -211,18 +213,30 @@ def test_a_wider_network_knows_what_the_narrow_one_knew() -> None:
             torch.testing.assert_close(was, now, atol=1e-5, rtol=1e-4)
 
 
-def test_the_second_network_learns_what_is_a_note(own: list[Sheet]) -> None:
+def test_the_second_network_learns_what_is_a_note() -> None:
     pytest.importorskip("torch")
-    from loopmind.learn.notes.second import moment, train, truth_of
+    from loopmind.learn.notes.second import train, truth_of
 
     rng = np.random.default_rng(1)
     seen = rng.standard_normal((600, FEATURES)).astype(np.float32)
     truth = (seen[:, 5] > 0.0).astype(np.float32)
     kept = Layers.from_text(train(seen, truth, hidden=(16,), epochs=60).to_text(), FEATURES)
     assert ((kept(seen)[:, 0] > 0.5) == (truth > 0)).mean() > 0.8
-    sound, notes = moment(own, rng)
-    assert sound.dtype == np.float32 and len(notes) == 9
+    notes = np.array([[0.5, 1.0, 64.0, 80.0]], np.float32)
     at, key = round(float(notes[0, 0]) * FPS), round(float(notes[0, 2])) - 21
     frames, keys = np.array([at, at + 2, at + 30]), np.array([key, key, key])
     said = truth_of(frames, keys, np.array([0.5, 0.9, 0.9], np.float32), notes[:1])
     assert said.tolist() == [0.0, 1.0, 0.0]
+
+
+def test_strings_of_a_model_s_file_are_renewed_and_its_card_signed(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    from loopmind.learn.export import put_notes
+
+    for name in ("notes.onnx", "notes.md"):
+        (tmp_path / name).write_bytes((MODELS / name).read_bytes())
+    before = open_model(tmp_path / "notes.onnx").notes
+    put_notes(tmp_path / "notes.onnx", {"limits": '{"held": 0.25}', "more": "x"})
+    again = open_model(tmp_path / "notes.onnx")  # reads the card's digest too
+    assert limits_of(again).held == 0.25
+    assert again.notes == {**before, "limits": '{"held": 0.25}', "more": "x"}

@@ -119,6 +119,21 @@ def read_back(
     module.load_state_dict(found)
 
 
+def put_notes(path: Path, notes: Mapping[str, str]) -> None:
+    """Replace or add strings that are kept in an exported file (`Model.notes`); signs its card."""
+    onnx = _onnx()
+    model = onnx.load(str(path))
+    held = {entry.key: entry.value for entry in model.metadata_props}
+    del model.metadata_props[:]
+    for key, value in sorted({**held, **notes}.items()):
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    with atomic_path(path) as temporary:
+        onnx.save(model, str(temporary))
+        text = signed_card(card_of(path).read_text(encoding="utf-8"), file_digest(temporary))
+    atomic_write(card_of(path), text.encode())
+
+
 def _traced(
     module: torch.nn.Module,
     example_inputs: Sequence[torch.Tensor],

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.listening import pitched_many
+from loopmind.analysis.listening import pitched_ends, pitched_many
 from loopmind.analysis.listening.pitched_bends import bends_of
 from loopmind.analysis.listening.pitched_decode import (
     Found,
@@ -132,27 +132,30 @@ def limits_of(model: Model) -> Limits:
 
 @dataclass(frozen=True)
 class Looks:
-    """The networks that judge notes again: of chords, and of mixes; None where there is none."""
+    """The networks that judge notes again: of chords, of mixes, and where the notes of both end; None
+    where there is none."""
 
     second: Layers | None = None
     many: Layers | None = None
+    ends: Layers | None = None
 
     def at(self, heard: Heard, texture: Texture) -> Judged | None:
         """What they say of what was heard; None where no such network is to be asked."""
         if texture == "chords" and self.second is not None:
-            return look_again(heard, self.second)
+            return replace(look_again(heard, self.second), ends=self.ends)
         if texture == "mix" and self.many is not None:
-            return look_at_many(heard, self.many)
+            return replace(look_at_many(heard, self.many), ends=self.ends)
         return None
 
 
 def looks_of(model: Model) -> Looks:
     """The networks for a second look that are kept in the model's file."""
-    second, many = model.notes.get("second", ""), model.notes.get("many", "")
+    second, many, ends = (model.notes.get(name, "") for name in ("second", "many", "ends"))
     try:
         return Looks(
             Layers.from_text(second, FEATURES) if second else None,
             Layers.from_text(many, pitched_many.FEATURES, pitched_many.OUTPUTS) if many else None,
+            Layers.from_text(ends, pitched_ends.FEATURES) if ends else None,
         )
     except ValueError as error:
         raise ModelError(f"{model.file} cannot be used: {error}; name another model") from None

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.listening.pitched_ends import ends_of
 from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, FPS, Heard
 from loopmind.analysis.listening.pitched_second import Judged
 from loopmind.analysis.listening.spectrogram import KEYS, LOWEST_MIDI
@@ -37,7 +38,8 @@ class Limits:
     family that has a smaller share of a mix's notes is not believed to be there. lines, shares:
     how much a note's neighbours, and the families' shares in the piece, say of who plays it. sure:
     least certainty of such a second family. again, many: how likely a note of chords, and one of
-    a mix, must be to the networks that look again.
+    a mix, must be to the networks that look again. held: how likely a note must be held, to the
+    one that tells where notes end, for it to go on.
     """
 
     onset: float = 0.35
@@ -56,6 +58,7 @@ class Limits:
     sure: float = 0.5
     again: float = 0.4
     many: float = 0.3
+    held: float = 0.4
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> Limits:
@@ -82,7 +85,8 @@ class Found:
 def polyphonic(heard: Heard, limits: Limits, again: Judged | None = None) -> list[Found]:
     """All notes, in order of time and pitch.
 
-    again: what a second look says of where notes begin, and of who plays them, if there is one.
+    again: what a second look says of where notes begin and end, and of who plays them, if there
+    is one.
     """
     onset, frame = heard.onset.astype(np.float32), heard.frame.astype(np.float32)
     if again is None:
@@ -96,6 +100,8 @@ def polyphonic(heard: Heard, limits: Limits, again: Judged | None = None) -> lis
     gap = max(1, round(limits.gap_s * FPS))
     shortest = limits.shortest_s * FPS
     notes: list[Found] = []
+    unstruck: list[Found] = []
+    struck: list[tuple[int, int]] = []  # the onset of each note, and the next of its key
     for key in range(KEYS):
         sounding = frame[:, key] > limits.frame
         if not sounding.any() and not peaks[key].size:
@@ -111,9 +117,16 @@ def polyphonic(heard: Heard, limits: Limits, again: Judged | None = None) -> lis
                 who = again.likely[numbers[start, key], 1:] if again.named else note.who
                 note = replace(note, end=end, likely=float(likely[start, key]), who=who)
             notes.append(note)
+        struck += itertools.pairwise([*starts.tolist(), onset.shape[0]])
         if limits.unstruck < 1.0:
-            notes += _unstruck(heard, frame[:, key], key, starts, ends, limits)
-    notes = [note for note in notes if note.end - note.start >= shortest]
+            unstruck += _unstruck(heard, frame[:, key], key, starts, ends, limits)
+    if again is not None and again.ends is not None and notes:
+        starts, stops = np.array(struck, np.int64).T
+        keys = np.array([note.key for note in notes])
+        held = ends_of(heard, again.ends, starts, keys, stops, limits.held).tolist()
+        notes = [replace(note, end=max(end, note.start + shortest))
+                 for note, end in zip(notes, held, strict=True)]  # fmt: skip
+    notes = [note for note in (*notes, *unstruck) if note.end - note.start >= shortest]
     return sorted(notes, key=lambda note: (note.start, note.key))
 
 

@@ -80,12 +80,14 @@ class Judged:
     """Where notes may begin, in order of key and time: `frames`, `keys`, and what is thought.
 
     likely: (candidates, 1) how likely each is a note, or (candidates, 1 + families), where the
-    others say how likely each family plays it; all in 0..1.
+    others say how likely each family plays it; all in 0..1. ends: the network to be asked where
+    they end (pitched_ends.py), if there is one.
     """
 
     frames: Ints
     keys: Ints
     likely: F32
+    ends: Layers | None = None
 
     @property
     def named(self) -> bool:
@@ -123,14 +125,14 @@ def features(heard: Heard, frames: Ints, keys: Ints) -> F32:
     sums = np.concatenate([np.zeros((1, KEYS), np.float32), np.cumsum(frame, 0, np.float64)])
     parts: list[F32] = [
         np.stack([
-            _logit(peak), _logit(onset[at - 1, keys]), _logit(onset[at + 1, keys]),
-            np.log1p(near.sum(axis=1)), _logit(near.max(axis=1)),
-            _logit(onset[at[:, None] - np.arange(4, _EARLIER)[None, :], keys[:, None]].max(axis=1)),
+            logit(peak), logit(onset[at - 1, keys]), logit(onset[at + 1, keys]),
+            np.log1p(near.sum(axis=1)), logit(near.max(axis=1)),
+            logit(onset[at[:, None] - np.arange(4, _EARLIER)[None, :], keys[:, None]].max(axis=1)),
         ], axis=1),
     ]  # fmt: skip
     for first, last in _SOUNDING:
         mean = (sums[at + last, keys] - sums[at + first, keys]) / (last - first)
-        parts.append(_logit(mean.astype(np.float32))[:, None])
+        parts.append(logit(mean.astype(np.float32))[:, None])
     held = ((sums[at + 8] - sums[at + 1]) / 7.0).astype(np.float32)
     rows = np.arange(frames.size)
     for interval in _INTERVALS:
@@ -138,7 +140,7 @@ def features(heard: Heard, frames: Ints, keys: Ints) -> F32:
         inside = (place >= 0) & (place < KEYS)
         place = np.clip(place, 0, KEYS - 1)
         for values in (near, held):
-            parts.append(np.where(inside, _logit(values[rows, place]), -6.0)[:, None])
+            parts.append(np.where(inside, logit(values[rows, place]), -6.0)[:, None])
     parts.append(levels(loudest_third(heard), _LEVELS, frames, keys))
     parts.append(levels(heard.sharp, _SHARP, frames, keys))
     parts.append(np.exp(-0.5 * ((keys[:, None] - _REGISTERS) / 6.0) ** 2))
@@ -146,7 +148,7 @@ def features(heard: Heard, frames: Ints, keys: Ints) -> F32:
     return out
 
 
-def _logit(p: F32) -> F32:
+def logit(p: F32) -> F32:
     p = np.clip(p, 0.0025, 0.9975)
     out: F32 = np.log(p / (1.0 - p))
     return out

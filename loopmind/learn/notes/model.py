@@ -3,8 +3,11 @@
     python -m loopmind.learn.notes.model train --sheets DIR --work DIR [--config small|full]
                                                [--minutes N] [--resume] [--start DIR]
     python -m loopmind.learn.notes.model export --work DIR [--out models/notes.onnx]
+    python -m loopmind.learn.notes.model put --work DIR [--out models/notes.onnx]
 
-Sheets are made by `loopmind.learn.notes.data`. Thresholds are chosen by `learn.notes_tune`.
+Sheets are made by `loopmind.learn.notes.data`. Limits are chosen by `learn.notes.tune`, the smaller
+networks trained by `second`, `many` and `ends`; `export` writes what of them lies in the work
+folder into the model's file, and `put` renews it in a file that is there already.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from loopmind.analysis.listening.pitched_model import (
 )
 from loopmind.analysis.listening.spectrogram import CHANNELS, SEMITONES
 from loopmind.files.atomic import atomic_path
-from loopmind.learn.export import export_onnx, rounded
+from loopmind.learn.export import export_onnx, put_notes, rounded
 from loopmind.learn.notes.batches import Batches, Shares
 from loopmind.learn.notes.data import sheets
 from loopmind.learn.notes.net import NetSize, NotesNet, losses, widened
@@ -227,9 +230,16 @@ def export(net: NotesNet, path: Path, card: str | None = None, notes: Any = None
     )  # fmt: skip
 
 
+def _kept(work: Path) -> dict[str, str]:
+    """What lies in a work folder for the file of the network: limits, and the smaller networks."""
+    files = {"limits": "limits.json"} | {n: f"{n}.txt" for n in ("second", "many", "ends")}
+    return {name: (work / file).read_text(encoding="utf-8")
+            for name, file in files.items() if (work / file).is_file()}  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=("train", "export"))
+    parser.add_argument("action", choices=("train", "export", "put"))
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="folder of checkpoints")
     parser.add_argument("--config", choices=sorted(CONFIGS), default="small")
@@ -241,15 +251,13 @@ def main() -> None:
     parser.add_argument("--card", type=Path, help="text of a new card")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    if args.action == "put":
+        put_notes(args.out, _kept(args.work))
+        return
     if args.action == "export":
         card = args.card.read_text(encoding="utf-8") if args.card else None
-        limits = args.work / "limits.json"
-        notes = {"limits": limits.read_text(encoding="utf-8") if limits.is_file() else "{}"}
-        for name in ("second", "many"):
-            kept = args.work / f"{name}.txt"
-            if kept.is_file():
-                notes[name] = kept.read_text(encoding="utf-8")
-        print("differs from torch by at most", export(load(args.work), args.out, card, notes))
+        worst = export(load(args.work), args.out, card, {"limits": "{}", **_kept(args.work)})
+        print("differs from torch by at most", worst)
         return
     if args.sheets is None:
         parser.error("train needs --sheets")

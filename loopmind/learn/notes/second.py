@@ -1,19 +1,19 @@
 """Trains the second note network, which looks again at where notes of chords may begin.
 
-    python -m loopmind.learn.notes.second take --sheets DIR --work DIR [--moments 300]
+    python -m loopmind.learn.notes.second take --pieces DIR/train [...] --work DIR [--tracks 1200]
     python -m loopmind.learn.notes.second train --work DIR
 
-`take` lets the exported note network (WORK/notes.onnx) hear moments of training sheets, one player
-each, most of them keys, half of them equalised anew, and keeps what it found beside the truth.
-`train` takes seconds, and writes WORK/second.txt, which `learn.notes.model export` puts into the
-model's file.
+`take` lets the exported note network (WORK/notes.onnx) hear tracks of training pieces, each alone,
+most of them keys, and most of them equalised anew, and keeps what it found beside the truth.
+`train` takes a minute, and writes WORK/second.txt, which `learn.notes.model` puts into the model's
+file.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,50 +21,50 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from loopmind.analysis.listening.pitched_model import FAMILIES, FPS, Heard, listen
+from loopmind.analysis.listening.pitched_model import FPS, Heard, heard_mono, listen
 from loopmind.analysis.listening.pitched_second import (
     Layers,
     candidates,
     features,
 )
-from loopmind.analysis.listening.spectrogram import LOWEST_MIDI, RATE_HZ
+from loopmind.analysis.listening.spectrogram import LOWEST_MIDI
 from loopmind.analysis.models import Model, open_file
 from loopmind.files.atomic import atomic_write
 from loopmind.learn.notes.batches import elsewhere
-from loopmind.learn.notes.data import Sheet, sheets
+from loopmind.learn.sounds.pieces import Piece, pieces
+from loopmind.learn.sounds.render import RENDER_RATE_HZ
+from loopmind.music.audio import Audio
 
 F32 = NDArray[np.float32]
 
 TAKEN_FILE, SECOND_FILE = "taken.npz", "second.txt"
 _WINDOW_S = 0.05
-_MOMENT_S = 12.0
-_EPOCHS = 14
+_EPOCHS = 16
 _BATCH = 512
 _LIKELY = 0.4
-_KEYS, _SOLO, _OTHERS = 0.75, 0.5, 0.1
+_ELSEWHERE = 0.6
+_FEWEST = 8
+# How often a track of each instrument is heard; others than these are no chords.
+_SHARES = {"keys": 1.0, "guitar": 0.3} | dict.fromkeys(
+    ("strings", "pad", "brass", "woodwind", "lead"), 0.04
+)
 
 
-def moment(own: Sequence[Sheet], rng: np.random.Generator) -> tuple[F32, F32]:
-    """Sound of some seconds of one player, and its notes: start s, end s, pitch, velocity."""
-    solo = [s for s in own if s.solo]
-    pieces = [s for s in own if not s.solo]
-    wanted = "keys" if rng.random() < _KEYS else "guitar"
-    while True:
-        group = solo if solo and (rng.random() < _SOLO or not pieces) else pieces
-        sheet = group[int(rng.integers(len(group)))]
-        pitched = [i for i, t in enumerate(sheet.tracks) if t["instrument"] in FAMILIES]
-        liked = [i for i in pitched if sheet.tracks[i]["instrument"] == wanted]
-        if liked or (pitched and rng.random() < _OTHERS):
-            break
-    number = int(rng.choice(liked or pitched))
-    length = round(_MOMENT_S * RATE_HZ)
-    first = int(rng.integers(max(1, sheet.sounds.shape[1] - length)))
-    sound = sheet.sounds[number, first : first + length].astype(np.float32) / 32768.0
-    if rng.random() < 0.5:
-        sound = elsewhere(sound, rng)
-    notes = np.array(sheet.tracks[number]["notes"], np.float32).reshape(-1, 4)
-    notes[:, :2] -= first / RATE_HZ
-    return sound, notes
+def played(own: Sequence[Piece], rng: np.random.Generator) -> Iterator[tuple[F32, F32]]:
+    """Tracks of pieces, each once, those of chords first of all: the sound at RATE_HZ, and its
+    notes as rows of start s, end s, pitch, velocity."""
+    known = [
+        (piece, number, _SHARES[track["instrument"]])
+        for piece in own for number, track in enumerate(piece.tracks)
+        if track["instrument"] in _SHARES and len(track["notes"]) >= _FEWEST
+    ]  # fmt: skip
+    shares = np.array([share for *_, share in known])
+    for index in rng.choice(len(known), len(known), replace=False, p=shares / shares.sum()):
+        piece, number, _ = known[index]
+        sound = heard_mono(Audio(piece.track(number), RENDER_RATE_HZ))
+        if rng.random() < _ELSEWHERE:
+            sound = elsewhere(sound, rng)
+        yield sound, np.array(piece.tracks[number]["notes"], np.float32).reshape(-1, 4)
 
 
 def truth_of(
@@ -90,23 +90,21 @@ def hear_again(heard: Heard, notes: F32) -> tuple[F32, F32]:
     return seen, truth_of(frames, keys, onset[frames, keys], notes)
 
 
-def take(own: Sequence[Sheet], work: Path, model: Model, moments: int, seed: int = 11) -> int:
-    """Hear moments and keep features and truth; returns how many candidates."""
-    rng = np.random.default_rng(seed)
+def take(own: Sequence[Piece], work: Path, model: Model, tracks: int, seed: int = 11) -> int:
+    """Hear tracks and keep features and truth; returns how many candidates."""
     seen, truth = [], []
-    for index in range(moments):
-        sound, notes = moment(own, rng)
-        found = hear_again(listen(sound, model=model), notes)
+    for sound, notes in itertools.islice(played(own, np.random.default_rng(seed)), tracks):
+        found = hear_again(listen(sound, model=model, threads=1), notes)
         seen.append(found[0].astype(np.float16))
         truth.append(found[1].astype(np.float16))
-        if index % 20 == 19 or index == moments - 1:
-            print(index + 1, "moments", sum(len(t) for t in truth), "candidates", flush=True)
-            np.savez(work / TAKEN_FILE, seen=np.concatenate(seen), truth=np.concatenate(truth))
+        if len(seen) % 100 == 0:
+            print(len(seen), "tracks", sum(len(t) for t in truth), "candidates", flush=True)
+    np.savez(work / TAKEN_FILE, seen=np.concatenate(seen), truth=np.concatenate(truth))
     return sum(len(t) for t in truth)
 
 
 def train(
-    seen: F32, truth: F32, *, hidden: Sequence[int] = (48,), epochs: int = _EPOCHS, seed: int = 3
+    seen: F32, truth: F32, *, hidden: Sequence[int] = (96, 48), epochs: int = _EPOCHS, seed: int = 3
 ) -> Layers:
     """Fit layers of `hidden` widths: features (candidates, FEATURES), truth (candidates,)."""
     return fitted(seen, truth[:, None], hidden=hidden, epochs=epochs, batch=_BATCH, seed=seed)
@@ -153,17 +151,17 @@ def fitted(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=("take", "train"))
-    parser.add_argument("--sheets", type=Path, action="append")
+    parser.add_argument("--pieces", type=Path, nargs="+", default=[])
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--moments", type=int, default=300, help="of 12 s to hear")
+    parser.add_argument("--tracks", type=int, default=1200, help="to hear, 24 s each")
     parser.add_argument("--epochs", type=int, default=_EPOCHS)
-    parser.add_argument("--hidden", type=int, nargs="*", default=[48], help="widths of layers")
+    parser.add_argument("--hidden", type=int, nargs="*", default=[96, 48], help="widths of layers")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.action == "take":
         model = open_file(args.work / "notes.onnx")
-        own = [sheet for folder in args.sheets for sheet in sheets(folder / "train")]
-        print(take(own, args.work, model, args.moments), "candidates")
+        own = [piece for folder in args.pieces for piece in pieces(folder)]
+        print(take(own, args.work, model, args.tracks), "candidates")
         return
     with np.load(args.work / TAKEN_FILE, allow_pickle=False) as kept:
         seen, truth = kept["seen"].astype(np.float32), kept["truth"].astype(np.float32)

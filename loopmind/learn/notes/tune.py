@@ -59,6 +59,7 @@ _GRID: dict[str, tuple[float, ...]] = {
     "sure": (0.3, 0.4, 0.5, 0.6),
     "again": (0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
     "many": (0.2, 0.25, 0.3, 0.35, 0.4),
+    "held": (0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
 }
 
 _ROUTING = ("lines", "shares", "lone", "second", "sure")
