@@ -132,8 +132,8 @@ def limits_of(model: Model) -> Limits:
 
 @dataclass(frozen=True)
 class Looks:
-    """The networks that judge notes again: of chords, of mixes, and where the notes of both end; None
-    where there is none."""
+    """The networks that judge notes again, None where there is none: where those of chords begin,
+    those of mixes and who plays them, and where the notes of both end."""
 
     second: Layers | None = None
     many: Layers | None = None
