@@ -1,6 +1,6 @@
 """Trains the network that looks again at mixes: what is a note, and which families play it.
 
-    python -m loopmind.learn.notes.many take --pieces DIR/train --work DIR [--mixes 400]
+    python -m loopmind.learn.notes.many take --pieces DIR/train --work DIR [--mixes 800]
     python -m loopmind.learn.notes.many train --work DIR
 
 `take` lets the exported note network (WORK/notes.onnx) hear mixes of training pieces, their tracks
@@ -41,9 +41,9 @@ F32 = NDArray[np.float32]
 MANY_FILE = "many.txt"
 _TAKEN = "many-*.npz"
 _ELSEWHERE = 0.7
-# Two networks err in different places: hidden widths, epochs, share dropped and seed of each.
-_NETS = (((96, 48), 6, 0.15, 3), ((160, 64), 7, 0.3, 5))
-_BATCH = 512
+# Networks that err in different places: hidden widths, epochs, share dropped and seed of each.
+_NETS = (((96, 48), 6, 0.15, 3), ((160, 64), 7, 0.3, 5), ((256, 96), 8, 0.3, 7))
+_BATCH = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,7 @@ def taken(work: Path) -> list[Taken]:
 
 
 def train(own: Sequence[Taken], *, longer: int = 1) -> Layers:
-    """Fit two networks to what was taken of mixes; what is kept is the mean of their opinions.
+    """Fit networks to what was taken of mixes; what is kept is the mean of their opinions.
 
     longer: how many times as long as is right for some hundred mixes.
     """
@@ -176,7 +176,7 @@ def main() -> None:
     parser.add_argument("action", choices=("take", "train"))
     parser.add_argument("--pieces", type=Path, action="append")
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--mixes", type=int, default=400, help="of 24 s to hear")
+    parser.add_argument("--mixes", type=int, default=800, help="of 24 s to hear")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.action == "take":
