@@ -29,7 +29,7 @@ from loopmind.files.decode import read_audio
 from loopmind.learn.drums.data import hits_of
 from loopmind.learn.drums.judge import Score as DrumScore
 from loopmind.learn.drums.judge import score_hits
-from loopmind.learn.notes.judge import Line, score
+from loopmind.learn.notes.judge import Line, drums_too, score
 from loopmind.learn.sounds.pieces import Piece, pieces
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
 from loopmind.music.audio import Audio
@@ -79,13 +79,10 @@ def judge(found: Transcript, lines: list[Line], hits: np.ndarray) -> dict[str, f
     notes = score(lines, ours)
     struck = found.track("drums")
     drums = score_hits(hits, _hits(struck.notes if struck else ()))
-    own = notes.instrument * (len(lines) + len(ours)) / 2.0
-    both = own + drums.total.matched
-    total = (len(lines) + len(ours) + drums.total.truth + drums.total.found) / 2.0
     return {
         "notes": notes.onset,
         "right instrument": notes.instrument,
-        "with drums": both / total if total else 1.0,
+        "with drums": drums_too(notes, drums.total),
         "drums": drums.total.f1,
     }
 

@@ -23,15 +23,15 @@ import numpy as np
 
 from loopmind.files.encode import write_audio
 from loopmind.files.midi_notes import write_notes
-from loopmind.learn.fit.data import _notes_between
-from loopmind.learn.notes.tune import write_files
+from loopmind.learn.fit.data import notes_between
+from loopmind.learn.notes.tune import as_notes, write_files
 from loopmind.learn.separation.truth import of_pieces
 from loopmind.learn.sounds.material import midi_files, recordings, rendered
 from loopmind.learn.sounds.pieces import Piece, pieces, split_of
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, soundfonts
 from loopmind.music.audio import Audio
 from loopmind.music.loop import ROLE_OF_INSTRUMENT
-from loopmind.music.notes import Note, Notes
+from loopmind.music.notes import Notes
 
 KIT = "The Black Pearl"
 FONT = "MuseScore_General"
@@ -52,8 +52,8 @@ def drums(args: argparse.Namespace, out: Path) -> Path:
     """The drums of each piece alone, and their MIDI."""
     rows = []
     for piece in pieces(args.pieces):
-        notes = [Note(s, e, p, v / 127) for track in piece.tracks if track["stem"] == "drums"
-                 for s, e, p, v in track["notes"]]  # fmt: skip
+        notes = [note for track in piece.tracks if track["stem"] == "drums"
+                 for note in as_notes(track).notes]  # fmt: skip
         if not notes:
             continue
         name = piece.folder.name
@@ -107,7 +107,7 @@ def fit(args: argparse.Namespace, out: Path) -> Path:
 
 def playing(piece: Piece, beats: np.ndarray, first: int) -> list[int]:
     start, end = float(beats[first]), float(beats[first + BEATS])
-    return [n for n, track in enumerate(piece.tracks) if _notes_between(track, start, end) >= 3]
+    return [n for n, track in enumerate(piece.tracks) if notes_between(track, start, end) >= 3]
 
 
 MATERIAL = {

@@ -54,16 +54,20 @@ class Page:
     def make(self, name: str, *words: object, out: Path = SONG) -> dict[str, Any]:
         """What `loopmind WORDS --out OUT --json` tells; drawn as `name`, unless that is empty."""
         command = [*map(str, words), "--out", str(out)]
-        told = io.StringIO()
-        with contextlib.redirect_stdout(told):
-            code = loopmind([*command, "--json"])
-        if code:
-            raise SystemExit(f"loopmind {' '.join(command)} failed")
-        found: dict[str, Any] = json.loads(told.getvalue())
+        found: dict[str, Any] = json.loads(self.run(*command, "--json"))
         if name:
             self.shell(*map(str, words))
             self.tell(name, out, [*found["why"], f"made in {found['took_s']:.1f} s"])
         return found
+
+    def run(self, *words: str) -> str:
+        """What `loopmind WORDS` prints."""
+        told = io.StringIO()
+        with contextlib.redirect_stdout(told):
+            code = loopmind(words)
+        if code:
+            raise SystemExit(f"loopmind {' '.join(words)} failed")
+        return told.getvalue()
 
     def shell(self, *words: str) -> None:
         shown = [f'"{word}"' if " " in word else word for word in words]
@@ -173,10 +177,7 @@ def show_transfer(page: Page) -> None:
     page.tell("transfer-before")
     command = ("edit", str(SONG), "turn this trap beat into drill")
     page.shell(*command)
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told):
-        loopmind(command)
-    print("".join(f"    {line}\n" for line in told.getvalue().splitlines()))
+    print("".join(f"    {line}\n" for line in page.run(*command).splitlines()))
     page.tell("transfer")
 
 
@@ -248,10 +249,7 @@ def show_style(page: Page) -> None:
     for what, end in (("audio", "/song.wav"), ("projects", "")):
         command = ("clone-style", *(f"own{n}{end}" for n in (1, 2, 3)), "--name", f"mine {what}")
         page.shell(*command)
-        told = io.StringIO()
-        with contextlib.redirect_stdout(told):
-            loopmind(command)
-        lines = told.getvalue().splitlines()[1:]  # the first names a file of this machine
+        lines = page.run(*command).splitlines()[1:]  # the first names a file of this machine
         print("".join(f"    {line}\n" for line in lines))
         page.make(f"style-{what}", "generate", "loops", "--brain", f"mine {what}", "--seed", 7)
 

@@ -123,11 +123,7 @@ def put_notes(path: Path, notes: Mapping[str, str]) -> None:
     """Replace or add strings that are kept in an exported file (`Model.notes`); signs its card."""
     onnx = _onnx()
     model = onnx.load(str(path))
-    held = {entry.key: entry.value for entry in model.metadata_props}
-    del model.metadata_props[:]
-    for key, value in sorted({**held, **notes}.items()):
-        entry = model.metadata_props.add()
-        entry.key, entry.value = key, value
+    _note(model, notes)
     with atomic_path(path) as temporary:
         onnx.save(model, str(temporary))
         text = signed_card(card_of(path).read_text(encoding="utf-8"), file_digest(temporary))
@@ -189,9 +185,7 @@ def _finish(file: Path, *, half: bool, notes: Mapping[str, str]) -> None:
     """Store larger weights in half precision, widened where they are used; add `notes`."""
     onnx = _onnx()
     model = onnx.load(str(file))
-    for key in sorted(notes):
-        entry = model.metadata_props.add()
-        entry.key, entry.value = key, notes[key]
+    _note(model, notes)
     if half:
         casts = []
         for weight in model.graph.initializer:
@@ -210,6 +204,23 @@ def _finish(file: Path, *, half: bool, notes: Mapping[str, str]) -> None:
         del model.graph.node[:]
         model.graph.node.extend(nodes)
     onnx.save(model, str(file))
+
+
+def _note(model: Any, notes: Mapping[str, str]) -> None:
+    """Replace or add strings that a model keeps, in the order of their names."""
+    held = {entry.key: entry.value for entry in model.metadata_props}
+    del model.metadata_props[:]
+    for key, value in sorted({**held, **notes}.items()):
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+
+
+def sign_card(file: Path) -> None:
+    """Write the digest of a model's file into the card beside it, where there is one."""
+    card = card_of(file)
+    if card.is_file():
+        text = signed_card(card.read_text(encoding="utf-8"), file_digest(file))
+        atomic_write(card, text.encode())
 
 
 def _onnx() -> Any:

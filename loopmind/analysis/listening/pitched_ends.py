@@ -8,8 +8,6 @@ harmonics of it have fallen since it was struck, and by what begins then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,8 +85,7 @@ class Ringing:
 
 
 def ends_of(
-    heard: Heard, ends: Layers, struck: Ints, keys: Ints, stops: Sequence[int] | Ints,
-    least: float,
+    heard: Heard, ends: Layers, struck: Ints, keys: Ints, stops: Ints, least: float
 ) -> F64:  # fmt: skip
     """Where notes end, in frames (fractions count).
 
@@ -96,7 +93,7 @@ def ends_of(
     outlast, such as the next onset of its key; least: how likely it must be held to go on.
     """
     ringing = Ringing(heard)
-    stops = np.minimum(np.asarray(stops, np.int64), struck + LONGEST)
+    stops = np.minimum(stops, struck + LONGEST)
     found = np.maximum(stops, struck + 1).astype(np.float64)
     before = np.ones(struck.size, np.float64)
     open_ = np.flatnonzero(struck + 1 < stops)

@@ -69,7 +69,7 @@ def samples_of(piece: Piece, rng: np.random.Generator) -> Iterator[Sample]:
         if not begins.size:
             continue
         playing = np.array([
-            sum(_notes_between(track, beats_s[b], beats_s[b + beats]) >= _LEAST_NOTES
+            sum(notes_between(track, beats_s[b], beats_s[b + beats]) >= _LEAST_NOTES
                 for track in piece.tracks)
             for b in begins.tolist()
         ])  # fmt: skip
@@ -82,7 +82,7 @@ def samples_of(piece: Piece, rng: np.random.Generator) -> Iterator[Sample]:
         if not 40.0 <= bpm <= 240.0:
             continue
         for number, track in enumerate(piece.tracks):
-            if _notes_between(track, start, end) < _LEAST_NOTES:
+            if notes_between(track, start, end) < _LEAST_NOTES:
                 continue
             name = f"{piece.folder.name}-{beats}-{number}"
             sound = piece.track(number)
@@ -94,7 +94,8 @@ def samples_of(piece: Piece, rng: np.random.Generator) -> Iterator[Sample]:
                 )  # fmt: skip
 
 
-def _notes_between(track: dict[str, Any], start_s: float, end_s: float) -> int:
+def notes_between(track: dict[str, Any], start_s: float, end_s: float) -> int:
+    """How many notes of a piece's track begin in a stretch."""
     return sum(start_s - 1e-3 <= note[0] < end_s - 0.02 for note in track["notes"])
 
 

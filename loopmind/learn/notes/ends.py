@@ -27,13 +27,12 @@ from loopmind.analysis.listening.spectrogram import KEYS, LOWEST_MIDI
 from loopmind.analysis.models import Model, open_file
 from loopmind.files.atomic import atomic_write
 from loopmind.learn.notes.many import mixed_anew
-from loopmind.learn.notes.second import fitted, played
+from loopmind.learn.notes.second import fitted, keep, kept, place_of, played
 from loopmind.learn.sounds.pieces import Piece, pieces
 
 F32 = NDArray[np.float32]
 
 TAKEN_FILE, ENDS_FILE = "ends.npz", "ends.txt"
-_WINDOW_S = 0.05
 _HIDDEN, _EPOCHS, _BATCH = (64, 32), 6, 2048
 # Frames round a note's end, and round where its curve falls, and how many anywhere; of all of
 # them these shares are kept, of tracks alone and of mixes.
@@ -54,10 +53,10 @@ def questions(heard: Heard, notes: F32, share: float, rng: np.random.Generator) 
         own = notes[pitches == key]
         own = own[np.argsort(own[:, 0])]
         for number, (start_s, end_s) in enumerate(own[:, :2].tolist()):
-            near = np.flatnonzero((keys == key) & (np.abs(frames / FPS - start_s) <= _WINDOW_S))
-            if not near.size:
+            place = place_of(frames, keys, peaks, key, start_s)
+            if place is None:
                 continue
-            struck, end = int(frames[near[np.argmax(peaks[near])]]), end_s * FPS
+            struck, end = int(frames[place]), end_s * FPS
             following = int(own[number + 1, 0] * FPS) - 1 if number + 1 < len(own) else last
             stop = min(following, last, struck + LONGEST)
             if stop - struck < 3:
@@ -85,15 +84,11 @@ def take(
         ((*given, _ALONE) for given in itertools.islice(played(own, rng), tracks)),
         ((*given, _MIXED) for given in itertools.islice(_mixed(own, rng), mixes)),
     )
-    seen, truth = [], []
-    for sound, notes, share in material:
-        found = questions(listen(sound, model=model, threads=1), notes, share, rng)
-        seen.append(found[0].astype(np.float16))
-        truth.append(found[1].astype(np.float16))
-        if len(seen) % 100 == 0:
-            print(len(seen), "heard", sum(len(t) for t in truth), "questions", flush=True)
-    np.savez(work / TAKEN_FILE, seen=np.concatenate(seen), truth=np.concatenate(truth))
-    return sum(len(t) for t in truth)
+    return keep(
+        work / TAKEN_FILE,
+        (questions(listen(sound, model=model, threads=1), notes, share, rng)
+         for sound, notes, share in material),
+    )  # fmt: skip
 
 
 def _mixed(own: Sequence[Piece], rng: np.random.Generator) -> Iterator[tuple[F32, F32]]:
@@ -124,8 +119,7 @@ def main() -> None:
         own = [piece for folder in args.pieces for piece in pieces(folder)]
         print(take(own, args.work, model, args.tracks, args.mixes), "questions")
         return
-    with np.load(args.work / TAKEN_FILE, allow_pickle=False) as kept:
-        seen, truth = kept["seen"].astype(np.float32), kept["truth"].astype(np.float32)
+    seen, truth = kept(args.work / TAKEN_FILE)
     held = len(seen) * 9 // 10
     likely = train(seen[:held], truth[:held])(seen[held:])[:, 0]
     right = float(((likely > _FALLEN) == (truth[held:] > 0)).mean())

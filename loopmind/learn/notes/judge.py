@@ -23,7 +23,7 @@ from loopmind.analysis.listening.pitched import Texture, transcribe_pitched
 from loopmind.analysis.listening.pitched_model import FAMILIES
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
-from loopmind.learn.drums.judge import hits_of_drums, score_hits
+from loopmind.learn.drums.judge import Count, hits_of_drums, score_hits
 from loopmind.learn.judging import OURS, Progress, Row, midi_song, read_labels, unusable
 from loopmind.learn.sounds.phrases import instrument_of_program
 from loopmind.music.audio import Audio
@@ -117,7 +117,8 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
         scored = score(truth, found)
         scores.setdefault((kind, OURS), []).append(scored)
         if kind == "mix":
-            with_drums.append(_drums_too(scored, cast(Path, row.file("midi")), audio))
+            hits = hits_of_drums(cast(Path, row.file("midi")))
+            with_drums.append(drums_too(scored, score_hits(hits, hear_drums(audio)).total))
         if peer is not None:
             scores.setdefault((kind, PEER), []).append(score(truth, peer(audio)))
     made = _rows(scores)
@@ -127,9 +128,8 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
     return [*made, *notes]
 
 
-def _drums_too(notes: Score, midi: Path, audio: Audio) -> float:
+def drums_too(notes: Score, hits: Count) -> float:
     """Onset F1 of all that a mix plays, each note and hit with the right instrument."""
-    hits = score_hits(hits_of_drums(midi), hear_drums(audio)).total
     right = notes.instrument * (notes.truth + notes.found) / 2.0 + hits.matched
     both = notes.truth + notes.found + hits.truth + hits.found
     return 2.0 * right / both if both else 1.0

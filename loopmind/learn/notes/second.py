@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,13 +73,18 @@ def truth_of(
     """(candidates,): 1 for the highest of the candidates that would count as a note, for each."""
     out = np.zeros(frames.size, np.float32)
     for start, _, pitch, _ in notes:
-        near = np.flatnonzero(
-            (keys == round(float(pitch)) - LOWEST_MIDI)
-            & (np.abs(frames / FPS - start) <= _WINDOW_S)
-        )
-        if near.size:
-            out[near[np.argmax(peaks[near])]] = 1.0
+        place = place_of(frames, keys, peaks, round(float(pitch)) - LOWEST_MIDI, start)
+        if place is not None:
+            out[place] = 1.0
     return out
+
+
+def place_of(
+    frames: NDArray[np.int64], keys: NDArray[np.int64], peaks: F32, key: int, start_s: float
+) -> int | None:
+    """Which of the candidates would count as the note of `key` that begins at `start_s`."""
+    near = np.flatnonzero((keys == key) & (np.abs(frames / FPS - start_s) <= _WINDOW_S))
+    return int(near[np.argmax(peaks[near])]) if near.size else None
 
 
 def hear_again(heard: Heard, notes: F32) -> tuple[F32, F32]:
@@ -92,15 +97,29 @@ def hear_again(heard: Heard, notes: F32) -> tuple[F32, F32]:
 
 def take(own: Sequence[Piece], work: Path, model: Model, tracks: int, seed: int = 11) -> int:
     """Hear tracks and keep features and truth; returns how many candidates."""
+    material = itertools.islice(played(own, np.random.default_rng(seed)), tracks)
+    return keep(
+        work / TAKEN_FILE,
+        (hear_again(listen(sound, model=model, threads=1), notes) for sound, notes in material),
+    )
+
+
+def keep(file: Path, found: Iterable[tuple[F32, F32]]) -> int:
+    """Write features and truth of all that is `found`, in half precision; returns how many rows."""
     seen, truth = [], []
-    for sound, notes in itertools.islice(played(own, np.random.default_rng(seed)), tracks):
-        found = hear_again(listen(sound, model=model, threads=1), notes)
-        seen.append(found[0].astype(np.float16))
-        truth.append(found[1].astype(np.float16))
+    for features_, answers in found:
+        seen.append(features_.astype(np.float16))
+        truth.append(answers.astype(np.float16))
         if len(seen) % 100 == 0:
-            print(len(seen), "tracks", sum(len(t) for t in truth), "candidates", flush=True)
-    np.savez(work / TAKEN_FILE, seen=np.concatenate(seen), truth=np.concatenate(truth))
-    return sum(len(t) for t in truth)
+            print(len(seen), "heard", sum(map(len, truth)), "rows", flush=True)
+    np.savez(file, seen=np.concatenate(seen), truth=np.concatenate(truth))
+    return sum(map(len, truth))
+
+
+def kept(file: Path) -> tuple[F32, F32]:
+    """The features and truth that `keep` wrote."""
+    with np.load(file, allow_pickle=False) as held:
+        return held["seen"].astype(np.float32), held["truth"].astype(np.float32)
 
 
 def train(
@@ -163,8 +182,7 @@ def main() -> None:
         own = [piece for folder in args.pieces for piece in pieces(folder)]
         print(take(own, args.work, model, args.tracks), "candidates")
         return
-    with np.load(args.work / TAKEN_FILE, allow_pickle=False) as kept:
-        seen, truth = kept["seen"].astype(np.float32), kept["truth"].astype(np.float32)
+    seen, truth = kept(args.work / TAKEN_FILE)
     held = len(seen) * 9 // 10
     trial = train(seen[:held], truth[:held], hidden=args.hidden, epochs=args.epochs)
     likely = trial(seen[held:])[:, 0]

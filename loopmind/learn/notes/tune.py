@@ -219,14 +219,14 @@ def write_files(source: Sequence[Piece], out: Path) -> int:
             kind = kind_of_track(track["instrument"], track["notes"])
             if kind is not None:
                 name = f"{piece.folder.name}-{number:02d}"
-                write_notes(out / f"{name}.mid", [_as_notes(track)])
+                write_notes(out / f"{name}.mid", [as_notes(track)])
                 soundfile.write(out / f"{name}.flac", piece.track(number).T, RENDER_RATE_HZ)
                 rows.append((f"{name}.flac", f"{name}.mid", kind))
         if len(piece.tracks) >= 4 and pitched:
             name = f"{piece.folder.name}-mix"
             parts: dict[str, list[Note]] = {}
             for track in piece.tracks:
-                parts.setdefault(track["instrument"], []).extend(_as_notes(track).notes)
+                parts.setdefault(track["instrument"], []).extend(as_notes(track).notes)
             write_notes(out / f"{name}.mid", [Notes(k, tuple(v)) for k, v in parts.items()])
             mixed = np.sum([piece.track(i) for i in range(len(piece.tracks))], axis=0)
             soundfile.write(out / f"{name}.flac", np.clip(mixed, -1, 1).T, RENDER_RATE_HZ)
@@ -236,7 +236,8 @@ def write_files(source: Sequence[Piece], out: Path) -> int:
     return len(rows)
 
 
-def _as_notes(track: Mapping[str, Any]) -> Notes:
+def as_notes(track: Mapping[str, Any]) -> Notes:
+    """The notes of a piece's track, as they are written to MIDI."""
     notes = [Note(float(a), float(b), float(p), v / 127.0) for a, b, p, v in track["notes"]]
     return Notes(track["instrument"], tuple(notes))
 

@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from loopmind.analysis.models import card_of, signed_card
 from loopmind.assistant.weighing import ENOUGH, Weights, decided, is_remark
 from loopmind.files.atomic import atomic_write
-from loopmind.files.digest import file_digest
+from loopmind.learn.export import sign_card
 
 Row = Mapping[str, Any]
 STRENGTH = 30.0
@@ -87,10 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ours, theirs = both(learned)
     text = json.dumps({"the frames'": ours, "the likeliest": theirs}, indent=1)
     atomic_write(options.out, f"{text}\n".encode())
-    card = card_of(options.out)
-    if card.is_file():
-        signed = signed_card(card.read_text(encoding="utf-8"), file_digest(options.out))
-        atomic_write(card, signed.encode())
+    sign_card(options.out)
     print(f"{options.out}: {len(learned)} sentences, {len(ours)} weights each")
     return 0
 

@@ -25,10 +25,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from loopmind.analysis.models import card_of, signed_card
 from loopmind.assistant.translator_net import packed, unpacked
-from loopmind.files.atomic import atomic_path, atomic_write
-from loopmind.files.digest import file_digest
+from loopmind.files.atomic import atomic_path
+from loopmind.learn.export import sign_card
 from loopmind.learn.orthogonal import Orthogonal
 from loopmind.learn.translator.batches import Batch, Maker, Meanings, rounds
 from loopmind.learn.translator.data import Pair, Words, read_folder
@@ -194,10 +193,7 @@ def export(work: Path, out: Path) -> None:
             command=np.array(" ".join(words.command)), said=np.array(" ".join(words.said)),
             meanings=np.array(" ".join(meanings)), allow_pickle=False,
         )  # fmt: skip
-    card = card_of(out)
-    if card.is_file():
-        text = signed_card(card.read_text(encoding="utf-8"), file_digest(out))
-        atomic_write(card, text.encode())
+    sign_card(out)
 
 
 def begin(shipped: Path, work: Path, encoder: int = 0, decoder: int = 0,
