@@ -368,6 +368,12 @@ REQUESTS: tuple[Request, ...] = (
     Request("edit of a section that is not there",
             lambda p: _edits(p, {"edit": "remove_section", "section": "bridge"}), 1,
             ("bridge", "hook 1")),
+    Request("edit of a macro that is not there",
+            lambda p: _edits(p, {"edit": "set_macro", "name": "sparkle", "value": 1}), 1,
+            ("'sparkle'", "energy")),
+    Request("edit of a macro beyond its range",
+            lambda p: _edits(p, {"edit": "set_macro", "name": "energy", "value": 7}), 1,
+            ("energy", "number in 0..1", "received 7")),
 )  # fmt: skip
 
 ODD_PROMPTS: dict[str, str] = {

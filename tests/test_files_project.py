@@ -80,7 +80,7 @@ def test_a_project_of_version_1_opens(tmp_path: Path) -> None:
     assert old.graph()["nodes"]["choose"]["type"] == "loopmind.choose_loops"
     assert len(old.references) == 21 and set(old.model_digests)
     path = write_project(tmp_path / "song.loopmind", old)
-    assert msgpack.unpackb(path.read_bytes(), strict_map_key=False)["version"] == 3
+    assert msgpack.unpackb(path.read_bytes(), strict_map_key=False)["version"] == 4
     assert vars(read_project(path)) == vars(old)
 
 

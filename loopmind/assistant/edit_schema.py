@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from loopmind.music.edit import EDITS, PutClip, RemoveClip, SetAutomation, edit_name
+from loopmind.music.edit import EDITS, PutClip, RemoveClip, SetAutomation, SetMacro, edit_name
 from loopmind.music.edit_schema import edit_json_schema
 
-# What only makes sense with digests and beats at hand is left to people and programs.
-LEFT_OUT = frozenset({SetAutomation, PutClip, RemoveClip})
+# What only makes sense with digests, beats or a user's own graph at hand is left to people and
+# programs.
+LEFT_OUT = frozenset({SetAutomation, PutClip, RemoveClip, SetMacro})
 MOST_EDITS = 20
 _REF = "#/$defs/"
 

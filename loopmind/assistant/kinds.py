@@ -25,7 +25,7 @@ _PLAIN = {
     "add_section": "section_add", "remove_section": "section_remove",
     "move_section": "section_move", "duplicate_section": "section_repeat", "add_track": "add_track",
     "split_section": "split", "set_swing": "swing", "set_key": "key", "set_genre": "genre",
-    "set_automation": "automation",
+    "set_automation": "automation", "set_macro": "macro",
 }  # fmt: skip
 _ACTIONS: dict[type, str] = {
     Undo: "undo", Redo: "redo", Explain: "explain", ListParts: "list", ShowHistory: "history",

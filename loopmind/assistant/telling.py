@@ -59,6 +59,8 @@ def tell(edit: Edit) -> str:
             )
         case e.SetLock():
             return f"{edit.name} {'locked' if edit.locked else 'unlocked'}"
+        case e.SetMacro():
+            return _macro(edit)
         case e.Reseed():
             return "the whole song arranged anew"
         case _:
@@ -167,6 +169,18 @@ def _effect(edit: e.SetEffect) -> str:
         how = name
     every = f" every {edit.beats:g} beat{'s' * (edit.beats != 1)}" if edit.beats else ""
     return f"{edit.track} with {how}{every}{_where(edit.sections)}"
+
+
+def _macro(edit: e.SetMacro) -> str:
+    if edit.by:
+        return f"macro {edit.name} {'up' if edit.by > 0 else 'down'} by {abs(edit.by):g}"
+    value = edit.value
+    if isinstance(value, bool):
+        return f"macro {edit.name} {'on' if value else 'off'}"
+    if isinstance(value, (int, float)):
+        return f"macro {edit.name} to {value:g}"
+    shown = ", ".join(value) if isinstance(value, tuple) else value
+    return f"macro {edit.name} to {shown or 'nothing'}"
 
 
 def _fill(edit: e.SetFill) -> str:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from loopmind.music.edit import Edit
 
 About = Literal["changes", "sound", "section", "mix", "song"]
-Parts = Literal["sections", "tracks", "sounds", "locks", "branches"]
+Parts = Literal["sections", "tracks", "sounds", "locks", "branches", "macros"]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,12 @@ from typing import TYPE_CHECKING, Any
 from loopmind.assistant import Memory, Question, Reading, recall
 from loopmind.assistant import values as say
 from loopmind.assistant.endpoint import Endpoint, configured, read_with_model
+from loopmind.assistant.macros import (
+    known_macros,
+    macro_wishes,
+    speaks_of_macros,
+    with_macros,
+)
 from loopmind.assistant.values import Action, Explain
 from loopmind.commands._places import place
 from loopmind.commands._project import render_now, revision_words
@@ -87,10 +93,7 @@ class Talk:
 
     def hear(self, text: str, *, dry_run: bool = False) -> Answer:
         """Read `text`, do what it asks for (or tell of it), and answer. Raises LoopMindError."""
-        session = self.session
-        reading = read_with_model(
-            text, session.draft, session.crate, self.memory, self.endpoint, self._check
-        )
+        reading = self._read(text)
         answer = Answer(data=_as_data(text, reading))
         if dry_run:
             self._told_only(reading, answer)
@@ -101,6 +104,18 @@ class Talk:
             reading.memory if not dry_run else replace(self.memory, question=reading.question)
         )
         return answer
+
+    def _read(self, text: str) -> Reading:
+        if not speaks_of_macros(text):
+            return self._read_song(text)
+        found = macro_wishes(text, known_macros(self.session.document()))
+        return with_macros(found, self._read_song(found.rest) if found.rest else None, self.memory)
+
+    def _read_song(self, text: str) -> Reading:
+        session = self.session
+        return read_with_model(
+            text, session.draft, session.crate, self.memory, self.endpoint, self._check
+        )
 
     # Doing
 
@@ -211,6 +226,19 @@ class Talk:
                     f"it plays {', '.join(t.id for t in draft.song.tracks)})",
                 ]
 
+    def _macros(self) -> list[str]:
+        """Each macro of the project's graph, where it stands and what it does."""
+        from loopmind.graph.schema import graph_from_plain
+        from loopmind.runtime.project_macros import shown
+
+        macros = graph_from_plain(self.session.document()).macros.values()
+        return [
+            f"{m.control.name}: {shown(m.position)} ({m.control.expected()})"
+            + (f"; {m.control.help}" if m.control.help else "")
+            for m in macros
+            if not m.control.type.startswith("edit")
+        ] or ["the project's graph has no macros"]
+
     def _names(self) -> dict[str, str]:
         return {r.digest: Path(r.path).stem for r in self.session.project.references}
 
@@ -253,6 +281,8 @@ class Talk:
             ]
         if what == "locks":
             return [f"{x.kind} {x.name}" for x in draft.locks] or ["nothing is locked"]
+        if what == "macros":
+            return self._macros()
         if what == "branches":
             return [f"{'*' if n == history.current else ' '} {n}" for n in history.branches]
         names = self._names()

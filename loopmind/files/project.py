@@ -25,8 +25,8 @@ from loopmind.files.project_value import Project as Project
 from loopmind.files.project_value import Reference as Reference
 
 FORMAT = "loopmind-project"
-VERSION = 3
-"""Of the file. 3: strips have effects, and there are edits of them; 2 reads as it is."""
+VERSION = 4
+"""Of the file. 3: strips have effects, 4: edits set macros of the graph; 2 and 3 read as is."""
 PROJECT_NAME = "song.loopmind"
 BACKUP_SUFFIX = "~"
 BUNDLE_SUFFIX = ".loopbundle"

@@ -19,7 +19,7 @@ from loopmind.music.mix import Mix
 from loopmind.music.palette import Palette
 from loopmind.music.song import Song
 
-_KINDS = ("generated", "edited", "merged")
+_KINDS = ("generated", "edited", "merged", "remade")
 _LARGEST_HEAD_BYTES = 1 << 28
 
 

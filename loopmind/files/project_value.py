@@ -12,7 +12,7 @@ from typing import Any
 from loopmind.files import snapshots
 from loopmind.files.snapshots import PartError, Snapshot
 from loopmind.music.draft import Draft
-from loopmind.music.history import History
+from loopmind.music.history import MADE, History
 from loopmind.music.loop import Loop
 
 _KEEP_EVERY = 10
@@ -32,10 +32,10 @@ class Project:
     """Everything needed to make the song again, or to go on working on it.
 
     snapshots: the song at revisions, by their ids; where there is none, it is made again from the
-    nearest one above by replaying edits. graphs: by the id of a generated revision, the part that
-    holds its graph document. heard: by sound digest, the part that holds what was heard of it.
-    node_versions: version by node type. model_digests: content digest by model file name.
-    place: the folder in which the project was last saved.
+    nearest one above by replaying edits. graphs: by the id of a revision that a graph made
+    (`base`), the part that holds its graph document. heard: by sound digest, the part that holds
+    what was heard of it. node_versions: version by node type. model_digests: content digest by
+    model file name. place: the folder in which the project was last saved.
     """
 
     history: History
@@ -68,13 +68,11 @@ class Project:
         return tuple(text for step in line[since:] for text in step.told)
 
     def base(self, revision: int | None = None) -> int:
-        """The generated revision that `revision` comes from."""
-        return next(
-            step.id for step in reversed(self.history.line(revision)) if step.kind == "generated"
-        )
+        """The revision from which `revision` goes on with the same graph."""
+        return next(step.id for step in reversed(self.history.line(revision)) if step.kind in MADE)
 
     def graph(self, revision: int | None = None) -> dict[str, Any]:
-        """The graph document that generated the song of `revision`. Raises PartError."""
+        """The graph document of the song at `revision`. Raises PartError."""
         data = snapshots.unpack_plain(self.graphs[self.base(revision)], self.parts)
         if not isinstance(data, dict):
             raise PartError("its graph is no document")
@@ -100,7 +98,7 @@ class Project:
         return replace(self, snapshots=kept, parts=parts)
 
     def with_graph(self, revision: int, graph: Mapping[str, Any]) -> Project:
-        """With the graph document that generated `revision`."""
+        """With the graph document of `revision` and of what goes on from it."""
         parts = dict(self.parts)
         return replace(
             self, graphs={**self.graphs, revision: snapshots.pack(dict(graph), parts)}, parts=parts
@@ -119,7 +117,7 @@ class Project:
     def thinned(self) -> Project:
         """Without the snapshots that a few edits make again, so that long histories stay small.
 
-        Kept are those that no edit makes (generated, merged), of branches, of the latest
+        Kept are those that no edit makes (generated, merged, remade), of branches, of the latest
         revisions, and of every tenth of the others.
         """
         revisions, heads = self.history.revisions, set(self.history.branches.values())

@@ -78,6 +78,14 @@ class Graph:
             return None
         return spec.schema
 
+    def macro(self, name: str) -> Macro:
+        """The macro called `name`. Raises GraphError saying which there are."""
+        found = self.macros.get(name)
+        if found is None:
+            known = ", ".join(sorted(self.macros)) or "none"
+            raise GraphError(f"there is no macro {name!r}; this graph has {known}")
+        return found
+
     def control_value(self, name: str, control: str) -> Any:
         """Plain value at which a control stands: driven by a macro, set, or its default."""
         address = f"{name}.{control}"
@@ -221,11 +229,14 @@ class Graph:
 
     def with_macro(self, name: str, value: Any) -> Graph:
         """Turn a macro to `value`."""
-        macro = self.macros.get(name)
-        if macro is None:
-            known = ", ".join(sorted(self.macros)) or "none"
-            raise GraphError(f"there is no macro {name!r}; this graph has {known}")
-        plain = _plain(macro.control, value, "macro")
+        macro = self.macro(name)
+        try:
+            plain = macro.control.plain(value)
+        except ValueError as error:
+            raise GraphError(
+                f"macro {name!r}: {error}",
+                expected=macro.control.expected(), received=repr(value),
+            ) from None  # fmt: skip
         return replace(self, macros={**self.macros, name: replace(macro, value=plain)})
 
     def expose_macro(self, macro: Macro) -> Graph:

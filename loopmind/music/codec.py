@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import types
 import typing
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -74,7 +75,7 @@ def _read(hint: Any, data: Any, where: str) -> Any:
         options = typing.get_args(hint)
         if data is None and type(None) in options:
             return None
-        return _read(next(o for o in options if o is not type(None)), data, where)
+        return _read_option([o for o in options if o is not type(None)], data, where)
     if origin is typing.Literal:
         if data not in typing.get_args(hint):
             raise CodecError(f"{where}: {data!r} is none of {typing.get_args(hint)}")
@@ -98,6 +99,17 @@ def _read(hint: Any, data: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return _read_dataclass(cast(type, hint), (), data, where)
     return _read_scalar(hint, data, where)
+
+
+def _read_option(options: list[Any], data: Any, where: str) -> Any:
+    """`data` as the first of several types that it fits."""
+    if len(options) == 1:
+        return _read(options[0], data, where)
+    for option in options:
+        with suppress(CodecError):
+            return _read(option, data, where)
+    names = ", ".join(_NAMES.get(option, "a list") for option in options)
+    raise CodecError(f"{where}: expected one of {names}, got {data!r}")
 
 
 def _read_scalar(hint: Any, data: Any, where: str) -> Any:

@@ -21,6 +21,7 @@ StripParameter = Literal["gain_db", "pan", "width", "drive", "reverb_send_db"]
 MasterParameter = Literal["target_lufs", "ceiling_dbtp", "drive"]
 ReverbParameter = Literal["decay_s", "predelay_s", "damping", "low_cut_hz", "gain_db"]
 FillKind = Literal["", "roll", "stutter", "break", "none"]
+MacroValue: TypeAlias = bool | int | float | str | tuple[str, ...] | None
 LockKind = Literal["section", "track", "sound"]
 
 
@@ -370,12 +371,26 @@ class RemoveClip:
     clip_id: str
 
 
+@dataclass(frozen=True)
+class SetMacro:
+    """Set a macro of the project's graph to `value`, or move it by `by` (0: use `value`).
+
+    What hangs on the macro is made anew, from what the song was generated of; all other edits are
+    then done again. value: as the macro takes it; null where it may stand at nothing.
+    """
+
+    name: str
+    value: MacroValue = None
+    by: float = 0.0
+
+
 Edit: TypeAlias = (
     SwapSound | RegenerateSection | AddSection | RemoveSection | MoveSection | ResizeSection
     | DuplicateSection | SplitSection | SetEnergy | SetLayers | SetFill | AddTrack | RemoveTrack
     | MuteTrack | SoloTracks | Transpose | SetTempo | SetSwing | SetKey | SetGenre | ShiftMood
     | ChangeStrip | ChangeEq | SetCompressor | SetSidechain | SetEffect | ChangeMaster
     | ChangeReverb | SetMixStyle | SetAutomation | SetFade | SetLock | Reseed | PutClip | RemoveClip
+    | SetMacro
 )  # fmt: skip
 
 

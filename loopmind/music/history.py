@@ -14,7 +14,9 @@ from typing import Literal
 from loopmind.errors import LoopMindError, UsageError
 from loopmind.music.edit import Edit
 
-RevisionKind = Literal["generated", "edited", "merged"]
+RevisionKind = Literal["generated", "edited", "merged", "remade"]
+MADE: tuple[RevisionKind, ...] = ("generated", "remade")
+"""Kinds of revisions that have a graph of their own."""
 MAIN = "main"
 _LONGEST_NAME = 60
 
@@ -23,9 +25,10 @@ _LONGEST_NAME = 60
 class Revision:
     """One step in the making of a song.
 
-    kind: "generated" by the graph as a whole, "edited" by `edits`, or "merged": section
-    `merged[1]` of revision `merged[0]` was taken over. words: what the user said, told: what was
-    done, one entry an edit. branch: where it was made. time_s: when, in seconds since 1970.
+    kind: "generated" by the graph as a whole, "edited" by `edits`, "merged": section `merged[1]`
+    of revision `merged[0]` was taken over, or "remade": `edits` set macros of the graph.
+    words: what the user said, told: what was done, one entry an edit. branch: where it was made.
+    time_s: when, in seconds since 1970.
     """
 
     id: int

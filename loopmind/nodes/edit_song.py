@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
+from loopmind.graph.ports import Range
 from loopmind.graph.values import digest
 from loopmind.music.brief import Brief
 from loopmind.music.draft import Draft
@@ -39,12 +40,15 @@ def edit_song(
     context: Context,
     draft: Draft | None = None,
     edits: Annotated[tuple[Edit, ...], "Changes, made one after the other."] = (),
+    forgiven: Annotated[
+        int, Range(0, 1_000_000), "How many of the first are left out where they have no place."
+    ] = 0,
 ) -> Edited:
     """Replay edits over a song: each changes the part it names and leaves all else as it was.
 
     Edits are remembered from the first on, so that one more costs one edit. With `draft`, it is
-    what the edits go on from, in place of the four values. Errors: an edit that cannot be done,
-    with the remedy.
+    what the edits go on from, in place of the four values. One that is forgiven and cannot be done
+    is left out, and that is told. Errors: any other that cannot be done, with the remedy.
     """
     now = draft if draft is not None else Draft.start(brief, palette, song, mix)
     if edits:
@@ -52,17 +56,18 @@ def edit_song(
         for number, edit in enumerate(edits, start=1):
             context.check_cancelled()
             context.progress(number - 1, len(edits), f"edit {number}")
-            step = json.dumps(edit_to_plain(edit), sort_keys=True)
+            step = json.dumps([edit_to_plain(edit), number <= forgiven], sort_keys=True)
             name = hashlib.blake2b(f"{name}\n{step}".encode(), digest_size=16).hexdigest()
-            now = context.remember(name, "draft", _one(edit, now, crate))
+            now = context.remember(name, "draft", _one(edit, now, crate, number <= forgiven))
     return Edited(now, now.brief, now.palette, now.song, now.mix)
 
 
-def _one(edit: Edit, draft: Draft, crate: Crate) -> Callable[[], Draft]:
+def _one(edit: Edit, draft: Draft, crate: Crate, forgiven: bool) -> Callable[[], Draft]:
     def apply() -> Draft:
         from loopmind.compose import editing  # most songs have no edits
 
-        return editing.apply(edit, draft, crate)
+        done = editing.apply_or_leave if forgiven else editing.apply
+        return done(edit, draft, crate)
 
     return apply
 

@@ -20,7 +20,8 @@ RECALL, SOUNDS, PRESENT, EDIT = "recalled_draft", "recalled_sounds", "present_so
 EDIT_TYPE = "loopmind.edit_song"
 _FIT, RENDER, DOCUMENTS = "loopmind.fit_loops", "loopmind.render_song", "loopmind.write_documents"
 _FOLLOWERS = (_FIT, RENDER, DOCUMENTS)
-_VALUES = ("brief", "palette", "song", "mix")
+VALUES = ("brief", "palette", "song", "mix")
+"""What a song is made of, as nodes hand it on."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def needed_part(document: dict[str, Any], kinds: Iterable[str]) -> dict[str, Any
         recalled = nodes.get(name, {}).get("type") in (*_FOLLOWERS, EDIT_TYPE)
         for target, source in wires.items():
             node, _, port = target.rpartition(".")
-            if node == name and not (recalled and port in _VALUES):
+            if node == name and not (recalled and port in VALUES):
                 open_nodes.append(source.rpartition(".")[0])
     return {
         **document,
@@ -97,13 +98,14 @@ def working_graph(graph: Graph, going: Going) -> Graph:
     if going.revision is not None:
         made = made.with_control(RECALL, "revision", going.revision)
     made = _with_sounds(made, going)
-    sources = {value: f"{RECALL}.{value}" for value in _VALUES}
+    sources = {value: f"{RECALL}.{value}" for value in VALUES}
     if going.edits:
-        made, edit = _with_edit_node(made)
+        given = {**sources, "draft": f"{RECALL}.draft", "crate": f"{SOUNDS}.crate"}
+        made, edit = with_edit_node(made, given)
         made = with_edits(made, edit, going.edits)
         schema = made.schema(edit)
         assert schema is not None
-        sources |= {v: f"{edit}.{v}" for v in _VALUES if schema.output(v) is not None}
+        sources |= {v: f"{edit}.{v}" for v in VALUES if schema.output(v) is not None}
     if going.leave_out:
         made = made.with_node(PRESENT, "loopmind.leave_out_missing")
         made = made.connect(sources["song"], f"{PRESENT}.song")
@@ -117,8 +119,11 @@ def working_graph(graph: Graph, going: Going) -> Graph:
     return made
 
 
-def _with_edit_node(graph: Graph) -> tuple[Graph, str]:
-    """With a node that edits the recalled song; its name."""
+def with_edit_node(graph: Graph, given: Mapping[str, str]) -> tuple[Graph, str]:
+    """With a node that edits the song, and its name; given: sources by the type or name of inputs.
+
+    Raises GraphError where no such node is installed.
+    """
     edit = edit_node(graph)
     if edit is None:  # a graph from before there were edits, or without them
         edit = EDIT
@@ -129,12 +134,9 @@ def _with_edit_node(graph: Graph) -> tuple[Graph, str]:
     if schema is None:
         raise GraphError("the node that applies edits is not installed", node=edit)
     for port in schema.inputs:
-        if port.type == "draft":
-            graph = graph.connect(f"{RECALL}.draft", f"{edit}.{port.name}")
-        elif port.type == "crate":
-            graph = graph.connect(f"{SOUNDS}.crate", f"{edit}.{port.name}")
-        elif port.name in _VALUES:
-            graph = graph.connect(f"{RECALL}.{port.name}", f"{edit}.{port.name}")
+        source = given.get(port.type, given.get(port.name))
+        if source is not None:
+            graph = graph.connect(source, f"{edit}.{port.name}")
     return graph, edit
 
 

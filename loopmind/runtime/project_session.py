@@ -26,7 +26,7 @@ from loopmind.files.project import (
 from loopmind.files.project_lock import ProjectLock
 from loopmind.files.snapshots import PartError
 from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit
+from loopmind.music.edit import Edit, SetMacro
 from loopmind.music.history import History, Revision, RevisionKind
 from loopmind.music.loop import Crate, Loop
 from loopmind.runtime.project_place import file_stamp, project_path
@@ -196,7 +196,7 @@ class ProjectSession:
         return self._project.history
 
     def document(self, revision: int | None = None) -> dict[str, Any]:
-        """The graph document that generated the song of a revision (by default the head)."""
+        """The graph document of the song at a revision (by default the head)."""
         try:
             return self._project.graph(revision)
         except (PartError, KeyError) as error:
@@ -226,20 +226,14 @@ class ProjectSession:
         if not asked:
             raise LoopMindError("there is nothing to change; give at least one edit")
         self._check_may_change()
-        draft = self.preview(asked)
+        draft, document = self._changed(asked)
         told = draft.told[len(self.draft.told) :]
-        return self._add(draft, "edited", edits=asked, words=words, told=told)
+        kind: RevisionKind = "edited" if document is None else "remade"
+        return self._add(draft, kind, document, edits=asked, words=words, told=told)
 
     def preview(self, edits: Iterable[Edit]) -> Draft:
         """The song as `edits` would make it; nothing is changed or saved."""
-        asked = tuple(edits)
-        now = self.draft
-        if not asked:
-            return now
-        base, _, since = self._nearest(self.history().head.id)
-        made = self._worker().edit(self.document(base), base, (*since, *asked))
-        # A kept draft's own words come first, whatever the node told while it replayed others.
-        return replace(made, told=(*now.told, *made.told[-len(asked) :]))
+        return self._changed(tuple(edits))[0]
 
     def undo(self, count: int = 1) -> Revision:
         """Go back `count` revisions; where to. Raises LoopMindError where there are not so many."""
@@ -321,6 +315,22 @@ class ProjectSession:
 
     # Inner workings
 
+    def _changed(self, asked: tuple[Edit, ...]) -> tuple[Draft, dict[str, Any] | None]:
+        """The song as `asked` makes it, and its graph where macros of that are set."""
+        if any(isinstance(edit, SetMacro) for edit in asked):
+            line = self.history().line()
+            return self._worker().set_macros(self.document(), line, self.draft, asked, self._edited)
+        return self._edited(asked), None
+
+    def _edited(self, edits: tuple[Edit, ...]) -> Draft:
+        """The song with edits that leave the graph alone."""
+        if not edits:
+            return self.draft
+        base, _, since = self._nearest(self.history().head.id)
+        made = self._worker().edit(self.document(base), base, (*since, *edits))
+        # A kept draft's own words come first, whatever the node told while it replayed others.
+        return replace(made, told=(*self.draft.told, *made.told[-len(edits) :]))
+
     @property
     def _found_crate(self) -> Crate | None:
         """The crate, if it was looked for by now."""
@@ -337,10 +347,14 @@ class ProjectSession:
         self._save(replace(self._project, history=history))
         return history.head
 
-    def _add(self, draft: Draft, kind: RevisionKind, **more: Any) -> Revision:
+    def _add(
+        self, draft: Draft, kind: RevisionKind, document: dict[str, Any] | None = None, **more: Any
+    ) -> Revision:
         history = self.history().add(kind, time_s=round(time.time(), 3), **more)
         number = history.head.id
         project = replace(self._project, history=history).with_snapshot(number, draft)
+        if document is not None:
+            project = project.with_graph(number, document)
         known = {r.digest: r.path for r in project.references if r.digest in project.heard}
         if self._found_crate is not None or not used_digests(draft) <= known.keys():
             loops = sounds_of(draft, self.crate)  # those that are new, or were moved

@@ -6,15 +6,17 @@ so that a project can be looked into without it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from loopmind.graph.document import Graph, split_address
-from loopmind.graph.schema import graph_from_plain
+from loopmind.graph.schema import graph_from_plain, graph_to_text
 from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit
+from loopmind.music.edit import Edit, SetMacro
+from loopmind.music.history import Revision
 from loopmind.music.loop import Crate
 from loopmind.music.measured import Measured
 from loopmind.runtime.events import Listener
@@ -34,6 +36,13 @@ from loopmind.runtime.project_graph import (
     sounds_graph,
     with_outputs,
     working_graph,
+)
+from loopmind.runtime.project_macros import (
+    past_of,
+    refuse_locks,
+    remaking_graph,
+    turned,
+    with_losses,
 )
 from loopmind.runtime.result import Result
 from loopmind.runtime.sounding import (
@@ -108,6 +117,37 @@ class ProjectWork:
         self.crate = result[SOUNDS]
         edited: Draft = result.outputs(node)["draft"]
         return edited
+
+    def set_macros(
+        self,
+        document: dict[str, Any],
+        line: Sequence[Revision],
+        draft: Draft,
+        asked: Sequence[Edit],
+        edited: Callable[[tuple[Edit, ...]], Draft],
+    ) -> tuple[Draft, dict[str, Any]]:
+        """`draft`, at the end of `line`, with `asked`, of which some set macros, and its graph.
+
+        edited: does edits where nothing need be made anew. Raises GraphError, LoopMindError.
+        """
+        edits = tuple(edit for edit in asked if not isinstance(edit, SetMacro))
+        turn = turned(graph_from_plain(document), [e for e in asked if isinstance(e, SetMacro)])
+        told = turn.told
+        if turn.remakes:
+            refuse_locks(draft, asked)
+            past = past_of(line, asked)
+            going = self._going(document, line[-1].id)
+            graph, node = remaking_graph(turn.graph, going, past, edits)
+            result = self._evaluate(graph, node, SOUNDS)
+            self.crate = result[SOUNDS]
+            made: Draft = result.outputs(node)["draft"]
+            told = with_losses(told, past, made.told[: len(made.told) - len(edits)])
+        else:
+            made = edited(edits)
+        macros, others = iter(told), iter(made.told[len(made.told) - len(edits) :])
+        fresh = [next(macros if isinstance(edit, SetMacro) else others) for edit in asked]
+        changed: dict[str, Any] = json.loads(graph_to_text(turn.graph))
+        return replace(made, told=(*draft.told, *fresh)), changed
 
     def merge(self, ours: int, theirs: int, section: str) -> Draft:
         """The song of revision `ours` with `section` as it is in `theirs`."""

@@ -71,6 +71,7 @@ APPLIED_BY: dict[type[Any], Application] = {
     edits.SetMixStyle: wide.set_mix_style,
     edits.SetLock: wide.set_lock,
     edits.Reseed: regenerate.reseed,
+    edits.SetMacro: wide.set_macro,
 }
 NAMING = (edits.RemoveTrack, edits.PutClip, edits.RemoveClip)
 """Edits that name what they take away, be it a recording."""
@@ -89,6 +90,15 @@ def apply(edit: Edit, draft: Draft, crate: Crate) -> Draft:
     asking.refuse_no_numbers(edit)
     after = APPLIED_BY[type(edit)](edit, draft, crate)
     return after if isinstance(edit, NAMING) else with_lost_told(draft, after)
+
+
+def apply_or_leave(edit: Edit, draft: Draft, crate: Crate) -> Draft:
+    """`draft` with an edit done; where that cannot be, as it was, with a word on why."""
+    try:
+        return apply(edit, draft, crate)
+    except asking.EditError as error:
+        what = edits.edit_name(edit).replace("_", " ")
+        return asking.told(draft, f"left out, as it has no place here: {what} ({error})")
 
 
 def apply_all(wanted: Iterable[Edit], draft: Draft, crate: Crate) -> Draft:

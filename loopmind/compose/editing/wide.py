@@ -1,4 +1,4 @@
-"""Edits that concern everything at once: locks, the style of the mix, the genre."""
+"""Edits that concern everything at once: locks, the style of the mix, macros."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from loopmind.compose.editing.settling import remix
 from loopmind.compose.wording import listed
 from loopmind.music.brief import MIX_STYLES
 from loopmind.music.draft import Draft, Lock
-from loopmind.music.edit import SetLock, SetMixStyle
+from loopmind.music.edit import SetLock, SetMacro, SetMixStyle
 from loopmind.music.loop import Crate
 
 
@@ -53,3 +53,11 @@ def set_mix_style(edit: SetMixStyle, draft: Draft, crate: Crate) -> Draft:
     if locked:
         said += f"; {listed(locked)} stayed, as locked"
     return asking.told(draft, said)
+
+
+def set_macro(edit: SetMacro, draft: Draft, crate: Crate) -> Draft:
+    """Refused: a song knows nothing of the graph that made it, its project does."""
+    raise EditError(
+        f"the macro {edit.name} belongs to the graph, not to the song; "
+        "set it in the song's project, or in the graph itself"
+    )
