@@ -234,7 +234,7 @@ class Graph:
             plain = macro.control.plain(value)
         except ValueError as error:
             raise GraphError(
-                f"macro {name!r}: {error}",
+                f"macro {name!r}: {error}; give it such a value",
                 expected=macro.control.expected(), received=repr(value),
             ) from None  # fmt: skip
         return replace(self, macros={**self.macros, name: replace(macro, value=plain)})
