@@ -37,6 +37,7 @@ FURTHER = (
     "slow the bridge down to 124",
     "the bridge 4 bpm faster",
     "more swing",
+    "set the macro energy to 0.9",
 )
 PICTURE = """
 import sys

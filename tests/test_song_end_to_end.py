@@ -71,7 +71,13 @@ def test_the_song_is_whole(made: Made) -> None:
     project = read_project(made.out / "song.loopmind")
     assert project.draft().song == song
     assert project.history.head.kind == "generated"
-    assert set(project.model_digests) == {"tagger.onnx", "key.npz", "tempo.npz", "fit.npz"}
+    assert set(project.model_digests) == {
+        "tagger.onnx",
+        "key.npz",
+        "tempo.npz",
+        "moods.npz",
+        "fit.npz",
+    }
 
 
 def test_loudness_and_peak_are_as_promised(made: Made) -> None:

@@ -26,7 +26,8 @@ TAGGER_MODEL = "tagger.onnx"
 WORDS_MODEL = "words.npz"
 KEY_MODEL = "key.npz"
 TEMPO_MODEL = "tempo.npz"
-MODELS = (TAGGER_MODEL, KEY_MODEL, TEMPO_MODEL)
+MOODS_MODEL = "moods.npz"
+MODELS = (TAGGER_MODEL, KEY_MODEL, TEMPO_MODEL, MOODS_MODEL)
 
 _DIGEST_LINE = re.compile(r"^\|[ \t]*blake2b[ \t]*\|[ \t]*([0-9a-f]+)[ \t]*\|[ \t]*$", re.MULTILINE)
 _QUIET = 4  # onnxruntime's severity "fatal": what goes wrong is raised, and told by ModelError

@@ -1,27 +1,34 @@
-"""Mood and character tags and perceived energy: documented, monotone functions of what is heard.
+"""Mood and character tags, told by a small network, and perceived energy, a hand-made function.
 
-Each tag is independent of the others, 0 (not at all) .. 1 (clearly). They are hand-made: the
-directions follow what listening studies agree on (brightness and attack for timbral words:
-Pearce, Brookes & Mason, "Timbral attributes for sound effect library searching", AES 2017;
-mode and event density for happy and sad: Eerola, Friberg & Bresin, "Emotional expression in
-music", Frontiers in Psychology 4, 2013); the slopes are ours.
+Each tag is independent of the others, 0 (not at all) .. 1 (clearly). `loopmind.learn.moods` trains
+the network on sounds whose names say what they are like, and on known changes of sounds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
+from loopmind.analysis.models import MOODS_MODEL, read_arrays
 from loopmind.music.belief import Belief
 from loopmind.music.loop import MOODS
 
+F32 = NDArray[np.float32]
+
 _KEPT = 0.3
+FARTHEST = 4.0
+# What has no pitch is in no mode, be it happy or sad. Where `pitched` lies among the numbers.
+_OF_MODE = [MOODS.index("happy"), MOODS.index("sad")]
+_PITCHED = -5
 
 
 @dataclass(frozen=True)
 class Character:
-    """What moods are read from. Shares and clarities lie in 0..1.
+    """What moods and energy are read from. Shares and clarities lie in 0..1.
 
     brightness_hz: spectral centroid. low_share: energy below 250 Hz. air_share: energy above
     4 kHz. flatness: how noise-like. onset_rate: events per second, each counted by its strength.
@@ -47,48 +54,65 @@ class Character:
 def energy_of(sound: Character) -> float:
     """Perceived drive, 0 calm .. 1 intense: more events, brighter, denser and sharper is more."""
     score = (
-        0.4 * _rise(sound.onset_rate, 0.1, 3.5)
-        + 0.24 * _rise(_octaves(sound.brightness_hz), 1.0, 4.5)
+        0.4 * rise(sound.onset_rate, 0.1, 3.5)
+        + 0.24 * rise(octaves(sound.brightness_hz), 1.0, 4.5)
         + 0.22 * sound.attack
         + 0.14 * sound.distortion
     )
     return float(np.clip(score, 0.0, 1.0))
 
 
-def tags_of(sound: Character, energy: float) -> tuple[Belief[str], ...]:
-    """Tags of at least _KEPT, strongest first."""
-    bright = _rise(_octaves(sound.brightness_hz), 2.0, 4.3)
-    calm = (1.0 - energy) * (0.5 + 0.5 * sound.sustain)
-    major = 1.0 - sound.minor
-    soft = 1.0 - sound.attack
-    values = {
-        "dark": (1.0 - bright) * (0.65 + 0.35 * sound.minor),
-        "bright": bright * (0.75 + 0.25 * major),
-        "warm": (1.0 - bright) * sound.pitched * _rise(sound.low_share, 0.05, 0.5)
-        * (1.0 - 0.7 * sound.distortion),
-        "aggressive": energy * (0.45 + 0.55 * max(sound.distortion, sound.attack))
-        * (0.8 + 0.2 * sound.minor),
-        "calm": calm,
-        "dreamy": sound.pitched * sound.sustain * soft * (1.0 - 0.6 * energy),
-        "happy": sound.pitched * major * (0.4 + 0.6 * energy),
-        "sad": sound.pitched * sound.minor * (1.0 - 0.8 * energy),
-        "lo-fi": (1.0 - _rise(sound.air_share, 0.0005, 0.02)) * (0.4 + 0.6 * soft)
-        * (0.35 + 0.65 * _rise(sound.flatness, 0.003, 0.05)) * (1.0 - 0.5 * energy),
-        "punchy": sound.attack * _rise(sound.crest_db, 8.0, 18.0) * (1.0 - 0.5 * sound.sustain),
-        "clean": (1.0 - sound.distortion) * (1.0 - _rise(sound.flatness, 0.05, 0.4))
-        * (0.3 + 0.7 * sound.pitched),
-        "distorted": sound.distortion * (0.4 + 0.6 * (1.0 - _rise(sound.crest_db, 6.0, 18.0))),
-    }  # fmt: skip
-    kept = [(name, round(float(np.clip(values[name], 0.0, 1.0)), 3)) for name in MOODS]
+def tags_of(sound: Character, features: F32) -> tuple[Belief[str], ...]:
+    """Tags of at least _KEPT, strongest first; `features` are those of `timbre_features`.
+
+    Raises ModelError where the model is missing or another one.
+    """
+    values = values_of(_model(), numbers_of(sound, features)[None])[0]
+    kept = [(name, round(float(value), 3)) for name, value in zip(MOODS, values, strict=True)]
     ordered = sorted((pair for pair in kept if pair[1] >= _KEPT), key=lambda pair: -pair[1])
     return tuple(Belief(name, weight) for name, weight in ordered)
 
 
-def _octaves(hertz: float) -> float:
+def values_of(arrays: Mapping[str, F32], numbers: F32) -> F32:
+    """What a model makes of sounds' numbers (n, numbers): float32 (n, moods) in 0..1."""
+    scores = scores_of(arrays, numbers)
+    values = 0.5 + 0.5 * np.tanh(0.5 * arrays["slope"] * (scores - arrays["place"]))
+    shares = np.linspace(0.0, 1.0, len(arrays["ranks"]))
+    for mood in range(scores.shape[1]):
+        values[:, mood] *= np.interp(scores[:, mood], arrays["ranks"][:, mood], shares)
+    values[:, _OF_MODE] *= numbers[:, [_PITCHED]]
+    return np.asarray(values, np.float32)
+
+
+def scores_of(arrays: Mapping[str, F32], numbers: F32) -> F32:
+    """The network's own scores, float32 (n, moods): they only order sounds."""
+    x = np.clip((numbers - arrays["mean"]) / arrays["spread"], -FARTHEST, FARTHEST)
+    hidden = np.maximum(x @ arrays["weight0"] + arrays["bias0"], 0.0)
+    scores: F32 = hidden @ arrays["weight1"] + arrays["bias1"]
+    return scores
+
+
+@lru_cache(maxsize=1)
+def _model() -> dict[str, F32]:
+    return read_arrays(MOODS_MODEL)
+
+
+def octaves(hertz: float) -> float:
     """Octaves above 125 Hz."""
     return float(np.log2(max(hertz, 20.0) / 125.0))
 
 
-def _rise(value: float, none: float, full: float) -> float:
+def rise(value: float, none: float, full: float) -> float:
     """0 up to `none`, 1 from `full` on, straight between."""
     return float(np.clip((value - none) / (full - none), 0.0, 1.0))
+
+
+def numbers_of(sound: Character, features: F32) -> F32:
+    """What moods are told from, float32 (n,): the sound's features and its character."""
+    own = [
+        octaves(sound.brightness_hz), sound.low_share, np.log10(sound.air_share + 1e-5),
+        np.log10(sound.flatness + 1e-4), np.sqrt(max(sound.onset_rate, 0.0)), sound.attack,
+        sound.crest_db / 10.0, sound.minor, sound.pitched, sound.steadiness, sound.distortion,
+        sound.sustain, energy_of(sound),
+    ]  # fmt: skip
+    return np.concatenate([features, np.array(own, np.float32)])

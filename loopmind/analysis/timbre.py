@@ -43,15 +43,15 @@ class Timbre:
 
 @dataclass(frozen=True, eq=False)
 class Listened:
-    """A sound's mean power (bins,), and unless it is silent its shape and what the tagger told."""
+    """A sound's mean power (bins,); unless it is silent its shape, features and what was told."""
 
     mean: NDArray[np.float64]
-    heard: tuple[Shape, Told] | None
+    heard: tuple[Shape, F32, Told] | None
 
     @property
     def loop(self) -> float | None:
         """How likely the tagger holds a loop; None where it was not asked."""
-        return self.heard[1].loop if self.heard else None
+        return self.heard[2].loop if self.heard else None
 
 
 def listen(spectra: Spectra, tone: Tone) -> Listened:
@@ -61,7 +61,8 @@ def listen(spectra: Spectra, tone: Tone) -> Listened:
     if float(mean.sum()) <= 1e-18 or _peak(mono) <= 1e-7:
         return Listened(mean, None)
     shape = shape_of(mono, spectra.rate_hz, power, spectra.hop)
-    return Listened(mean, (shape, tell(spectra, timbre_features(shape, tone, tone.heard))))
+    features = timbre_features(shape, tone, tone.heard)
+    return Listened(mean, (shape, features, tell(spectra, features)))
 
 
 def hear_timbre(
@@ -74,20 +75,15 @@ def hear_timbre(
     embedding.
     """
     listened = listened or listen(spectra, tone)
-    mono, mean = spectra.mono, listened.mean
+    mean = listened.mean
     spectrum_db = band_levels(mean, spectra.rate_hz)
     if listened.heard is None:
         return Timbre(spectrum_db, 0.0, 0.0, (), (), (), (0.0,) * SIZE)
-    shape, told = listened.heard
+    _, features, told = listened.heard
     instrument = believe_instrument(told.instrument)
-    seconds = max(0.25, mono.size / spectra.rate_hz)
-    onset_rate = len(rhythm.onsets_s) / seconds
-    attack = attack_of(shape)
-    # Held sounds flutter; what does not rise like an event counts as a quarter of one.
-    sure = 0.25 + 0.75 * attack
-    drive = sure * sum(rhythm.onset_strengths) / seconds
-    character = _character(shape, tone, mono, mean, spectra.rate_hz, attack, drive)
+    character = character_of(spectra, rhythm, tone, listened)
     energy = energy_of(character)
+    onset_rate = _sure(character.attack) * len(rhythm.onsets_s) / _seconds(spectra)
     return Timbre(
         spectrum_db=spectrum_db,
         brightness_hz=round(character.brightness_hz, 1),
@@ -98,10 +94,10 @@ def hear_timbre(
             register_midi=tone.register_midi,
             voices=tone.voices,
             steadiness=tone.steadiness,
-            onset_rate=sure * onset_rate,
+            onset_rate=onset_rate,
             pitched=tone.pitched,
         ),
-        tags=tags_of(character, energy),
+        tags=tags_of(character, features),
         embedding=embed(told.embedding),
     )
 
@@ -134,16 +130,22 @@ def band_levels(mean_power: NDArray[np.float64], rate_hz: int) -> tuple[float, .
     return tuple(levels)
 
 
-def _character(
-    shape: Shape,
-    tone: Tone,
-    mono: F32,
-    mean: NDArray[np.float64],
-    rate_hz: int,
-    attack: float,
-    onset_rate: float,
-) -> Character:
-    hertz = np.arange(mean.size) * (rate_hz / 2 / (mean.size - 1))
+def _seconds(spectra: Spectra) -> float:
+    return max(0.25, spectra.mono.size / spectra.rate_hz)
+
+
+def _sure(attack: float) -> float:
+    """Held sounds flutter; what does not rise like an event counts as a quarter of one."""
+    return 0.25 + 0.75 * attack
+
+
+def character_of(spectra: Spectra, rhythm: Rhythm, tone: Tone, listened: Listened) -> Character:
+    """What moods and energy are read from, of a sound that is not silent."""
+    assert listened.heard is not None
+    shape, mono, mean = listened.heard[0], spectra.mono, listened.mean
+    attack = attack_of(shape)
+    drive = _sure(attack) * sum(rhythm.onset_strengths) / _seconds(spectra)
+    hertz = np.arange(mean.size) * (spectra.rate_hz / 2 / (mean.size - 1))
     size = np.sqrt(mean)
     total = float(mean.sum())
     active = shape.level_db > -40.0
@@ -162,7 +164,7 @@ def _character(
         low_share=float(mean[hertz < 250.0].sum()) / total,
         air_share=air,
         flatness=flatness,
-        onset_rate=onset_rate,
+        onset_rate=drive,
         attack=attack,
         crest_db=float(crest_db),
         minor=float(minor),

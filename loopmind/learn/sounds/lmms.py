@@ -1,7 +1,7 @@
-"""Renders the named presets of the ZynAddSubFX synthesiser through LMMS, without a window.
+"""Renders the named presets of ZynAddSubFX and of LMMS itself through LMMS, without a window.
 
-Debian's packages lmms and zynaddsubfx-data bring some 1,300 presets in banks; their names say
-what they are. LMMS plays a project that is written here; no preset leaves this machine.
+Debian's packages lmms, zynaddsubfx-data and yoshimi-data bring some 2,300 presets in banks; their
+names say what they are. LMMS plays a project that is written here; no preset leaves this machine.
 """
 
 from __future__ import annotations
@@ -66,13 +66,16 @@ class Preset:
     words: str
 
 
-def presets(banks: Path) -> list[Preset]:
-    """The presets below `banks` whose name or bank tells an instrument, sorted by path."""
+def presets(banks: Path, *, every: bool = False) -> list[Preset]:
+    """The presets below `banks` whose name or bank tells an instrument, sorted by path.
+
+    every: also those of which neither tells (instrument "").
+    """
     found = []
-    for file in sorted(banks.rglob("*.xiz")):
+    for file in sorted([*banks.rglob("*.xiz"), *banks.rglob("*.xpf")]):
         words = re.sub(r"^\d+-", "", file.stem).replace("_", " ").lower()
         instrument = instrument_of_name(words, file.parent.name)
-        if instrument:
+        if instrument or every:
             found.append(Preset(file, instrument, re.sub(r"[^a-z ]+", " ", words)))
     return found
 
@@ -154,6 +157,12 @@ def _track(file: Path, parts: Sequence[tuple[Sequence[Note], float]]) -> str:
             f'<pattern type="1" name="p" muted="0" pos="{round(start_s * _TICKS_PER_SECOND)}" '
             f'steps="16" len="{_TICKS_PER_BAR * 10}">{events}</pattern>'
         )
+    if file.suffix == ".xpf":  # a preset of LMMS holds the whole track
+        whole = re.search(r"<instrumenttrack\b.*</instrumenttrack>", _text(file), re.DOTALL)
+        return (
+            f'<track type="0" name={quoteattr(file.stem)} muted="0" solo="0">'
+            f"{whole.group(0) if whole else ''}{patterns}</track>"
+        )
     return (
         f'<track type="0" name={quoteattr(file.stem)} muted="0" solo="0"><instrumenttrack '
         'pan="0" vol="100" fxch="0" pitch="0" basenote="57" pitchrange="1" usemasterpitch="0">'
@@ -164,10 +173,14 @@ def _track(file: Path, parts: Sequence[tuple[Sequence[Note], float]]) -> str:
     )
 
 
+def _text(file: Path) -> str:
+    raw = file.read_bytes()
+    return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8", "replace")
+
+
 def _master(file: Path) -> str:
     """A preset as the whole state of the synthesiser, its first part playing it."""
-    raw = file.read_bytes()
-    text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8", "replace")
+    text = _text(file)
     instrument = re.search(r"<INSTRUMENT>.*</INSTRUMENT>", text, re.DOTALL)
     base = re.search(r"<BASE_PARAMETERS>.*?</BASE_PARAMETERS>", text, re.DOTALL)
     numbers = {"volume": 96, "panning": 64, "min_key": 0, "max_key": 127, "key_shift": 64,

@@ -225,6 +225,22 @@ def progressions(rng: np.random.Generator, count: int) -> Iterator[Labelled]:
         yield Labelled(Phrase(notes, program, keep), instrument, "loop", key)
 
 
+def major_phrase(rng: np.random.Generator) -> tuple[int, tuple[Note, ...], float, int]:
+    """A loop in a major key: (program, notes, seconds, pitch class of the tonic)."""
+    key = Key(int(rng.integers(12)), "major")
+    chords = [_DEGREES[name] for name in str(rng.choice(_PROGRESSIONS["major"][1:])).split()][:2]
+    beat = 60.0 / float(rng.uniform(90, 150))
+    part = str(rng.choice(["chords", "melody", "held"], p=[0.5, 0.25, 0.25]))
+    programs = {"chords": (0, 1, 4, 5, 16, 24, 25, 26, 29, 30, 62, 81), "melody": (0, 4, 24, 40,
+                56, 65, 73, 80, 81), "held": (48, 50, 52, 88, 89, 90, 19)}[part]  # fmt: skip
+    if part == "held":
+        notes = tuple(_held_chords(rng, key, chords, beat))
+    else:
+        maker = _chord_part if part == "chords" else _melody
+        notes = tuple(maker(rng, key, chords, beat, 4))
+    return int(rng.choice(programs)), notes, len(chords) * 4 * beat, key.tonic
+
+
 def played_loop(instrument: str, rng: np.random.Generator) -> tuple[tuple[Note, ...], float, Role]:
     """A loop of two to four bars as `instrument` plays it: notes, seconds to keep, its role."""
     mode: Mode = "major" if rng.random() < 0.5 else "minor"

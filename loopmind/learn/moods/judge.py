@@ -1,0 +1,88 @@
+"""How well values of moods agree with names, and with changes whose direction is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.learn.moods.data import Set
+from loopmind.music.loop import MOODS
+
+F32 = NDArray[np.float32]
+
+FEWEST = 2
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of one mood, or one change: how many sounds (or pairs) it rests on, and the share right.
+
+    Of names that is the share of pairs, one sound so named and one of the same source and kind
+    that is not, in which the first has more of the mood (the area under the ROC curve).
+    """
+
+    count: int
+    right: float
+
+
+def by_names(values: F32, held: Set) -> dict[str, Agreement]:
+    """Agreement with names by mood, over sources and kinds weighted by how many are so named."""
+    found: dict[str, Agreement] = {}
+    for number, mood in enumerate(MOODS):
+        shares, counts = [], []
+        for source in sorted(set(held.source.tolist())):
+            for kind in ("oneshot", "loop"):
+                own = held.speaks & (held.source == source) & (held.kind == kind)
+                yes = values[own & held.named[:, number], number]
+                no = values[own & ~held.named[:, number], number]
+                if yes.size >= FEWEST and no.size >= FEWEST:
+                    shares.append(_more(yes, no))
+                    counts.append(yes.size)
+        if counts:
+            found[mood] = Agreement(sum(counts), float(np.average(shares, weights=counts)))
+    return found
+
+
+def _more(yes: F32, no: F32) -> float:
+    """How often one of `yes` lies above one of `no`; a tie counts half."""
+    differences = yes[:, None] - no[None]
+    return float((differences > 0).mean() + 0.5 * (differences == 0).mean())
+
+
+def by_changes(values: F32, held: Set) -> dict[str, Agreement]:
+    """Agreement with the direction of changes, by "change: mood"; a tie counts half."""
+    found: dict[str, Agreement] = {}
+    first, second, mood = held.pairs.T
+    differences = values[first, mood] - values[second, mood]
+    right = (differences > 0) + 0.5 * (differences == 0)
+    for how in sorted(set(held.how.tolist())):
+        for number in sorted(set(mood[held.how == how].tolist())):
+            own = (held.how == how) & (mood == number)
+            found[f"{how}: {MOODS[number]}"] = Agreement(int(own.sum()), float(right[own].mean()))
+    return found
+
+
+def across_sounds(values: F32, held: Set) -> dict[str, Agreement]:
+    """By mood: how often any sound made more of it lies above any other sound made less of it.
+
+    Both of one kind; "made" as the pairs have it, so one of the two may be as it was.
+    """
+    found: dict[str, Agreement] = {}
+    for number, mood in enumerate(MOODS):
+        shares, counts = [], []
+        for kind in ("oneshot", "loop"):
+            of_kind = held.kind[held.pairs[:, 0]] == kind
+            own = held.pairs[(held.pairs[:, 2] == number) & of_kind]
+            if len(own) >= FEWEST:
+                shares.append(_more(values[own[:, 0], number], values[own[:, 1], number]))
+                counts.append(len(own))
+        if counts:
+            found[mood] = Agreement(sum(counts), float(np.average(shares, weights=counts)))
+    return found
+
+
+def mean_of(found: dict[str, Agreement]) -> float:
+    """The mean over moods, or over changes."""
+    return float(np.mean([agreement.right for agreement in found.values()]))

@@ -1,0 +1,171 @@
+"""The network that tells moods: trained on pairs, of which one sound is more of a mood.
+
+Its twelve scores order sounds (the pairwise logistic loss of Burges et al., "Learning to rank using
+gradient descent", ICML 2005). What is handed on lies in 0..1: how likely the score is that of a
+sound with the mood, were both as frequent (Platt, "Probabilistic outputs for support vector
+machines", 1999), times the share of sounds that have less of it: what is likely so, and more so
+than most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loopmind.analysis.moods import FARTHEST, scores_of
+from loopmind.learn.moods.data import Set
+from loopmind.music.loop import MOODS
+
+F32 = NDArray[np.float32]
+I64 = NDArray[np.int64]
+
+HIDDEN = 128
+_ACROSS = 0.3
+_RANKS = 33
+_FEWEST_NAMED = 6
+
+
+def train(
+    learned: Set, *, steps: int, seed: int, names: float = 2.0, hidden: int = HIDDEN,
+    decay: float = 0.3, dropout: float = 0.3,
+) -> dict[str, F32]:  # fmt: skip
+    """The arrays of one network. names: weight of names beside changes."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    mean, spread = learned.numbers.mean(axis=0), learned.numbers.std(axis=0) + 1e-3
+    x = torch.tensor(np.clip((learned.numbers - mean) / spread, -FARTHEST, FARTHEST))
+    net = torch.nn.Sequential(
+        torch.nn.Linear(x.shape[1], hidden), torch.nn.ReLU(), torch.nn.Dropout(dropout),
+        torch.nn.Linear(hidden, len(MOODS)),
+    )  # fmt: skip
+    optimiser = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    changes, named = _by_mood(learned), _named_pairs(learned)
+    for _ in range(steps):
+        loss = torch.zeros(())
+        for pairs, weight in ((changes(rng, 256), 1.0), (named(rng, 256), names)):
+            if not weight or not len(pairs):
+                continue
+            first, second, mood = (torch.tensor(column) for column in pairs.T)
+            noise = 0.1 * torch.randn(2, len(pairs), x.shape[1])
+            more = net(x[first] + noise[0]).gather(1, mood[:, None])
+            less = net(x[second] + noise[1]).gather(1, mood[:, None])
+            loss = loss + weight * torch.nn.functional.softplus(less - more).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    arrays = {
+        "weight0": net[0].weight.detach().numpy().T.copy(), "bias0": net[0].bias.detach().numpy(),
+        "weight1": net[3].weight.detach().numpy().T.copy(), "bias1": net[3].bias.detach().numpy(),
+        "mean": mean, "spread": spread,
+    }  # fmt: skip
+    return {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+
+
+class _by_mood:
+    """Draws pairs, every mood as often as any other, now and then across sounds.
+
+    A sound that was made darker is darker than it was, and likely than another one was.
+    """
+
+    def __init__(self, learned: Set) -> None:
+        self.groups = []
+        pairs = learned.pairs
+        for mood in sorted(set(pairs[:, 2].tolist())):
+            for kind in ("oneshot", "loop"):
+                own = pairs[(pairs[:, 2] == mood) & (learned.kind[pairs[:, 0]] == kind)]
+                self.groups += [own] if len(own) else []
+
+    def __call__(self, rng: np.random.Generator, count: int) -> I64:
+        found = []
+        for which in rng.integers(len(self.groups), size=count):
+            group = self.groups[which]
+            first, second, mood = group[rng.integers(len(group))]
+            if rng.random() < _ACROSS:
+                second = group[rng.integers(len(group)), 1]
+            found.append((first, second, mood))
+        return np.array(found, np.int64)
+
+
+class _named_pairs:
+    """Draws one sound that is named so, and one of its kind that is not, half of its instrument."""
+
+    def __init__(self, learned: Set) -> None:
+        self.set = learned
+        self.moods = [m for m in range(len(MOODS)) if learned.named[:, m].sum() >= _FEWEST_NAMED]
+        self.yes = {m: np.flatnonzero(learned.named[:, m]) for m in self.moods}
+        self.no: dict[tuple[int, str, str], I64] = {}
+        for m in self.moods:
+            silent = learned.speaks & ~learned.named[:, m]
+            for kind in ("oneshot", "loop"):
+                of_kind = silent & (learned.kind == kind)
+                self.no[m, kind, "*"] = np.flatnonzero(of_kind)
+                for instrument in set(learned.instrument.tolist()):
+                    self.no[m, kind, instrument] = np.flatnonzero(
+                        of_kind & (learned.instrument == instrument)
+                    )
+
+    def __call__(self, rng: np.random.Generator, count: int) -> I64:
+        found: list[tuple[int, int, int]] = []
+        while self.moods and len(found) < count:
+            m = int(rng.choice(self.moods))
+            first = int(rng.choice(self.yes[m]))
+            kind, instrument = str(self.set.kind[first]), str(self.set.instrument[first])
+            others = self.no[m, kind, instrument if rng.random() < 0.5 else "*"]
+            if len(others):
+                found.append((first, int(rng.choice(others)), m))
+        return np.array(found, np.int64).reshape(-1, 3)
+
+
+def merged(members: Sequence[dict[str, F32]]) -> dict[str, F32]:
+    """One wide network whose scores are the mean of the members'."""
+    first = members[0]
+    return {
+        "weight0": np.concatenate([m["weight0"] for m in members], axis=1),
+        "bias0": np.concatenate([m["bias0"] for m in members]),
+        "weight1": np.asarray(
+            np.concatenate([m["weight1"] for m in members]) / len(members), np.float32
+        ),
+        "bias1": np.mean([m["bias1"] for m in members], axis=0, dtype=np.float32),
+        "mean": first["mean"], "spread": first["spread"],
+    }  # fmt: skip
+
+
+def with_scale(arrays: dict[str, F32], learned: Set) -> dict[str, F32]:
+    """With a logistic curve for each mood, learned from the same pairs, and the scores' ranks."""
+    scores = scores_of(arrays, learned.numbers).astype(np.float64)
+    slope, place = np.zeros(len(MOODS)), np.zeros(len(MOODS))
+    for mood in range(len(MOODS)):
+        own = learned.pairs[learned.pairs[:, 2] == mood]
+        silent = learned.speaks & ~learned.named[:, mood]
+        yes = np.concatenate([scores[own[:, 0], mood], scores[learned.named[:, mood], mood]])
+        no = np.concatenate([scores[own[:, 1], mood], scores[silent, mood]])
+        if yes.size and no.size:  # a small set may say nothing of a mood
+            slope[mood], place[mood] = _logistic(yes, no)
+    ranks = np.quantile(scores, np.linspace(0.0, 1.0, _RANKS), axis=0)
+    return {
+        **arrays,
+        "slope": np.asarray(slope, np.float32), "place": np.asarray(place, np.float32),
+        "ranks": np.asarray(ranks, np.float32),
+    }  # fmt: skip
+
+
+def _logistic(yes: NDArray[np.float64], no: NDArray[np.float64]) -> tuple[float, float]:
+    """(slope, place) of the curve that best tells `yes` from `no`, both weighing the same."""
+    import scipy.optimize
+
+    def loss(at: NDArray[np.float64]) -> float:
+        slope, place = np.exp(at[0]), at[1]
+        return float(
+            np.logaddexp(0.0, -slope * (yes - place)).mean()
+            + np.logaddexp(0.0, slope * (no - place)).mean()
+        )
+
+    found = scipy.optimize.minimize(loss, np.array([0.0, float(yes.mean() + no.mean()) / 2]))
+    return float(np.exp(found.x[0])), float(found.x[1])

@@ -1,0 +1,144 @@
+"""Moods are learned from names and known changes, and heard in sounds nothing was learned from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loopmind.analysis.frontend import ANALYSIS_RATE
+from loopmind.analysis.models import check_digest, found_model
+from loopmind.analysis.moods import FARTHEST, scores_of, values_of
+from loopmind.learn.moods.contrasts import PLAYED, TREATMENTS, replayed, treated
+from loopmind.learn.moods.data import Builder, Named, Set, heard_numbers, load
+from loopmind.learn.moods.judge import by_changes, by_names, mean_of
+from loopmind.learn.moods.model import read_model, write_model
+from loopmind.learn.moods.named import named_moods
+from loopmind.learn.moods.train import merged, train, with_scale
+from loopmind.learn.sounds.material import synthesised
+from loopmind.learn.sounds.phrases import major_phrase
+from loopmind.music.loop import MOODS
+
+
+@pytest.mark.parametrize(
+    ("name", "moods"),
+    [
+        ("AngryLead 2", {"aggressive"}),
+        ("0003-Soft Dark Pad", {"calm", "dark"}),
+        ("organ not distorted", set()),
+        ("8-bit car", {"lo-fi"}),
+        ("voice of the playground", set()),  # neither ice nor round
+    ],
+)
+def test_names_tell_moods_by_whole_words(name: str, moods: set[str]) -> None:
+    assert named_moods(name) == moods
+
+
+def pluck() -> np.ndarray:
+    t = np.arange(ANALYSIS_RATE) / ANALYSIS_RATE
+    partials = [np.sin(2 * np.pi * 220 * n * t) * np.exp(-3 * n * t) / n for n in range(1, 20)]
+    return (0.3 * np.sum(partials, axis=0)).astype(np.float32)
+
+
+@pytest.mark.parametrize("how", sorted(TREATMENTS))
+def test_changes_are_finite_repeatable_and_as_loud(how: str) -> None:
+    sound = pluck()
+    for seed in range(4):
+        made = treated(sound, ANALYSIS_RATE, how, np.random.default_rng(seed))
+        again = treated(sound, ANALYSIS_RATE, how, np.random.default_rng(seed))
+        assert np.isfinite(made).all() and np.array_equal(made, again)
+        assert np.abs(made).max() == pytest.approx(np.abs(sound).max(), rel=1e-3)
+        assert not np.allclose(made[: sound.size], sound, atol=1e-3)
+    assert set(TREATMENTS[how][1] + TREATMENTS[how][2]) <= set(MOODS)
+
+
+def test_a_phrase_is_played_anew_as_is_said() -> None:
+    rng = np.random.default_rng(2)
+    _, notes, _, tonic = major_phrase(rng)
+    degrees = {(n.pitch - tonic) % 12 for n in replayed(notes, "minor", tonic, rng)}
+    assert degrees <= {0, 2, 3, 5, 7, 8, 10} and len(notes) > 3
+    slow = replayed(notes, "slow", tonic, rng)
+    assert slow[-1].start_s > 1.3 * notes[-1].start_s
+    assert all(a.pitch == b.pitch + 12 for a, b in
+               zip(replayed(notes, "high", tonic, rng), notes, strict=True))  # fmt: skip
+    assert max(n.velocity for n in replayed(notes, "gentle", tonic, rng)) <= 50
+    assert {mood for more, less in PLAYED.values() for mood in more + less} <= set(MOODS)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Set:
+    """Sounds of every maker, changed twice; a third of them named."""
+    builder, rng = Builder(), np.random.default_rng(5)
+    for number, sound in enumerate(synthesised(rng, 3)):
+        names = {"hat": "bright", "kick": "dark", "bass": "deep"}
+        name = f"{names.get(sound.instrument, 'plain')} {number}"
+        builder.add_named(Named(sound, name if number % 3 else ""), 2, rng)
+    file = tmp_path_factory.mktemp("moods") / "small.npz"
+    assert builder.write(file) == len(builder.rows) > 40
+    return load([file])
+
+
+def test_a_few_steps_order_what_was_changed(small: Set, tmp_path: Path) -> None:
+    import torch
+
+    first, last = (train(small, steps=steps, seed=1) for steps in (1, 60))
+    before, after = (
+        mean_of(by_changes(scores_of(arrays, small.numbers), small)) for arrays in (first, last)
+    )
+    assert after > max(0.8, before + 0.1)
+    assert mean_of(by_names(scores_of(last, small.numbers), small)) > 0.7
+
+    net = torch.nn.Sequential(
+        torch.nn.Linear(last["weight0"].shape[0], last["weight0"].shape[1]),
+        torch.nn.ReLU(),
+        torch.nn.Linear(*last["weight1"].shape),
+    )
+    with torch.no_grad():
+        for layer, number in ((net[0], 0), (net[2], 1)):
+            layer.weight.copy_(torch.tensor(last[f"weight{number}"].T))
+            layer.bias.copy_(torch.tensor(last[f"bias{number}"]))
+        x = np.clip((small.numbers - last["mean"]) / last["spread"], -FARTHEST, FARTHEST)
+        expected = net(torch.tensor(x)).numpy()
+    assert np.abs(scores_of(last, small.numbers) - expected).max() < 1e-4
+    both = merged([first, last])
+    mean = (scores_of(first, small.numbers) + scores_of(last, small.numbers)) / 2
+    assert np.abs(scores_of(both, small.numbers) - mean).max() < 1e-4
+
+    file = tmp_path / "moods.npz"
+    write_model(file, with_scale(last, small))
+    check_digest(file)
+    values = values_of(read_model(file), small.numbers)
+    assert values.min() >= 0.0 and values.max() <= 1.0 and values.max() > 0.5
+    ordered = by_changes(values, small)
+    assert mean_of(ordered) > 0.75
+
+
+def test_the_shipped_model_hears_what_is_done_to_a_sound() -> None:
+    model = read_model(found_model("moods.npz"))
+    plain = heard_numbers(pluck(), ANALYSIS_RATE)
+    assert plain is not None
+    before = values_of(model, plain[0][None])[0]
+    for how, (_, more, less) in TREATMENTS.items():
+        made = treated(pluck(), ANALYSIS_RATE, how, np.random.default_rng(1))
+        heard = heard_numbers(made, ANALYSIS_RATE)
+        assert heard is not None
+        after = values_of(model, heard[0][None])[0]
+        for mood, way in [(m, 1) for m in more] + [(m, -1) for m in less]:
+            number = MOODS.index(mood)
+            assert way * (after[number] - before[number]) >= 0.0, (how, mood)
+
+
+def test_what_has_no_pitch_is_neither_happy_nor_sad(small: Set) -> None:
+    model = read_model(found_model("moods.npz"))
+    numbers = small.numbers.copy()
+    numbers[:, -5] = 0.0
+    values = values_of(model, numbers)
+    assert not values[:, [MOODS.index("happy"), MOODS.index("sad")]].any()
+
+
+def test_agreement_counts_ties_as_half(small: Set) -> None:
+    level = replace(small, hand=np.zeros_like(small.hand))
+    assert {a.right for a in by_changes(level.hand, level).values()} == {0.5}
+    assert {a.right for a in by_names(level.hand, level).values()} == {0.5}
