@@ -130,6 +130,15 @@ def test_a_macro_of_a_graph_that_was_wired_by_hand(song: Path) -> None:
     assert apply(song, SetMacro("weight", by=9.0)).mix.master.target_lufs == pytest.approx(-8.0)
 
 
+def test_edits_that_the_graph_makes_itself_are_made_again(song: Path) -> None:
+    project = read_project(song)
+    document: dict[str, Any] = project.graph()
+    document["macros"]["edits"]["value"] = [{"edit": "mute_track", "track": "bass"}]
+    write_project(song, project.with_graph(0, document))
+    draft = apply(song, SetMacro("seed", 9))
+    assert next(s for s in draft.mix.strips if s.track == "bass").muted
+
+
 def test_edits_without_a_place_in_the_new_song_are_left_out_and_told(song: Path) -> None:
     short = SetMacro("length_s", 10.0)
     with ProjectSession.open(song) as session:
@@ -171,6 +180,7 @@ def test_locked_parts_are_not_made_anew(song: Path) -> None:
         (SetMacro("edits", ()), "holds the song's edits"),
         (SetMacro("folders", ("nowhere-at-all",)), "there is no nowhere-at-all; check the path"),
         (SetMacro("seed", float("nan")), "seed"),
+        (SetMacro("seed", by=float("nan")), "seed cannot be moved by nan"),
     ],
     ids=lambda value: value.name if isinstance(value, SetMacro) else "",
 )

@@ -6,6 +6,7 @@ arrangement alone, whatever came into the folders since.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from loopmind.graph.document import Graph, split_address
 from loopmind.graph.errors import GraphError
 from loopmind.graph.macros import Macro
 from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit, SetMacro
+from loopmind.music.edit import Edit, SetMacro, edit_from_plain
 from loopmind.music.history import Revision
 from loopmind.runtime.project_graph import (
     DOCUMENTS,
@@ -123,6 +124,8 @@ def _aim(macro: Macro, edit: SetMacro) -> Any:
         raise GraphError(f"{edit.name} is {control.expected()}, not to be moved; give its value")
     if now is None:
         raise GraphError(f"{edit.name} stands at nothing, so it cannot be moved; give its value")
+    if not math.isfinite(edit.by):
+        raise GraphError(f"{edit.name} cannot be moved by {edit.by}; give a number")
     aim = now + edit.by
     aim = aim if control.low is None else max(aim, control.low)
     aim = aim if control.high is None else min(aim, control.high)
@@ -134,7 +137,8 @@ def _refuse_idle(graph: Graph, macro: Macro) -> None:
     name = macro.control.name
     for target in macro.targets:
         node, control = split_address(target.control)
-        kind = graph.nodes[node].type
+        found = graph.nodes.get(node)
+        kind = "" if found is None else found.type
         if kind == EDIT_TYPE and control == "edits":
             raise GraphError(f"{name} holds the song's edits; make them as edits of the project")
         if kind in (RENDER, DOCUMENTS) and control == "out":
@@ -237,9 +241,11 @@ def _before_edits(graph: Graph) -> set[str]:
     return {n for n in graph.nodes if n in ends or any(graph.reaches(n, end) for end in ends)}
 
 
-def _own_edits(graph: Graph) -> tuple[Any, ...]:
+def _own_edits(graph: Graph) -> tuple[Edit, ...]:
+    """The edits that the graph itself makes."""
     edit = edit_node(graph)
-    return () if edit is None else tuple(graph.control_value(edit, "edits") or ())
+    plain = [] if edit is None else graph.control_value(edit, "edits")
+    return tuple(edit_from_plain(item) for item in plain or ())
 
 
 def _with_recalled(graph: Graph, going: Going, past: Past) -> Graph:
