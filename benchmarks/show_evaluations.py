@@ -5,8 +5,9 @@
 
 Pieces of `python -m loopmind.learn.sounds.pieces`, split test, are written as recordings with their
 truth: mixes with stems, lines, keys and mixes with MIDI, drums with MIDI, loops of tracks that
-belong together. Sounds to be tagged are the hits of the kit Black Pearl, and notes, hits and parts
-of the test pieces' MIDI files played by MuseScore General. Tempo and key are judged on real loops.
+belong together. Sounds to be tagged are the hits of the kit Black Pearl, and notes and parts of the
+test pieces' MIDI files, by those programs of MuseScore General that have samples of their own.
+Tempo and key are judged on real loops.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from loopmind.learn.fit.data import notes_between
 from loopmind.learn.notes.tune import as_notes, write_files
 from loopmind.learn.separation.truth import of_pieces
 from loopmind.learn.sounds.material import midi_files, recordings, rendered
-from loopmind.learn.sounds.pieces import Piece, pieces, split_of
+from loopmind.learn.sounds.pieces import TEST_PROGRAMS, Piece, pieces, split_of
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, soundfonts
 from loopmind.music.audio import Audio
 from loopmind.music.loop import ROLE_OF_INSTRUMENT
@@ -72,8 +73,9 @@ def tag(args: argparse.Namespace, out: Path) -> Path:
     midi = [m for m in midi_files([args.sounds / "midi"]) if split_of(m) == "test"]
     (font,) = (f for f in soundfonts([]) if f.stem.startswith(FONT))
     hits = (s for s in recordings(args.sounds / "labels.csv") if KIT in s.path)
+    rng = np.random.default_rng(7)
     rows = []
-    for number, sound in enumerate([*rendered(font, midi, np.random.default_rng(7)), *hits]):
+    for number, sound in enumerate([*rendered(font, midi, rng, TEST_PROGRAMS), *hits]):
         path = out / f"{number:04d}.wav"
         write_audio(path, Audio(sound.samples[None, :], sound.rate_hz))
         rows.append({"path": path.name, "instrument": sound.instrument, "kind": sound.kind})

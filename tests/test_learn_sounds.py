@@ -10,6 +10,7 @@ import pytest
 from loopmind.analysis.key import rotations
 from loopmind.learn.sounds import synth
 from loopmind.learn.sounds.augment import vary
+from loopmind.learn.sounds.fluid import Part
 from loopmind.learn.sounds.lmms import instrument_of_name
 from loopmind.learn.sounds.material import our_instrument
 from loopmind.learn.sounds.phrases import (
@@ -20,6 +21,7 @@ from loopmind.learn.sounds.phrases import (
     role_of_notes,
     single_notes,
 )
+from loopmind.learn.sounds.pieces import TEST_PROGRAMS, unheard
 from loopmind.learn.sounds.render import Note, Phrase, _patches, _variable_length, _write_midi
 from loopmind.learn.sounds.tones import tones
 from loopmind.learn.tempo_key.keys import merge, scores_of
@@ -141,3 +143,15 @@ def test_rehearsals_are_played_by_rare_instruments() -> None:
         assert all(0 <= note.pitch <= 127 for note in one.phrase.notes)
         assert one.kind == "oneshot" or one.phrase.keep_s <= 7.0
     assert {one.kind for one in made} == {"oneshot", "loop"}
+
+
+def test_pieces_to_be_judged_by_are_played_by_programs_of_their_own() -> None:
+    rng = np.random.default_rng(4)
+    parts = [Part(program, ()) for program in range(112)] + [Part(0, (), True)]
+    made = unheard(parts, rng)
+    assert {part.program for part in made if not part.drums} <= TEST_PROGRAMS
+    assert made[-1].drums and len(made) > 80
+    by_instrument = [instrument_of_program(part.program) for part in made if not part.drums]
+    asked = [instrument_of_program(part.program) for part in parts if not part.drums]
+    held = {instrument_of_program(program) for program in TEST_PROGRAMS}
+    assert by_instrument == [name for name in asked if name in held]

@@ -25,6 +25,13 @@ FLOOR_DB = -80.0
 _ENVELOPE_HOP = 64
 # Spans after the first sound, in seconds, whose spectra tell attack, body and tail apart.
 _SPANS = ((0.0, 0.07), (0.07, 0.2), (0.2, 0.5))
+_ENVELOPE = (
+    "peak_at", "length", "rise", "decay_6", "decay_12", "decay_20", "decay_30", "sounding",
+    "above_6", "above_20", "above_35", "middle", "deepest_dip", "dips", "event_rate", "events",
+)  # fmt: skip
+_FIRST_OF_ENVELOPE = MEL_ROWS * MEL_BANDS + 11
+FEATURE_PLACES = {name: _FIRST_OF_ENVELOPE + at for at, name in enumerate(_ENVELOPE)}
+"""Where the numbers of the envelope lie among `timbre_features`, by name."""
 
 
 @dataclass(frozen=True, eq=False)

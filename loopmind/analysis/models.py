@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,6 +129,12 @@ def check_digest(file: Path, *, card_needed: bool = True) -> str:
     return digest
 
 
+def check_models() -> None:
+    """Raise ModelError where one of the models that all hearing needs is missing or altered."""
+    for name in MODELS:
+        check_digest(found_model(name))
+
+
 def _remedy(file: Path) -> str:
     """What to do about a file that cannot be used."""
     folder = user_models()
@@ -203,9 +210,16 @@ def _first_line(error: Exception) -> str:
 
 
 def read_arrays(name: str) -> dict[str, NDArray[np.float32]]:
-    """The arrays of the shipped model file `name` as float32, by name; nothing is unpickled.
+    """The arrays of the model file `name` as float32, by name; nothing is unpickled.
 
-    Raises FileNotFoundError where the file is missing.
+    Raises ModelError where it is missing, or not the one that its card was written for.
     """
-    with np.load(model_file(name), allow_pickle=False) as file:
-        return {key: file[key].astype(np.float32) for key in file.files}
+    file = found_model(name)
+    check_digest(file)
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            return {key: archive[key].astype(np.float32) for key in archive.files}
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise ModelError(
+            f"the model {file} cannot be read ({_first_line(error)}); {_remedy(file)}"
+        ) from error

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.features import FEATURE_PLACES
 from loopmind.analysis.models import MOODS_MODEL, read_arrays
 from loopmind.music.belief import Belief
 from loopmind.music.loop import MOODS
@@ -21,9 +22,16 @@ F32 = NDArray[np.float32]
 
 _KEPT = 0.3
 FARTHEST = 4.0
-# What has no pitch is in no mode, be it happy or sad. Where `pitched` lies among the numbers.
+# What has no pitch is in no mode, be it happy or sad.
 _OF_MODE = [MOODS.index("happy"), MOODS.index("sad")]
-_PITCHED = -5
+_OWN = (
+    "brightness", "low_share", "air_share", "flatness", "onset_rate", "attack", "crest", "minor",
+    "pitched", "steadiness", "distortion", "sustain", "energy", "in_minor", "in_major",
+)  # fmt: skip
+# How long a sound is, and how much happens in all, is no mood: a loop played twice is as sad.
+_OF_LENGTH = ("peak_at", "length", "sounding", "events")
+_DECAYS = ("decay_6", "decay_12", "decay_20", "decay_30")
+_LONGEST_DECAY = 1.0  # log2 of seconds; what rings longer is told by its levels
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def values_of(arrays: Mapping[str, F32], numbers: F32) -> F32:
     shares = np.linspace(0.0, 1.0, len(arrays["ranks"]))
     for mood in range(scores.shape[1]):
         values[:, mood] *= np.interp(scores[:, mood], arrays["ranks"][:, mood], shares)
-    values[:, _OF_MODE] *= numbers[:, [_PITCHED]]
+    values[:, _OF_MODE] *= numbers[:, [_OWN.index("pitched") - len(_OWN)]]
     return np.asarray(values, np.float32)
 
 
@@ -109,10 +117,25 @@ def rise(value: float, none: float, full: float) -> float:
 
 def numbers_of(sound: Character, features: F32) -> F32:
     """What moods are told from, float32 (n,): the sound's features and its character."""
-    own = [
-        octaves(sound.brightness_hz), sound.low_share, np.log10(sound.air_share + 1e-5),
-        np.log10(sound.flatness + 1e-4), np.sqrt(max(sound.onset_rate, 0.0)), sound.attack,
-        sound.crest_db / 10.0, sound.minor, sound.pitched, sound.steadiness, sound.distortion,
-        sound.sustain, energy_of(sound),
-    ]  # fmt: skip
-    return np.concatenate([features, np.array(own, np.float32)])
+    heard = features.copy()
+    decays = [FEATURE_PLACES[name] for name in _DECAYS]
+    heard[decays] = np.minimum(heard[decays], _LONGEST_DECAY)
+    own = {
+        "brightness": octaves(sound.brightness_hz),
+        "low_share": sound.low_share,
+        "air_share": np.log10(sound.air_share + 1e-5),
+        "flatness": np.log10(sound.flatness + 1e-4),
+        "onset_rate": np.sqrt(max(sound.onset_rate, 0.0)),
+        "attack": sound.attack,
+        "crest": sound.crest_db / 10.0,
+        "minor": sound.minor,
+        "pitched": sound.pitched,
+        "steadiness": sound.steadiness,
+        "distortion": sound.distortion,
+        "sustain": sound.sustain,
+        "energy": energy_of(sound),
+        "in_minor": sound.pitched * sound.minor,
+        "in_major": sound.pitched * (1.0 - sound.minor),
+    }
+    kept = np.delete(heard, [FEATURE_PLACES[name] for name in _OF_LENGTH])
+    return np.concatenate([kept, np.array([own[name] for name in _OWN], np.float32)])

@@ -25,6 +25,7 @@ from loopmind.music.edit import (
     SetEnergy,
     SetFade,
     SetLayers,
+    SetMacro,
     SetTempo,
     ShiftMood,
     SplitSection,
@@ -362,6 +363,8 @@ def _scaled(last: tuple[Edit, ...], way: float, degree: int, before_bpm: float =
         elif isinstance(edit, SetEffect) and edit.amount != 0.0:
             by = (edit.by or EFFECT_BY) * way * share
             found.append(replace(edit, amount=None, by=round(by, 3)))
+        elif isinstance(edit, SetMacro):
+            found.append(replace(edit, by=round(edit.by * way * share, 9)))  # 0: it cannot move
         elif isinstance(edit, (ResizeSection, SplitSection)):
             continue
         else:

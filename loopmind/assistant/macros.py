@@ -1,57 +1,54 @@
 """Wishes for macros of the project's graph: "set the macro energy to 0.8", "density macro up".
 
-They say the word macro, as names that a user gave may mean anything else in a song.
+They say the word macro, as names that a user gave may mean anything else in a song. What a wish
+makes of one macro is read in macro_values.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from loopmind.assistant.finishing import finish
-from loopmind.assistant.telling import tell
+from loopmind.assistant.macro_values import QUOTED, KnownMacro, before_aim, edit_of, step_of
+from loopmind.assistant.telling import tell, tell_action
 from loopmind.assistant.values import Action, ListParts, Memory, Reading
-from loopmind.music.edit import MacroValue, SetMacro
+from loopmind.music.edit import Edit, SetMacro
 
-_STEP = 0.15
-"""What "up" moves a macro by, as a share of its range."""
-_END = re.compile(r"\s*(?:[,;]|[.!?](?=\s|$)|\b(?:and|then|but|plus)\b)\s*", re.IGNORECASE)
-_LISTED = re.compile(
-    r"\b(?:which|what|list|show|tell|name|are there)\b[^,;]*\bmacros\b"
-    r"|^\W*(?:the |all )?macros\W*$",
+# Commas of figures ("0,8") and the "and" of a time ("2 minutes and 30 seconds") end nothing.
+_END = re.compile(
+    r"\s*(?:,(?!\d)|(?<!\d),|;|[.!?](?=\s|$)"
+    r"|\b(?:(?<!minutes )(?<!minute )(?<!min )and|then|but|plus)\b)\s*",
     re.IGNORECASE,
 )
-_MACRO = re.compile(r"\bmacro\b", re.IGNORECASE)
-_UP = re.compile(r"\b(?:up|raise|increase|higher|more)\b")
-_DOWN = re.compile(r"\b(?:down|back|lower|decrease|reduce|less)\b")
-_AWAY = re.compile(r"\b(?:clear|empty|reset|unset)\b")
-_LITTLE, _MUCH = (
-    re.compile(r"\b(?:bit|little|slightly|touch)\b"),
-    re.compile(r"\b(?:lot|much|way)\b"),
+# Free text goes on over these ("drum and bass", "Vol. 2") unless another wish begins behind them.
+_ANOTHER = re.compile(
+    r"\s*(?:;|[.!?]\s*$|\?\s|(?:,|[.!](?=\s)|\bthen\b|\band\b|\bbut\b|\bplus\b)"
+    r"(?:\s|,|\band\b|\bthen\b|\balso\b)*"
+    r"(?=(?:please |also |the |all )*(?:"
+    r"(?:make|mute|unmute|add|remove|delete|set|put|turn|swap|replace|give|take|drop|bring|move|"
+    r"change|play|start|show|list|transpose|solo|lock|unlock|keep|raise|lower|regenerate|shorten|"
+    r"lengthen|clear|reset|more|less|can|could|why|which|what|\w+(?: \w+)? macros?|macros?) \w"
+    r"|(?<=\bthe )\w+ (?:to|up|down)\b"
+    r"|(?:undo|redo|louder|quieter|darker|brighter|faster|slower|macros)\b)))\s*",
+    re.IGNORECASE,
 )
-_FIGURE = re.compile(r"([+-]?\d+(?:[.,]\d+)?|[+-]?[.,]\d+)\s*(%|percent\b)?")
-_ON = {**dict.fromkeys(("on", "true", "yes"), True), **dict.fromkeys(("off", "false", "no"), False)}
-
-
-@dataclass(frozen=True)
-class KnownMacro:
-    """A macro as words may set it.
-
-    kind: its wire type ("number", "boolean", "text", "path[]" ...). low, high: its range, where it
-    has one. default: what it is reset to.
-    """
-
-    name: str
-    kind: str
-    default: MacroValue = None
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str | int | float, ...] = ()
-
-    @property
-    def is_number(self) -> bool:
-        return self.kind in ("number", "integer")
+_JOINTS = r"(?:[\s,;.!?]|\b(?:and|then|but|plus)\b)"
+_REQUEST = re.compile(
+    r"^\W*(?:(?:and|so|ok|okay|hey|please|now|then)\W+)*(?:(?:can|could|will|would) (?:you|we|i)\b"
+    r"(?: please| mind| just)*|how about|why not|why don't (?:you|we))\s",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"^\W*(?:(?:and|so|but|ok|okay|hey|please|now|then)\W+)*(?:which|what|what's|why|how|is|are|"
+    r"isn't|aren't|does|doesn't|did|was|should|do (?:you|we|i|the|all)|where|when|list|show|tell|"
+    r"name|explain|describe)\b|\bare there\b|^\W*(?:all |the )*macros\W*$",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\b(?:not|never|keep|leave|without)\b|n't\b|\bdont\b", re.IGNORECASE)
+_BACK = re.compile(r"^\W*(?:please\s+)?(?:undo|redo)\b", re.IGNORECASE)
+_MACRO = re.compile(r"\bmacros?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -64,139 +61,183 @@ class MacroWishes:
     rest: str = ""
 
 
-def speaks_of_macros(text: str) -> bool:
-    """Whether a text needs to be looked through for wishes for macros."""
-    return "macro" in text.lower()
+@dataclass(frozen=True)
+class _Said:
+    """Where macros are spoken of, and which are named there."""
+
+    macros: tuple[KnownMacro, ...]
+    start: int
+    end: int
+    together: bool = False
 
 
 def macro_wishes(text: str, macros: Sequence[KnownMacro]) -> MacroWishes:
-    """The wishes for `macros` in a text, those that cannot be met as notes, and what is left."""
-    if _LISTED.search(text):
-        return MacroWishes(actions=(ListParts("macros"),))
+    """The wishes for `macros` in a text, those that cannot be met as notes, and what is left.
+
+    A question about macros is answered by what they stand at, and changes nothing.
+    """
+    names = {_plain(macro.name): macro for macro in macros}
+    hidden = _without_quotes(text, names)
     edits: list[SetMacro] = []
     notes: list[str] = []
-    while (said := _MACRO.search(text)) is not None:
-        start = max((m.end() for m in _END.finditer(text, 0, said.start())), default=0)
-        found = _named(text, said.start(), macros)
-        if found is None:
-            known = ", ".join(m.name for m in macros) or "none"
-            notes.append(f"there is no macro of that name; the graph of this project has {known}")
-            end = _end(text, said.end())
-        else:
-            macro, name_start, name_end = found
-            end = _end(
-                text,
-                name_end,
-                to_the_last=macro.kind in ("text", "path", "path[]") and not macro.choices,
-            )
-            words = f"{text[start:name_start]} {text[name_end:end]}"
-            edit = _edit(macro, " ".join(words.split()))
-            if edit is None:
-                notes.append(f"say what the macro {macro.name} is to be, as in '{_example(macro)}'")
-            else:
-                edits.append(edit)
-        text = text[:start] + text[end:]
-    return MacroWishes(tuple(edits), (), tuple(notes), _bare(text))
+    asked: list[tuple[str, ...]] = []
+    kept: list[str] = []
+    at, how, said = 0, "", _next(hidden, 0, names)
+    while said is not None:
+        start = max((m.end() for m in _END.finditer(hidden, at, said.start)), default=at)
+        free = any(macro.is_free for macro in said.macros)
+        end = _end(hidden, said.end, _ANOTHER if free else _END)
+        front = _REQUEST.sub("", text[start : said.start])
+        if at == 0 or _without_joints(text[at : said.start]):
+            how = _how(text, start, said, end)
+        # Else it is said of the one before: "don't set the macro energy to 1 and macro bpm to 99".
+        if how == "asked":
+            asked.append(tuple(macro.name for macro in said.macros))
+        elif how:
+            notes.append(how)
+        elif not said.macros:
+            what = "say which macro" if said.together else "there is no macro of that name"
+            known = ", ".join(macro.name for macro in macros) or "none"
+            notes.append(f"{what}; the graph of this project has {known}")
+        for macro in said.macros if not how else ():
+            edit = edit_of(macro, front, text[said.end : end])
+            (notes if isinstance(edit, str) else edits).append(edit)  # type: ignore[arg-type]
+        kept.append(text[at:start])
+        at, said = end, _next(hidden, end, names, said.together and bool(said.macros) and not how)
+    told = () if () in asked else tuple(dict.fromkeys(name for some in asked for name in some))
+    actions = (ListParts("macros", told),) if asked else ()
+    return MacroWishes(tuple(edits), actions, tuple(notes), _joined([*kept, text[at:]]))
 
 
-def _named(text: str, at: int, macros: Iterable[KnownMacro]) -> tuple[KnownMacro, int, int] | None:
-    """The macro that is named beside the word macro at `at`, and where that stands."""
-    for macro in sorted(macros, key=lambda m: -len(m.name)):
-        name = r"[\s_-]+".join(re.escape(part) for part in re.split(r"[_-]+", macro.name) if part)
-        quoted = rf"[\"']?{name}[\"']?"
-        pattern = (
-            rf"\b(?:the\s+)?(?:macro\s+(?:called\s+|named\s+)?{quoted}|{quoted}\s+macro)(?!\w)"
-        )
-        for match in re.finditer(pattern, text, re.IGNORECASE):
-            if match.start() <= at < match.end():
-                return macro, match.start(), match.end()
-    return None
+def _how(text: str, start: int, said: _Said, end: int) -> str:
+    """How a clause is meant: "" as a wish, "asked", or the note on what is not to be changed."""
+    clause = text[start:end]
+    request = _REQUEST.sub("", clause)
+    if _ASKED.search(request) or (request == clause and text[end:].lstrip().startswith("?")):
+        return "asked"
+    if _BACK.search(clause):
+        return "nothing was changed; 'undo' takes back the last change, whatever it was of"
+    before_value = _REQUEST.sub("", text[start : said.end]) + before_aim(text[said.end : end])
+    return "macros were left as they are" if _DENIED.search(before_value) else ""
 
 
-def _end(text: str, start: int, to_the_last: bool = False) -> int:
-    """Where a wish ends; what a macro of free text is set to runs to the end."""
-    found = None if to_the_last else _END.search(text, start)
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.strip("\"'“”")).lower()
+
+
+def _without_quotes(text: str, names: Iterable[str]) -> str:
+    """A text of the same length with nothing to read in quotation marks, names of macros aside."""
+    return QUOTED.sub(lambda m: m[0] if _plain(m[0]) in names else "_" * len(m[0]), text)
+
+
+def _next(
+    text: str, at: int, names: Mapping[str, KnownMacro], together: bool = False
+) -> _Said | None:
+    """Where macros are spoken of next, their names on either side of the word.
+
+    together: macros were named together before, so that a mere name may follow: "set the macros
+    energy to 0.8 and seed to 7".
+    """
+    spelled = ["[ _-]+".join(map(re.escape, name.split("_"))) for name in names]
+    any_name = "|".join(sorted(spelled, key=len, reverse=True)) or "(?!)"
+    one = rf"[\"'“]?(?<!\w)(?:{any_name})(?!\w)[\"'”]?"
+    several = rf"{one}(?:(?:\s*,|\s+and|\s*,\s*and)\s+(?:the\s+)?{one})*"
+    called = r"\s+(?:called\s+|named\s+)?"
+    pattern = (
+        rf"(?<!\w)(?:the\s+)?(?:macros{called}({several})|({several})\s+macros"
+        rf"|macro{called}({one})|({one})\s+macro)(?!\w)"
+    )
+    follows = rf"{_JOINTS}*((?:the\s+)?({one}))(?=\s*(?:=|:|(?:to|at)\b))"
+    if together and (after := re.compile(follows, re.IGNORECASE).match(text, at)):
+        return _Said((names[_plain(after[2])],), after.start(1), after.end(1), together)
+    said = _MACRO.search(text, at)
+    match = re.compile(pattern, re.IGNORECASE).search(text, at)
+    if said is None:
+        return None
+    if match is None or not match.start() <= said.start() < match.end():
+        return _Said((), said.start(), said.end(), said[0].lower().endswith("s"))
+    group = match.lastindex or 0
+    named = (names[_plain(name)] for name in re.findall(one, match[group], re.IGNORECASE))
+    return _Said(tuple(named), match.start(), match.end(), group <= 2)
+
+
+def _end(text: str, start: int, ends: re.Pattern[str]) -> int:
+    """Where a wish ends."""
+    found = ends.search(text, start)
     return len(text) if found is None else found.start()
 
 
-def _bare(text: str) -> str:
-    """A text without the joints that are left over at its ends and in a row."""
-    pieces = [piece.strip() for piece in _END.split(text)]
-    return ", ".join(piece for piece in pieces if piece) if _END.search(text) else text.strip()
+def _without_joints(text: str) -> str:
+    return re.sub(rf"^{_JOINTS}+|{_JOINTS}+$", "", text, flags=re.IGNORECASE)
 
 
-def _edit(macro: KnownMacro, words: str) -> SetMacro | None:
-    """What `words` make of a macro."""
-    low = words.lower()
-    aimed = re.search(r"(?:\b(?:to|at)\b|=|:)\s*(.+)$", words)
-    if aimed is not None:
-        value = _value(macro, aimed[1].strip())
-        return None if value is None else SetMacro(macro.name, value)
-    if macro.kind == "boolean":
-        switched = re.search(r"\b(on|off)\b", low)
-        return SetMacro(macro.name, _ON[switched[1]]) if switched is not None else None
-    if _AWAY.search(low):
-        return SetMacro(macro.name, macro.default)
-    way = 1 if _UP.search(low) else -1 if _DOWN.search(low) else 0
-    if macro.is_number and way:
-        by = _step(macro, low)
-        return None if by is None else SetMacro(macro.name, by=way * by)
-    bare = re.sub(r"^(?:set|put|turn|make|change|move|bring|please|now|\s)+", "", words).strip()
-    value = _value(macro, bare) if bare else None
-    return None if value is None else SetMacro(macro.name, value)
+def _joined(pieces: Iterable[str]) -> str:
+    """What is left of a text, without the joints that hang at its pieces' ends."""
+    left = ""
+    for piece in pieces:
+        body = _without_joints(piece)
+        asks = "?" if re.search(r"\?[\s,;]*(?:and|then|but|plus)?\s*$", piece) else ""
+        if body:
+            left += (" " if left.endswith("?") else ", " if left else "") + body + asks
+    return left
 
 
-def _step(macro: KnownMacro, low: str) -> float | None:
-    """How far a macro is moved; None where only its owner could tell."""
-    span = None if macro.low is None or macro.high is None else macro.high - macro.low
-    figure = _FIGURE.search(low)
-    if figure is not None:
-        number = abs(float(figure[1].replace(",", ".")))
-        share = number / 100.0 * (span or 1.0) if figure[2] else number
-        return round(share, 9)
-    if span is None:
-        return None
-    step = span * _STEP * (0.5 if _LITTLE.search(low) else 2.0 if _MUCH.search(low) else 1.0)
-    return float(max(round(step), 1)) if macro.kind == "integer" else round(step, 9)
+def heard(
+    text: str,
+    memory: Memory,
+    macros: Callable[[], Sequence[KnownMacro]],
+    read: Callable[[str, Memory], Reading],
+) -> Reading:
+    """The reading of a text about a project: of macros here, of its song by `read`."""
+    last = [edit for edit in memory.edits if isinstance(edit, SetMacro)]
+    spoken = "macro" in text.lower()
+    if not (spoken or last):
+        return read(text, memory)
+    known = {macro.name: macro for macro in macros()}
+    moving = replace(memory, edits=tuple(_moving(edit, known) for edit in memory.edits))
+    if not spoken:
+        return _gone_on(read(text, moving), known)
+    found = macro_wishes(text, tuple(known.values()))
+    return _both(found, _gone_on(read(found.rest, moving), known) if found.rest else None, memory)
 
 
-def _value(macro: KnownMacro, said: str) -> MacroValue:
-    """The value that is said for a macro, None where it is none for it."""
-    said = said.strip().strip("\"'").strip()
-    low = said.lower().rstrip(".!")
-    for choice in macro.choices:
-        if low == str(choice).lower():
-            return choice
-    if macro.choices:
-        return None
-    if macro.kind == "boolean":
-        return _ON.get(low)
-    if macro.is_number:
-        figure = _FIGURE.match(low)
-        if figure is None:
-            return None
-        number = float(figure[1].replace(",", "."))
-        if figure[2]:
-            start = macro.low or 0.0
-            number = start + number / 100.0 * (
-                (macro.high if macro.high is not None else 1.0) - start
-            )
-        return round(number) if macro.kind == "integer" and number == round(number) else number
-    if macro.kind.endswith("[]"):
-        return tuple(part.strip() for part in said.split(",") if part.strip())
-    return said or None
+def _moving(edit: Edit, known: dict[str, KnownMacro]) -> Edit:
+    """A macro that was set to a value as one that was moved, so that "a bit more" can go on.
+
+    Which way it went is not known any more, so "more" is up.
+    """
+    if not isinstance(edit, SetMacro) or edit.by or edit.name not in known:
+        return edit
+    return replace(edit, value=None, by=step) if (step := step_of(known[edit.name])) else edit
 
 
-def _example(macro: KnownMacro) -> str:
-    if macro.kind == "boolean":
-        return f"turn the macro {macro.name} on"
-    likely = str(macro.choices[-1]) if macro.choices else "..."
-    if macro.is_number:
-        likely = f"{macro.high:g}" if macro.high is not None else "1"
-    return f"set the macro {macro.name} to {likely}"
+def _gone_on(reading: Reading, known: dict[str, KnownMacro]) -> Reading:
+    """`reading` where macros can be moved as it says; a note for those that cannot."""
+    edits: list[Edit] = []
+    notes: list[str] = []
+    for edit in reading.edits:
+        macro = known.get(edit.name) if isinstance(edit, SetMacro) else None
+        if not isinstance(edit, SetMacro) or macro is None:
+            edits.append(edit)
+        elif not edit.by:  # the same value as before
+            notes.append(f"the macro {edit.name} is that already; say what it is to be instead")
+        elif macro.kind == "integer":
+            edits.append(replace(edit, by=(1 if edit.by > 0 else -1) * max(round(abs(edit.by)), 1)))
+        else:
+            edits.append(edit)
+    if edits == list(reading.edits):
+        return reading
+    told = tuple(tell(edit) for edit in edits)
+    return replace(
+        reading,
+        edits=tuple(edits),
+        understood=(*told, *reading.understood[len(reading.edits) :]),
+        notes=(*reading.notes, *notes),
+        memory=_remembered(reading, edits),
+    )
 
 
-def with_macros(found: MacroWishes, other: Reading | None, memory: Memory) -> Reading:
+def _both(found: MacroWishes, other: Reading | None, memory: Memory) -> Reading:
     """One reading of the wishes for macros and of what else was said, if anything was."""
     if other is None:
         return finish(
@@ -204,29 +245,24 @@ def with_macros(found: MacroWishes, other: Reading | None, memory: Memory) -> Re
             list(found.notes), [], (), (),
         )  # fmt: skip
     edits = (*found.edits, *other.edits)
-    told = tuple(tell(edit) for edit in found.edits)
-    return replace(
+    both = replace(
         other,
         edits=edits,
         actions=(*found.actions, *other.actions),
-        understood=(*told, *other.understood),
+        understood=(
+            *(tell(edit) for edit in found.edits),
+            *other.understood[: len(other.edits)],
+            *(tell_action(action) for action in found.actions),
+            *other.understood[len(other.edits) :],
+        ),
         notes=(*found.notes, *other.notes),
-        memory=replace(other.memory, edits=edits),
     )
+    return replace(both, memory=_remembered(other, edits)) if found.edits else both
 
 
-def known_macros(document: Mapping[str, object]) -> tuple[KnownMacro, ...]:
-    """The macros of a graph document, those of edits aside."""
-    found = []
-    macros = document.get("macros")
-    for name, data in macros.items() if isinstance(macros, Mapping) else ():
-        kind = data.get("type", "number")
-        if not kind.startswith("edit"):
-            default = data.get("default")
-            found.append(
-                KnownMacro(
-                    name, kind, tuple(default) if isinstance(default, list) else default,
-                    data.get("low"), data.get("high"), tuple(data.get("choices", ())),
-                )
-            )  # fmt: skip
-    return tuple(found)
+def _remembered(reading: Reading, edits: Sequence[Edit]) -> Memory:
+    """The memory of a reading that comes to `edits` instead of its own."""
+    memory = reading.memory
+    past = memory.past[:-1] if reading.edits else memory.past
+    past = (*past, tuple(edits)) if edits else past
+    return replace(memory, edits=tuple(edits) or memory.edits, past=past)

@@ -284,7 +284,7 @@ def tell_action(action: values.Action) -> str:
         case values.Explain():
             return f"explain {action.track or action.section or action.about}"
         case values.ListParts():
-            return f"list the {action.what}"
+            return f"list the {action.what}" + (f" {_list(action.names)}" if action.names else "")
         case values.Branch():
             return f"go on in a new branch {action.name!r}"
         case values.Switch():

@@ -36,9 +36,10 @@ class Explain:
 
 @dataclass(frozen=True)
 class ListParts:
-    """Name what there is."""
+    """Name what there is. names: only these of it."""
 
     what: Parts
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from loopmind.commands._terminal import ProgressLine
 from loopmind.errors import LoopMindError
 
 if TYPE_CHECKING:
+    from loopmind.assistant import Memory, Reading
     from loopmind.music.draft import Draft
     from loopmind.runtime.stepping import Stepper
 
@@ -69,12 +70,12 @@ def step_through(args: argparse.Namespace, out: Path) -> dict[str, Any]:
                 line.clear()
                 print("\n".join(proposal(session.draft, stepper)), file=say)
                 answer = _asked(say)
-                if answer is None or answer in ("a", "all"):
+                if answer is None or answer.lower() in ("a", "all"):
                     while stepper.section is not None:
                         decided.setdefault(stepper.section.name, "accepted")
                         stepper.accept()
                     break
-                if answer in ("q", "quit"):
+                if answer.lower() in ("q", "quit"):
                     break
                 try:
                     done = _do(answer, stepper, say)
@@ -82,7 +83,9 @@ def step_through(args: argparse.Namespace, out: Path) -> dict[str, Any]:
                     line.clear()
                     print(f"  {error}", file=say)
                     continue
-                if done:
+                if done == "anew":
+                    decided.clear()
+                elif done:
                     decided[name] = done
             changed = session.history().head.id != first
             if changed:
@@ -100,12 +103,15 @@ def _asked(say: TextIO) -> str | None:
         return None
     if not sys.stdin.isatty():
         print(text.strip(), file=say)
-    return text.strip().lower()
+    return text.strip()
 
 
 def _do(answer: str, stepper: Stepper, say: TextIO) -> str:
-    """Do what was answered; what was decided of the section, "" where it stays open."""
-    word, _, rest = answer.partition(" ")
+    """Do what was answered; what was decided of the section, "" where it stays open.
+
+    Where that makes another song, so that all sections are open again, it is "anew".
+    """
+    word, _, rest = answer.lower().partition(" ")
     if word in ("", "y", "yes", "ok", "accept"):
         stepper.accept()
         return "accepted"
@@ -138,22 +144,43 @@ def _do(answer: str, stepper: Stepper, say: TextIO) -> str:
     if word in ("?", "h", "help"):
         print(HELP, file=say)
         return ""
-    _wish(answer, stepper, say)
-    return ""
+    return _wish(answer, stepper, say)
 
 
-def _wish(answer: str, stepper: Stepper, say: TextIO) -> None:
-    """Plain words, read by the assistant."""
+def _wish(answer: str, stepper: Stepper, say: TextIO) -> str:
+    """Plain words, read as `edit` and `chat` read them; "anew" where they make another song."""
     from loopmind.assistant import Memory, read
+    from loopmind.assistant.macro_values import known_macros
+    from loopmind.assistant.macros import heard
+    from loopmind.assistant.values import ListParts
+    from loopmind.commands._talk import macro_lines
+    from loopmind.music.edit import SetMacro
 
     session = stepper.session
-    reading = read(answer, session.draft, session.crate, Memory())
+
+    def read_song(text: str, memory: Memory) -> Reading:
+        return read(text, session.draft, session.crate, memory)
+
+    reading = heard(answer, Memory(), lambda: known_macros(session.document()), read_song)
+    before = session.draft.song
+    said: list[str] = []
     if reading.edits and reading.question is None:
-        made = session.apply(reading.edits, answer)
-        print("\n".join(f"  {said}" for said in made.told), file=say)
-        return
-    said = [reading.question.text] if reading.question is not None else [*reading.notes]
-    print(f"  {'; '.join(said) or 'not understood; ? tells what can be answered'}", file=say)
+        said += session.apply(reading.edits, answer).told
+    elif reading.question is not None:
+        said.append(reading.question.text)
+    said += reading.notes
+    for action in reading.actions:
+        if isinstance(action, ListParts) and action.what == "macros":
+            said += macro_lines(session, action.names)
+    song, anew = session.draft.song, any(isinstance(edit, SetMacro) for edit in reading.edits)
+    anew = anew and (song.sections, song.clips) != (before.sections, before.clips)
+    if anew:
+        said.append("every section is another one now, so here they are from the first")
+        while stepper.back():
+            pass
+    lines = said or ["not understood; ? tells what can be answered"]
+    print("\n".join(f"  {line}" for line in lines), file=say)
+    return "anew" if anew else ""
 
 
 def proposal(draft: Draft, stepper: Stepper) -> list[str]:

@@ -15,12 +15,8 @@ from typing import TYPE_CHECKING, Any
 from loopmind.assistant import Memory, Question, Reading, recall
 from loopmind.assistant import values as say
 from loopmind.assistant.endpoint import Endpoint, configured, read_with_model
-from loopmind.assistant.macros import (
-    known_macros,
-    macro_wishes,
-    speaks_of_macros,
-    with_macros,
-)
+from loopmind.assistant.macro_values import known_macros
+from loopmind.assistant.macros import heard
 from loopmind.assistant.values import Action, Explain
 from loopmind.commands._places import place
 from loopmind.commands._project import render_now, revision_words
@@ -106,15 +102,14 @@ class Talk:
         return answer
 
     def _read(self, text: str) -> Reading:
-        if not speaks_of_macros(text):
-            return self._read_song(text)
-        found = macro_wishes(text, known_macros(self.session.document()))
-        return with_macros(found, self._read_song(found.rest) if found.rest else None, self.memory)
+        return heard(
+            text, self.memory, lambda: known_macros(self.session.document()), self._read_song
+        )
 
-    def _read_song(self, text: str) -> Reading:
+    def _read_song(self, text: str, memory: Memory) -> Reading:
         session = self.session
         return read_with_model(
-            text, session.draft, session.crate, self.memory, self.endpoint, self._check
+            text, session.draft, session.crate, memory, self.endpoint, self._check
         )
 
     # Doing
@@ -217,7 +212,7 @@ class Talk:
                 history = session.history()
                 return [revision_line(step, history) for step in history.line()]
             case say.ListParts():
-                return self._listed(action.what)
+                return self._listed(action)
             case _:
                 return [
                     "say what should be different, for example:",
@@ -225,19 +220,6 @@ class Talk:
                     f"  (the song has {', '.join(s.name for s in draft.song.sections)}; "
                     f"it plays {', '.join(t.id for t in draft.song.tracks)})",
                 ]
-
-    def _macros(self) -> list[str]:
-        """Each macro of the project's graph, where it stands and what it does."""
-        from loopmind.graph.schema import graph_from_plain
-        from loopmind.runtime.project_macros import shown
-
-        macros = graph_from_plain(self.session.document()).macros.values()
-        return [
-            f"{m.control.name}: {shown(m.position)} ({m.control.expected()})"
-            + (f"; {m.control.help}" if m.control.help else "")
-            for m in macros
-            if not m.control.type.startswith("edit")
-        ] or ["the project's graph has no macros"]
 
     def _names(self) -> dict[str, str]:
         return {r.digest: Path(r.path).stem for r in self.session.project.references}
@@ -271,7 +253,8 @@ class Talk:
         target = draft.mix.master.target_lufs
         return [f"{song.title}: {song.facts}, mixed {draft.mix.style} to {target:g} LUFS"]
 
-    def _listed(self, what: str) -> list[str]:
+    def _listed(self, action: say.ListParts) -> list[str]:
+        what = action.what
         draft, history = self.session.draft, self.session.history()
         if what == "sections":
             return [
@@ -282,7 +265,7 @@ class Talk:
         if what == "locks":
             return [f"{x.kind} {x.name}" for x in draft.locks] or ["nothing is locked"]
         if what == "macros":
-            return self._macros()
+            return macro_lines(self.session, action.names)
         if what == "branches":
             return [f"{'*' if n == history.current else ' '} {n}" for n in history.branches]
         names = self._names()
@@ -290,6 +273,20 @@ class Talk:
         if what == "sounds":
             return [f"{slot}: {name}" for slot, name in chosen.items() if name]
         return [f"{t.id}: {t.instrument}" for t in draft.song.tracks]
+
+
+def macro_lines(session: ProjectSession, names: Sequence[str] = ()) -> list[str]:
+    """Macros of the project's graph (all without `names`): where each stands and what it does."""
+    from loopmind.graph.schema import graph_from_plain
+    from loopmind.runtime.project_macros import shown
+
+    macros = graph_from_plain(session.document()).macros.values()
+    return [
+        f"{m.control.name}: {shown(m.position)} ({m.control.expected()})"
+        + (f"; {m.control.help}" if m.control.help else "")
+        for m in macros
+        if not m.control.type.startswith("edit") and (not names or m.control.name in names)
+    ] or ["the project's graph has no macros"]
 
 
 def _effects(strip: Strip) -> str:

@@ -383,7 +383,7 @@ def _closeness(t: Traits, index: Ints) -> Floats:
     sound = np.clip(0.5 + 0.5 * (vectors @ vectors.T), 0.0, 1.0)
     moods = t.moods[index]
     moods = moods / np.maximum(np.linalg.norm(moods, axis=1, keepdims=True), 1e-9)
-    close: Floats = 0.6 * sound + 0.4 * np.clip(0.3 + 0.7 * (moods @ moods.T), 0.0, 1.0)
+    close: Floats = 0.6 * sound + 0.4 * np.clip(0.5 + 0.5 * (moods @ moods.T), 0.0, 1.0)
     return close
 
 

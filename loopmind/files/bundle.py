@@ -29,6 +29,8 @@ from loopmind.files.project import (
     pack_project,
     read_project,
 )
+from loopmind.music.edit import Edit, SetMacro
+from loopmind.music.history import Revision
 
 SOUNDS = "sounds"
 _MEMBER = re.compile(r"sounds/([0-9a-f]{32})/([^/\\:]{1,120})")
@@ -122,7 +124,26 @@ def _without_places(project: Project, inside: Mapping[str, str]) -> Project:
             name: _without_place(name, macro) for name, macro in document.get("macros", {}).items()
         }
         made = made.with_graph(revision, {**document, "macros": macros})
-    return made
+    steps = tuple(_without_own_paths(project, step) for step in project.history.revisions)
+    return replace(made, history=replace(project.history, revisions=steps))
+
+
+def _without_own_paths(project: Project, step: Revision) -> Revision:
+    """A revision whose edits and words name no folder of the sender's, but the bundle's own."""
+    edits: list[Edit] = []
+    words = step.words
+    for edit in step.edits:
+        if isinstance(edit, SetMacro):
+            macro = project.graph(step.id).get("macros", {}).get(edit.name, {})
+            if str(macro.get("type")).startswith("path"):
+                paths = edit.value if isinstance(edit.value, tuple) else (edit.value,)
+                for path in paths:
+                    if isinstance(path, str) and path:
+                        words = words.replace(path, Path(path).name)
+                own = (SOUNDS,) if macro["type"] == "path[]" else None
+                edit = replace(edit, value=own)
+        edits.append(edit)
+    return replace(step, edits=tuple(edits), words=words)
 
 
 def _without_place(name: str, macro: dict[str, object]) -> dict[str, object]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.models import check_models
 from loopmind.files.digest import file_digest
 from loopmind.files.places import default_library
 from loopmind.library.corrections import check_correction, check_field, read_sidecar, write_sidecar
@@ -223,6 +224,7 @@ class Library:
         jobs = [(path, digest) for digest, path in path_of.items()]
         if not jobs:
             return 0
+        check_models()  # one fault of LoopMind's own, not one of every file
         tell(0, len(jobs), "")
         rows = hear_all(jobs, workers, stop) if workers else hear_here(jobs, stop)
         batch: list[tuple[str, HeardRow]] = []

@@ -114,7 +114,10 @@ def _read_option(options: list[Any], data: Any, where: str) -> Any:
 
 def _read_scalar(hint: Any, data: Any, where: str) -> Any:
     if hint is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
+        try:
+            return float(data)
+        except OverflowError:
+            raise CodecError(f"{where}: the number is too large") from None
     if hint is Path and isinstance(data, str):
         return Path(data)
     wrong_bool = isinstance(data, bool) and hint is not bool

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from loopmind.errors import UsageError
+
 Mode = Literal["major", "minor"]
 
 SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -13,6 +15,10 @@ _PITCH_CLASS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _KEY_TEXT = re.compile(
     r"^\s*([A-Ga-g])\s*(#|b|♯|♭|\s?sharp|\s?flat)?\s*[-_ ]?\s*(major|maj|minor|min|m|M)?\s*$"
 )
+
+
+class NoKeyError(UsageError, ValueError):
+    """A text that is no key."""
 
 
 @dataclass(frozen=True, order=True)
@@ -50,11 +56,11 @@ class Key:
         >>> str(Key.parse("F#m")), str(Key.parse("Bb major")), str(Key.parse("c minor"))
         ('F# minor', 'A# major', 'C minor')
 
-        Raises ValueError where `text` is no key.
+        Raises NoKeyError where `text` is no key.
         """
         match = _KEY_TEXT.match(text)
         if match is None:
-            raise ValueError(f"{text!r} is not a key; write for example 'F# minor' or 'Bbm'")
+            raise NoKeyError(f"{text!r} is not a key; write for example 'F# minor' or 'Bbm'")
         letter, accidental, mode_text = match.groups()
         accidental = (accidental or "").strip()
         step = {"": 0, "#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}[accidental]

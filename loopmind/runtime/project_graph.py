@@ -172,7 +172,7 @@ def _with_sounds(graph: Graph, going: Going) -> Graph:
     if library:
         made = made.with_control(SOUNDS, "library", library)
     for target, origin in graph.wires.items():
-        if origin == source:
+        if origin == source and made.schema(split_address(target)[0]) is not None:
             made = made.connect(f"{SOUNDS}.crate", target)
     if source is not None:
         node = split_address(source)[0]

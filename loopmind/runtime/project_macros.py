@@ -1,14 +1,10 @@
-"""Setting macros of a project's graph: what hangs on them is made anew, the edits are done again.
-
-What no macro reaches is recalled as it was generated, so that setting the mix leaves the
-arrangement alone, whatever came into the folders since.
-"""
+"""Setting macros of a project's graph: what may be set to what, what hangs on it, what is told."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +12,32 @@ from loopmind.errors import LoopMindError
 from loopmind.graph.document import Graph, split_address
 from loopmind.graph.errors import GraphError
 from loopmind.graph.macros import Macro
-from loopmind.music.draft import Draft
-from loopmind.music.edit import Edit, SetMacro, edit_from_plain
-from loopmind.music.history import Revision
-from loopmind.runtime.project_graph import (
-    DOCUMENTS,
-    EDIT_TYPE,
-    RECALL,
-    RENDER,
-    SOUNDS,
-    VALUES,
-    Going,
-    edit_node,
-    sounds_graph,
-    with_edit_node,
-    with_edits,
+from loopmind.music.draft import Draft, Lock
+from loopmind.music.edit import (
+    Edit,
+    Reseed,
+    SetGenre,
+    SetKey,
+    SetLock,
+    SetMacro,
+    SetTempo,
+    edit_name,
 )
-from loopmind.runtime.project_making import with_full_paths
+from loopmind.music.history import Revision
+from loopmind.runtime.project_graph import DOCUMENTS, EDIT_TYPE, RENDER
+from loopmind.runtime.project_making import full_path
+from loopmind.runtime.project_remaking import Past, values_on
 
 LEFT_OUT = "Left out"
 """How the node that applies edits begins to tell of one that could not be done again."""
-
-
-@dataclass(frozen=True)
-class Past:
-    """What happened since the song was generated, in revision `origin`.
-
-    edits: all that were made, macros aside. macros: names of those that were set. merges: sections
-    that were taken over from elsewhere, which no edit makes again.
-    """
-
-    origin: int
-    edits: tuple[Edit, ...]
-    macros: tuple[str, ...]
-    merges: tuple[str, ...]
+_LONGEST_TEXT = 10_000
+# Edits that a macro of the same thing takes the place of, by the node and control that it turns.
+_SAME: dict[tuple[str, str], type[Edit]] = {
+    ("loopmind.read_prompt", "bpm"): SetTempo,
+    ("loopmind.read_prompt", "key"): SetKey,
+    ("loopmind.read_prompt", "genre"): SetGenre,
+    ("loopmind.arrange_song", "seed"): Reseed,
+}
 
 
 @dataclass(frozen=True)
@@ -60,37 +48,10 @@ class Turned:
     told: tuple[str, ...]
     remakes: frozenset[str]
 
-
-def past_of(line: Sequence[Revision], asked: Iterable[Edit] = ()) -> Past:
-    """What a line of revisions, from the first down, did since the last that was generated.
-
-    asked: edits that come now; of them the names of macros count too.
-    """
-    origin = max(n for n, step in enumerate(line) if step.kind == "generated")
-    edits = [edit for step in line[origin + 1 :] for edit in step.edits]
-    return Past(
-        line[origin].id,
-        tuple(edit for edit in edits if not isinstance(edit, SetMacro)),
-        tuple(edit.name for edit in (*edits, *asked) if isinstance(edit, SetMacro)),
-        tuple(step.merged[1] for step in line[origin + 1 :] if step.merged is not None),
-    )
-
-
-def refuse_locks(draft: Draft, asked: Iterable[Edit]) -> None:
-    """Raise LoopMindError where something is locked, as the song is to be made anew."""
-    if draft.locks:
-        names = " and ".join(edit.name for edit in asked if isinstance(edit, SetMacro))
-        held = draft.locks[0].name if draft.locks[0].kind != "sound" else "a sound"
-        raise LoopMindError(
-            f"{held} is locked, and with another {names} the song is made anew; unlock it first"
-        )
-
-
-def with_losses(told: Sequence[str], past: Past, replayed: Sequence[str]) -> tuple[str, ...]:
-    """What macros came to, with a word at the end on what could not be done again."""
-    lost = [text for text in replayed if text.startswith(LEFT_OUT)]
-    lost += [f"{name} is as the graph makes it, not as it was taken over." for name in past.merges]
-    return (*told[:-1], " ".join((told[-1], *lost)))
+    @property
+    def only_mix(self) -> bool:
+        """Whether nothing but the mix hangs on them."""
+        return self.remakes == {"mix"}
 
 
 def turned(graph: Graph, wanted: Sequence[SetMacro]) -> Turned:
@@ -106,30 +67,74 @@ def turned(graph: Graph, wanted: Sequence[SetMacro]) -> Turned:
         _refuse_idle(graph, macro)
         changed = graph.with_macro(edit.name, _aim(macro, edit))
         now = changed.macros[edit.name].position
-        _refuse_missing(macro, now)
         if now == macro.position:
-            raise GraphError(f"{edit.name} stands at {shown(now)} already; choose another value")
-        graph, reached = changed, _values_on(graph, [edit.name])
-        remakes |= reached
-        told.append(f"The macro {edit.name} is {shown(now)} now{_so(reached)}.")
-    return Turned(with_full_paths(graph), tuple(told), frozenset(remakes))
+            raise GraphError(_nothing_new(macro, edit))
+        graph = changed
+        remakes |= values_on(graph, [edit.name])
+        told.append(f"The macro {edit.name} is {shown(_told_value(macro, now))} now.")
+    return Turned(graph, tuple(told), frozenset(remakes))
 
 
 def _aim(macro: Macro, edit: SetMacro) -> Any:
     """The value that an edit asks for; what is moved stops at the macro's ends."""
     if not edit.by:
-        return list(edit.value) if isinstance(edit.value, tuple) else edit.value
+        return _value(macro, edit)
     control, now = macro.control, macro.position
+    if edit.value is not None:
+        raise GraphError(f"{edit.name}: give a value or how far to move it, not both")
     if control.type not in ("number", "integer"):
         raise GraphError(f"{edit.name} is {control.expected()}, not to be moved; give its value")
     if now is None:
         raise GraphError(f"{edit.name} stands at nothing, so it cannot be moved; give its value")
     if not math.isfinite(edit.by):
         raise GraphError(f"{edit.name} cannot be moved by {edit.by}; give a number")
+    if control.type == "integer" and round(edit.by) != edit.by:
+        raise GraphError(f"{edit.name} moves by whole numbers; give one")
     aim = now + edit.by
     aim = aim if control.low is None else max(aim, control.low)
     aim = aim if control.high is None else min(aim, control.high)
     return round(aim) if control.type == "integer" else round(aim, 9)
+
+
+def _value(macro: Macro, edit: SetMacro) -> Any:
+    """The plain value that an edit gives, paths from the root. Raises GraphError."""
+    value, kind = edit.value, macro.control.type
+    texts = [value] if isinstance(value, str) else list(value) if isinstance(value, tuple) else []
+    for text in texts:
+        if len(text) > _LONGEST_TEXT or not text.isprintable():
+            raise GraphError(
+                f"{edit.name}: {text[:40]!r} has signs that are no text, or too many; "
+                "give plain words of one line"
+            )
+    if isinstance(value, int) and abs(value) > 2**53:
+        raise GraphError(
+            f"{edit.name}: the number is too large; expected {macro.control.expected()}"
+        )
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if kind in ("path", "path[]"):
+        for text in texts:
+            if (text or kind == "path[]") and not Path(text).exists():
+                raise GraphError(f"{edit.name}: there is no {text or 'empty path'}; check the path")
+        places = [full_path(text) for text in texts if text]
+        return places if isinstance(value, tuple) else places[0] if places else value
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _nothing_new(macro: Macro, edit: SetMacro) -> str:
+    stands = f"{edit.name} stands at {shown(macro.position)} already"
+    if edit.by:
+        return f"{stands}, which is its {'highest' if edit.by > 0 else 'lowest'}"
+    return f"{stands}; choose another value"
+
+
+def _told_value(macro: Macro, value: Any) -> Any:
+    """A value as it is told: of paths the names, for what is told goes along with the song."""
+    if macro.control.type == "path" and value:
+        return Path(value).name
+    if macro.control.type == "path[]" and value:
+        return [Path(place).name for place in value]
+    return value
 
 
 def _refuse_idle(graph: Graph, macro: Macro) -> None:
@@ -148,120 +153,133 @@ def _refuse_idle(graph: Graph, macro: Macro) -> None:
             )
 
 
-def _refuse_missing(macro: Macro, value: Any) -> None:
-    """Raise GraphError where a list of files or folders names one that is not there."""
-    missing = (
-        [p for p in value or () if not Path(p).exists()] if macro.control.type == "path[]" else []
+def refuse_gone(graph: Graph, home: Path) -> None:
+    """Raise GraphError where a folder of the graph's sounds is gone: the song would be of what is
+    left. home: where folders that are named without a root lie."""
+    for name in graph.nodes:
+        schema = graph.schema(name)
+        if schema is None or schema.control("folders") is None:
+            continue
+        for place in graph.control_value(name, "folders") or ():
+            if not (home / place).exists():
+                driver = graph.driver(name, "folders") or "folders"
+                raise GraphError(
+                    f"the song is to be made anew, and its folder {place} is gone; put it back, "
+                    f"or set the macro {driver} to where its sounds are now"
+                )
+
+
+def refuse_locks(draft: Draft, asked: Sequence[Edit]) -> None:
+    """Raise LoopMindError where something is locked, as the song is to be made anew.
+
+    What is unlocked before the first macro is set no longer counts.
+    """
+    first = next(n for n, edit in enumerate(asked) if isinstance(edit, SetMacro))
+    freed = {
+        Lock(edit.kind, edit.name)
+        for edit in asked[:first]
+        if isinstance(edit, SetLock) and not edit.locked
+    }
+    held = [lock for lock in draft.locks if lock not in freed]
+    if held:
+        names = " and ".join(edit.name for edit in asked if isinstance(edit, SetMacro))
+        what = held[0].name if held[0].kind != "sound" else "a sound"
+        raise LoopMindError(
+            f"{what} is locked, and with another {names} the song is made anew; unlock it first"
+        )
+
+
+def past_of(
+    line: Sequence[Revision], graph: Graph, asked: Iterable[Edit]
+) -> tuple[Past, tuple[str, ...]]:
+    """What a line of revisions, from the first down, did since the last that was generated; and,
+    told, the edits of it that macros which are set now take the place of.
+
+    asked: what comes now; of it the names of macros count too.
+    """
+    origin = max(n for n, step in enumerate(line) if step.kind == "generated")
+    made = [edit for step in line[origin + 1 :] for edit in step.edits]
+    kept = without_decided(made, graph)
+    left = without_decided([*made, *(e for e in asked if isinstance(e, SetMacro))], graph)
+    lost = [edit for edit in kept if not any(edit is other for other in left)]
+    past = Past(
+        line[origin].id,
+        tuple(left),
+        tuple(edit.name for edit in (*made, *asked) if isinstance(edit, SetMacro)),
+        tuple(step.merged[1] for step in line[origin + 1 :] if step.merged is not None),
     )
-    if missing:
-        raise GraphError(f"{macro.control.name}: there is no {missing[0]}; check the path")
+    return past, tuple(decided(edit) for edit in lost)
+
+
+def decided(edit: Edit) -> str:
+    """Told of an edit that a macro takes the place of."""
+    return f"{LEFT_OUT}, as the macro says it now: {edit_name(edit).replace('_', ' ')}."
+
+
+def without_decided(made: Iterable[Edit], graph: Graph) -> list[Edit]:
+    """`made` without macros, and without edits of what a later macro decides."""
+    kept: list[Edit] = []
+    for edit in made:
+        if not isinstance(edit, SetMacro):
+            kept.append(edit)
+            continue
+        same = tuple(_SAME[what] for what in _turns(graph, edit.name) if what in _SAME)
+        kept = [e for e in kept if not isinstance(e, same) or _of_a_part(e)]
+    return kept
+
+
+def _turns(graph: Graph, macro: str) -> list[tuple[str, str]]:
+    """The types of nodes and the controls that a macro turns."""
+    targets = graph.macros[macro].targets if macro in graph.macros else ()
+    places = [split_address(target.control) for target in targets]
+    return [(graph.nodes[node].type, control) for node, control in places if node in graph.nodes]
+
+
+def _of_a_part(edit: Edit) -> bool:
+    return isinstance(edit, SetTempo) and bool(edit.sections)
+
+
+def with_outcome(
+    turn: Turned, before: Draft, after: Draft | None, lost: Iterable[str],
+    line: Sequence[Revision],
+) -> tuple[str, ...]:  # fmt: skip
+    """What macros came to, with a word on the song they made and on what was lost.
+
+    after: the song before any further edit, None where that is not known. What was told of a loss
+    before, on `line`, is not told again.
+    """
+    *others, last = turn.told
+    if after is not None and _sounds_same(before, after):
+        so = ", and the song stays as it is."
+        if any(step.edits for step in line):
+            so = so.replace("is.", "is: what was changed since may stand above it.")
+    elif turn.only_mix:
+        so = ", and everything was mixed anew with it."
+    else:
+        so = ", and the song was made anew with it."
+    known = " ".join(text for step in line for text in step.told)
+    fresh = [text for text in lost if text not in known]
+    return (*others, " ".join((last.removesuffix(".") + so, *fresh)))
+
+
+def _sounds_same(one: Draft, other: Draft) -> bool:
+    """Whether two drafts play the same, whatever was wished for."""
+    song = replace(one.song, brief=other.song.brief, seed=other.song.seed)
+    return song == other.song and one.mix == other.mix
+
+
+def losses(past: Past, replayed: Iterable[str]) -> list[str]:
+    """What could not be done again: edits, by what was told of them, and merged sections."""
+    merged = [f"{name} is as the graph makes it, not as it was taken over." for name in past.merges]
+    return [text for text in replayed if text.startswith(LEFT_OUT)] + merged
 
 
 def shown(value: Any) -> str:
     """Where a macro stands, as a person reads it."""
-    if value is None or value == "" or value == []:
-        return "empty"
+    if value is None or value in ("", [], ()):
+        return "nothing"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _so(reached: frozenset[str]) -> str:
-    if "song" in reached or "palette" in reached:
-        return ", and the song was made anew with it"
-    if "mix" in reached:
-        return ", and everything was mixed anew with it"
-    return ""
-
-
-def _values_on(graph: Graph, macros: Iterable[str]) -> frozenset[str]:
-    """The values of the song (VALUES) that hang on macros."""
-    reached = _reached(graph, macros)
-    sources = value_sources(graph)
-    return frozenset(v for v, source in sources.items() if split_address(source)[0] in reached)
-
-
-def _reached(graph: Graph, macros: Iterable[str]) -> set[str]:
-    """The nodes that macros turn, and all that follows from them."""
-    turned_nodes = {
-        split_address(target.control)[0]
-        for name in macros
-        if name in graph.macros
-        for target in graph.macros[name].targets
-    }
-    return {
-        name
-        for name in graph.nodes
-        if name in turned_nodes or any(graph.reaches(start, name) for start in turned_nodes)
-    }
-
-
-def value_sources(graph: Graph) -> dict[str, str]:
-    """The outputs from which the song's values come before any edit, by value."""
-    edit = edit_node(graph)
-    takers = [] if edit is None else [edit]
-    takers += [name for name, node in graph.nodes.items() if node.type in (RENDER, DOCUMENTS)]
-    found: dict[str, str] = {}
-    for taker in takers:
-        for value in VALUES:
-            source = graph.wires.get(f"{taker}.{value}")
-            if source is not None and (edit is None or split_address(source)[0] != edit):
-                found.setdefault(value, source)
-    return found
-
-
-def remaking_graph(
-    graph: Graph, going: Going, past: Past, edits: Sequence[Edit]
-) -> tuple[Graph, str]:
-    """`graph`, its macros set, with all edits done again behind what makes the song; and the node.
-
-    past: of it those edits that have no place any more are left out. edits: those that must be
-    possible. going: its revision is where what no macro reached is recalled from.
-    """
-    before, own = _before_edits(graph), _own_edits(graph)
-    if not own:  # else what was generated holds those edits already
-        graph = _with_recalled(graph, going, past)
-    made = sounds_graph(graph, going)
-    usable = f"{SOUNDS}.crate" in made.wires
-    for target, source in graph.wires.items():
-        # What makes the song chooses from the folders alone, as it did.
-        if source == going.source and usable and split_address(target)[0] in before:
-            made = made.connect(source, target)
-    made, edit = with_edit_node(made, {**value_sources(graph), "crate": f"{SOUNDS}.crate"})
-    every = (*own, *past.edits, *edits)
-    made = with_edits(made, edit, every)
-    return made.with_control(edit, "forgiven", len(own) + len(past.edits)), edit
-
-
-def _before_edits(graph: Graph) -> set[str]:
-    """The nodes from which the song's values come."""
-    ends = {split_address(source)[0] for source in value_sources(graph).values()}
-    return {n for n in graph.nodes if n in ends or any(graph.reaches(n, end) for end in ends)}
-
-
-def _own_edits(graph: Graph) -> tuple[Edit, ...]:
-    """The edits that the graph itself makes."""
-    edit = edit_node(graph)
-    plain = [] if edit is None else graph.control_value(edit, "edits")
-    return tuple(edit_from_plain(item) for item in plain or ())
-
-
-def _with_recalled(graph: Graph, going: Going, past: Past) -> Graph:
-    """`graph` with those of its values recalled that no macro ever reached."""
-    reached = _reached(graph, past.macros)
-    kept = {
-        value: source
-        for value, source in value_sources(graph).items()
-        if split_address(source)[0] not in reached
-    }
-    if not kept:
-        return graph
-    controls = {"project": str(going.project), "revision": past.origin}
-    made = graph.with_node(RECALL, "loopmind.recall_draft", controls)
-    for target, source in graph.wires.items():
-        for value, kept_source in kept.items():
-            if source == kept_source:
-                made = made.connect(f"{RECALL}.{value}", target)
-    return made

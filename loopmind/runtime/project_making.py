@@ -97,11 +97,12 @@ def with_full_paths(graph: Graph) -> Graph:
         if macro.control.type not in ("path", "path[]") or not macro.position:
             continue
         if macro.control.type == "path":
-            graph = graph.with_macro(name, _full(macro.position))
+            graph = graph.with_macro(name, full_path(macro.position))
         else:
-            graph = graph.with_macro(name, [_full(path) for path in macro.position])
+            graph = graph.with_macro(name, [full_path(path) for path in macro.position])
     return graph
 
 
-def _full(path: str) -> str:
+def full_path(path: str) -> str:
+    """A path from the root."""
     return os.path.abspath(path)  # noqa: PTH100 - links stay as they are

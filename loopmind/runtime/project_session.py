@@ -41,7 +41,7 @@ from loopmind.runtime.project_sounds import (
 
 if TYPE_CHECKING:
     from loopmind.runtime.events import Listener
-    from loopmind.runtime.project_work import ProjectWork, Rendering
+    from loopmind.runtime.project_work import ProjectWork, Remade, Rendering
     from loopmind.runtime.sounding import Levels, Sounding
 
 Cancelled = Callable[[], bool]
@@ -226,14 +226,17 @@ class ProjectSession:
         if not asked:
             raise LoopMindError("there is nothing to change; give at least one edit")
         self._check_may_change()
-        draft, document = self._changed(asked)
+        remade = self._remade(asked)
+        draft = self._edited(asked) if remade is None else remade.draft
         told = draft.told[len(self.draft.told) :]
-        kind: RevisionKind = "edited" if document is None else "remade"
-        return self._add(draft, kind, document, edits=asked, words=words, told=told)
+        kind: RevisionKind = "edited" if remade is None else "remade"
+        return self._add(draft, kind, remade, edits=asked, words=words, told=told)
 
     def preview(self, edits: Iterable[Edit]) -> Draft:
         """The song as `edits` would make it; nothing is changed or saved."""
-        return self._changed(tuple(edits))[0]
+        asked = tuple(edits)
+        remade = self._remade(asked)
+        return self._edited(asked) if remade is None else remade.draft
 
     def undo(self, count: int = 1) -> Revision:
         """Go back `count` revisions; where to. Raises LoopMindError where there are not so many."""
@@ -247,9 +250,7 @@ class ProjectSession:
         """Make sounds known to the project that are in no folder of it, and save."""
         self._check_may_change()
         self._save(self._project.with_sounds(loops))
-        self._notes = None
-        if self._work is not None:
-            self._work.crate = None
+        self._forget_sounds()
 
     def branch(self, name: str, at: int | None = None) -> Revision:
         """Start a branch at a revision (by default the present one) and work on it."""
@@ -315,17 +316,17 @@ class ProjectSession:
 
     # Inner workings
 
-    def _changed(self, asked: tuple[Edit, ...]) -> tuple[Draft, dict[str, Any] | None]:
-        """The song as `asked` makes it, and its graph where macros of that are set."""
-        if any(isinstance(edit, SetMacro) for edit in asked):
-            line = self.history().line()
-            return self._worker().set_macros(self.document(), line, self.draft, asked, self._edited)
-        return self._edited(asked), None
+    def _remade(self, asked: tuple[Edit, ...]) -> Remade | None:
+        """The song as `asked` makes it where macros of its graph are set, else None."""
+        if not any(isinstance(edit, SetMacro) for edit in asked):
+            return None
+        line = self.history().line()
+        base, _, since = self._nearest(line[-1].id)
+        kept = base, since
+        return self._worker().set_macros(self.document(), line, kept, self.draft, asked)
 
     def _edited(self, edits: tuple[Edit, ...]) -> Draft:
-        """The song with edits that leave the graph alone."""
-        if not edits:
-            return self.draft
+        """The song as edits make it that leave the graph alone."""
         base, _, since = self._nearest(self.history().head.id)
         made = self._worker().edit(self.document(base), base, (*since, *edits))
         # A kept draft's own words come first, whatever the node told while it replayed others.
@@ -344,23 +345,40 @@ class ProjectSession:
         return self._work
 
     def _moved(self, history: History) -> Revision:
+        before = self._project.base()
         self._save(replace(self._project, history=history))
+        if self._project.base() != before:  # another graph, which may have other folders
+            self._forget_sounds()
         return history.head
 
+    def _forget_sounds(self, crate: Crate | None = None) -> None:
+        """Look for sounds again when they are asked for, unless they were found."""
+        self._notes = None
+        if self._work is not None:
+            self._work.crate = crate
+
     def _add(
-        self, draft: Draft, kind: RevisionKind, document: dict[str, Any] | None = None, **more: Any
+        self, draft: Draft, kind: RevisionKind, remade: Remade | None = None, **more: Any
     ) -> Revision:
         history = self.history().add(kind, time_s=round(time.time(), 3), **more)
         number = history.head.id
         project = replace(self._project, history=history).with_snapshot(number, draft)
-        if document is not None:
-            project = project.with_graph(number, document)
+        found = self._found_crate
+        if remade is not None:
+            project = replace(
+                project,
+                node_versions={**project.node_versions, **remade.node_versions},
+                model_digests={**project.model_digests, **remade.model_digests},
+            ).with_graph(number, remade.document)
+            found = remade.crate or found
         known = {r.digest: r.path for r in project.references if r.digest in project.heard}
-        if self._found_crate is not None or not used_digests(draft) <= known.keys():
-            loops = sounds_of(draft, self.crate)  # those that are new, or were moved
+        if found is not None or not used_digests(draft) <= known.keys():
+            loops = sounds_of(draft, found or self.crate)  # those that are new, or were moved
             project = project.with_sounds(x for x in loops if known.get(x.digest) != x.path)
         self._save(project.thinned())
         self._drafts[number] = draft
+        if remade is not None and remade.crate is not None:
+            self._forget_sounds(remade.crate)
         return history.head
 
     def _check_may_change(self) -> None:

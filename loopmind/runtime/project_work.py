@@ -38,12 +38,17 @@ from loopmind.runtime.project_graph import (
     working_graph,
 )
 from loopmind.runtime.project_macros import (
+    decided,
+    losses,
     past_of,
+    refuse_gone,
     refuse_locks,
-    remaking_graph,
     turned,
-    with_losses,
+    with_outcome,
+    without_decided,
 )
+from loopmind.runtime.project_making import made_by
+from loopmind.runtime.project_remaking import RENEWED, remaking_graph, remixing_graph
 from loopmind.runtime.result import Result
 from loopmind.runtime.sounding import (
     FIT,
@@ -66,6 +71,17 @@ class Rendering:
     measured: Measured
     draft: Draft
     result: Result
+
+
+@dataclass(frozen=True, eq=False)
+class Remade:
+    """A song whose graph was changed: the graph, the sounds that were found, and what made it."""
+
+    draft: Draft
+    document: dict[str, Any]
+    crate: Crate | None
+    node_versions: dict[str, int]
+    model_digests: dict[str, str]
 
 
 class ProjectWork:
@@ -122,32 +138,50 @@ class ProjectWork:
         self,
         document: dict[str, Any],
         line: Sequence[Revision],
+        kept: tuple[int, tuple[Edit, ...]],
         draft: Draft,
         asked: Sequence[Edit],
-        edited: Callable[[tuple[Edit, ...]], Draft],
-    ) -> tuple[Draft, dict[str, Any]]:
-        """`draft`, at the end of `line`, with `asked`, of which some set macros, and its graph.
+    ) -> Remade:
+        """`draft`, at the end of `line`, with `asked`, of which some set macros.
 
-        edited: does edits where nothing need be made anew. Raises GraphError, LoopMindError.
+        kept: the nearest revision that was kept whole, and the edits since. Nothing of the worker
+        changes. Raises GraphError, LoopMindError.
         """
-        edits = tuple(edit for edit in asked if not isinstance(edit, SetMacro))
-        turn = turned(graph_from_plain(document), [e for e in asked if isinstance(e, SetMacro)])
-        told = turn.told
-        if turn.remakes:
+        graph = graph_from_plain(document)
+        turn = turned(graph, [edit for edit in asked if isinstance(edit, SetMacro)])
+        done = without_decided(asked, graph)  # macros aside
+        going = self._going(document, *kept)
+        told, after, result = turn.told, draft, None
+        if turn.remakes and not turn.only_mix:
             refuse_locks(draft, asked)
-            past = past_of(line, asked)
-            going = self._going(document, line[-1].id)
-            graph, node = remaking_graph(turn.graph, going, past, edits)
-            result = self._evaluate(graph, node, SOUNDS)
-            self.crate = result[SOUNDS]
-            made: Draft = result.outputs(node)["draft"]
-            told = with_losses(told, past, made.told[: len(made.told) - len(edits)])
-        else:
-            made = edited(edits)
-        macros, others = iter(told), iter(made.told[len(made.told) - len(edits) :])
-        fresh = [next(macros if isinstance(edit, SetMacro) else others) for edit in asked]
+            refuse_gone(turn.graph, self._path.parent)
+            past, lost = past_of(line, graph, asked)
+            going = self._going(document, past.origin)
+            made, node = remaking_graph(turn.graph, going, past, done)
+            result = self._evaluate(made, node, SOUNDS)
+            after = result.outputs(node)["draft"]
+            again = after.told[: len(after.told) - len(done)]
+            lost = (*lost, *losses(past, again))
+            told = with_outcome(turn, draft, None if done else after, lost, line)
+        elif turn.only_mix:
+            names = [edit.name for edit in asked if isinstance(edit, SetMacro)]
+            made, node = remixing_graph(turn.graph, going, names, done)
+            result = self._evaluate(made, node, RENEWED, SOUNDS)
+            after = result.outputs(node)["draft"]
+            told = with_outcome(turn, draft, result.outputs(RENEWED)["draft"], (), line)
+        elif done:
+            after = self.edit(document, kept[0], (*kept[1], *done))
+        macros, others = iter(told), iter(after.told[len(after.told) - len(done) :])
+        fresh = [
+            next(macros) if isinstance(edit, SetMacro)
+            else next(others) if any(edit is own for own in done)
+            else decided(edit)
+            for edit in asked
+        ]  # fmt: skip
         changed: dict[str, Any] = json.loads(graph_to_text(turn.graph))
-        return replace(made, told=(*draft.told, *fresh)), changed
+        versions, digests = made_by(result) if result is not None else ({}, {})
+        crate = None if result is None else result[SOUNDS]
+        return Remade(replace(after, told=(*draft.told, *fresh)), changed, crate, versions, digests)
 
     def merge(self, ours: int, theirs: int, section: str) -> Draft:
         """The song of revision `ours` with `section` as it is in `theirs`."""

@@ -85,7 +85,11 @@ def remix(
     draft: Draft, crate: Crate, *, style: str | None = None, keep: Collection[str] = ()
 ) -> Draft:
     """Everything mixed anew but the strips to `keep`; changes made by hand stay on top."""
-    fresh = automatic_mix(draft, crate, style)
+    return mixed_by(draft, automatic_mix(draft, crate, style), keep=keep)
+
+
+def mixed_by(draft: Draft, fresh: Mix, *, keep: Collection[str] = ()) -> Draft:
+    """The song with another mix, changes made by hand on top of it; strips to `keep` stay."""
     base = draft.automatic if draft.automatic is not None else draft.mix
     known = {s.track: s for s in base.strips}
     now = {s.track: s for s in draft.mix.strips}

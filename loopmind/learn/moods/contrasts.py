@@ -1,6 +1,8 @@
 """Pairs of sounds of which one is surely more of a mood than the other, because it was made so.
 
-Treated pairs: a sound, and the same one filtered, driven, crushed, softened or put in a hall.
+Treated pairs: a sound, and the same one filtered, driven, crushed, softened or put in a hall; or
+repeated, or as a file of a lower rate has it, which must change nothing. Both of a pair are equally
+long, but for repeats.
 Played pairs: a phrase in a major key and in its parallel minor, slow, soft and bound or quick,
 hard and short, an octave up; what these change is what Eerola, Friberg and Bresin found by
 changing music in just these ways ("Emotional expression in music", Frontiers in Psychology 4,
@@ -20,6 +22,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from loopmind.learn.sounds.render import Note
+from loopmind.music.loop import MOODS
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -29,8 +32,9 @@ _MINOR = {4: 3, 9: 8, 11: 10}
 
 
 def treated(sound: F32, rate_hz: int, how: str, rng: Rng) -> F32:
-    """`sound` (frames,) with one of TREATMENTS, its strength drawn, as loud at its peak."""
-    made = TREATMENTS[how][0](sound, rate_hz, rng)
+    """`sound` (frames,) with one of TREATMENTS or EVEN, its strength drawn, as loud at its peak."""
+    make = EVEN[how][0] if how in EVEN else TREATMENTS[how][0]
+    made = make(sound, rate_hz, rng)
     peak, before = float(np.abs(made).max(initial=0.0)), float(np.abs(sound).max(initial=0.0))
     return np.asarray(made * (before / peak) if peak > 0.0 else made, np.float32)
 
@@ -141,10 +145,18 @@ def _hall(sound: F32, rate_hz: int, rng: Rng) -> F32:
     size = scipy.fft.next_fast_len(sound.size + tail)
     wet = scipy.fft.irfft(scipy.fft.rfft(sound, size) * scipy.fft.rfft(noise, size), size)
     wet *= float(rng.uniform(0.6, 1.5)) * float(np.sqrt((sound**2).sum() / ((wet**2).sum() + 1e-9)))
-    longer = min(wet.size, sound.size + round(1.5 * rate_hz))
-    out = wet[:longer].copy()
-    out[: sound.size] += 0.5 * sound
-    return np.asarray(out, np.float32)
+    return np.asarray(wet[: sound.size] + 0.5 * sound, np.float32)
+
+
+def _narrow(sound: F32, rate_hz: int, rng: Rng) -> F32:
+    """As of a file of half the rate, or of a lossy one."""
+    corner = float(rng.uniform(3.0, 3.5))
+    return _filtered(sound, rate_hz, lambda o: -60 * np.maximum(0.0, o - corner))
+
+
+def _repeat(sound: F32, rate_hz: int, rng: Rng) -> F32:
+    """The same once or more often again."""
+    return np.asarray(np.tile(sound, int(rng.integers(2, 5))), np.float32)
 
 
 TREATMENTS: dict[str, tuple[Treatment, tuple[str, ...], tuple[str, ...]]] = {
@@ -160,10 +172,22 @@ TREATMENTS: dict[str, tuple[Treatment, tuple[str, ...], tuple[str, ...]]] = {
     "hall": (_hall, ("dreamy",), ("punchy",)),
 }
 
+EVEN: dict[str, tuple[Treatment, tuple[str, ...]]] = {
+    # name -> what it does, the moods that it must leave as they are
+    "narrow": (_narrow, ("lo-fi", "distorted", "clean", "sad", "happy", "calm", "aggressive")),
+    "repeat": (_repeat, MOODS),
+}
+
+STILL = " leaves alone"
+"""What is written behind the name of a change where the two sounds of a pair must be told alike."""
+
+HELD = ("dreamy", "calm")
+"""What a sound that is held by strings, voices or a pad is more than the hit of a drum."""
+
 PLAYED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # name -> the moods that it makes more of, those it makes less of
     "minor": (("sad", "dark"), ("happy",)),
-    "slow": (("calm", "sad"), ("aggressive", "happy")),
+    "slow": (("calm",), ("aggressive",)),
     "gentle": (("calm", "dreamy"), ("aggressive", "punchy")),
     "high": (("bright",), ("dark",)),
 }

@@ -19,7 +19,16 @@ from loopmind.analysis.moods import energy_of, numbers_of
 from loopmind.analysis.rhythm import hear_rhythm
 from loopmind.analysis.timbre import character_of, listen
 from loopmind.analysis.tone import hear_tone
-from loopmind.learn.moods.contrasts import PLAYED, TREATMENTS, replayed, treated
+from loopmind.files.atomic import atomic_path
+from loopmind.learn.moods.contrasts import (
+    EVEN,
+    HELD,
+    PLAYED,
+    STILL,
+    TREATMENTS,
+    replayed,
+    treated,
+)
 from loopmind.learn.moods.handmade import values_of
 from loopmind.learn.moods.named import named_moods
 from loopmind.learn.sounds import lmms
@@ -27,13 +36,14 @@ from loopmind.learn.sounds.material import Sound, mono_sound
 from loopmind.learn.sounds.phrases import KITS, major_phrase, played_loop, single_notes
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, Phrase, render_phrases
 from loopmind.music.audio import Audio
-from loopmind.music.loop import MOODS
+from loopmind.music.loop import DRUM_INSTRUMENTS, MOODS
 
 F32 = NDArray[np.float32]
 
 LONGEST_S = 8.0
 _LONGEST = round(LONGEST_S * ANALYSIS_RATE)
 _PRESETS_AT_ONCE = 3
+_RING_S = 1.5
 _PROGRAM = {"bass": 38, "lead": 81, "pad": 89, "strings": 48, "brass": 61, "woodwind": 73,
             "vocal": 52, "keys": 4, "guitar": 26, "fx": 121, "": 4}  # fmt: skip
 
@@ -44,8 +54,9 @@ class Set:
 
     numbers: float32 (sounds, n), see `numbers_of`. hand: float32 (sounds, moods), the hand-made
     values. named: bool (sounds, moods), what their names say; speaks: whether the name was read.
-    kind, instrument, source: one text a sound. pairs: int64 (pairs, 3): the first sound is more of
-    a mood (its number in MOODS) than the second. how: the change that was made, one text a pair.
+    kind, instrument, source, mode (of its key, where a person told it): one text a sound. pairs:
+    int64 (pairs, 3): the first sound is more of a mood (its number in MOODS) than the second, or
+    as much, where `still` is true. how: the change that was made, one text a pair.
     """
 
     numbers: F32
@@ -55,16 +66,23 @@ class Set:
     kind: NDArray[np.str_]
     instrument: NDArray[np.str_]
     source: NDArray[np.str_]
+    mode: NDArray[np.str_]
     pairs: NDArray[np.int64]
     how: NDArray[np.str_]
+
+    @property
+    def still(self) -> NDArray[np.bool_]:
+        """(pairs,): whether the two sounds must be told alike."""
+        return np.asarray(np.char.endswith(self.how, STILL))
 
 
 @dataclass(frozen=True, eq=False)
 class Named:
-    """A sound with its name; without one ("") it is only changed."""
+    """A sound with its name; without one ("") it is only changed. mode: of its key, if known."""
 
     sound: Sound
     name: str
+    mode: str = ""
 
 
 def heard_numbers(samples: F32, rate_hz: int) -> tuple[F32, F32] | None:
@@ -83,37 +101,49 @@ class Builder:
     """Collects sounds and pairs into a Set."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[F32, F32, frozenset[str], bool, str, str, str]] = []
+        self.rows: list[tuple[F32, F32, frozenset[str], bool, tuple[str, str, str, str]]] = []
         self.pairs: list[tuple[int, int, int, str]] = []
 
-    def add(self, samples: F32, rate_hz: int, sound: Sound, name: str = "") -> int | None:
+    def add(
+        self, samples: F32, rate_hz: int, sound: Sound, name: str = "", mode: str = ""
+    ) -> int | None:
         """The number of a sound that was heard; None where there is nothing to hear."""
         heard = heard_numbers(samples, rate_hz)
         if heard is None:
             return None
         moods = named_moods(name)
-        self.rows.append((*heard, moods, bool(name), sound.kind, sound.instrument, sound.source))
+        told = (sound.kind, sound.instrument, sound.source, mode)
+        self.rows.append((*heard, moods, bool(name), told))
         return len(self.rows) - 1
 
     def add_named(self, item: Named, changes: int, rng: np.random.Generator) -> None:
-        """A sound, and `changes` treated copies of it."""
+        """A sound, `changes` treated copies of it, and one that should be told as it is.
+
+        Single sounds are given some silence to ring out in, for what a hall adds.
+        """
         samples = _as_analysed(item.sound)
-        plain = self.add(samples, ANALYSIS_RATE, item.sound, item.name)
+        if item.sound.kind == "oneshot":
+            silence = round(float(rng.uniform(0.0, _RING_S)) * ANALYSIS_RATE)
+            samples = np.pad(samples, (0, silence))[:_LONGEST]
+        plain = self.add(samples, ANALYSIS_RATE, item.sound, item.name, item.mode)
         for how in rng.choice(sorted(TREATMENTS), changes, replace=False):
-            other = treated(samples, ANALYSIS_RATE, str(how), rng)[:_LONGEST]
+            other = treated(samples, ANALYSIS_RATE, str(how), rng)
             number = self.add(other, ANALYSIS_RATE, item.sound)
             self._pair(number, plain, str(how), TREATMENTS[how][1:])
+        how = "narrow" if item.sound.kind == "oneshot" or rng.random() < 0.5 else "repeat"
+        other = treated(samples, ANALYSIS_RATE, how, rng)[:_LONGEST]
+        self._alike(self.add(other, ANALYSIS_RATE, item.sound), plain, how, EVEN[how][1])
 
     def add_played(self, font: Path, count: int, rng: np.random.Generator) -> None:
-        """`count` phrases in major keys, each with every change of PLAYED."""
+        """`count` phrases in major keys, each with every change of PLAYED; all of one length."""
         plans = []
         for _ in range(count):
             program, notes, keep_s, tonic = major_phrase(rng)
+            keep_s = min(keep_s, LONGEST_S)
             plans.append(("", Phrase(notes, program, keep_s)))
             for how in PLAYED:
                 changed = replayed(notes, how, tonic, rng)
-                longer = max(n.start_s + n.length_s for n in changed) + 0.3
-                plans.append((how, Phrase(changed, program, min(LONGEST_S, max(keep_s, longer)))))
+                plans.append((how, Phrase(changed, program, keep_s)))
         for _ in range(count):  # single sounds, struck hard and softly
             drums = bool(rng.random() < 0.6)
             program = int(rng.choice(KITS)) if drums else int(rng.integers(0, 112))
@@ -143,11 +173,27 @@ class Builder:
         self.pairs += [(changed, plain, MOODS.index(mood), how) for mood in more]
         self.pairs += [(plain, changed, MOODS.index(mood), how) for mood in less]
 
+    def _alike(
+        self, changed: int | None, plain: int | None, how: str, moods: tuple[str, ...]
+    ) -> None:
+        """Two sounds that must be told alike: a pair in both orders."""
+        if changed is not None and plain is not None:
+            for pair in ((changed, plain), (plain, changed)):
+                self.pairs += [(*pair, MOODS.index(mood), how + STILL) for mood in moods]
+
+    def pair_kinds(self, count: int, rng: np.random.Generator) -> None:
+        """`count` pairs of a sound that is held by strings, voices or a pad, and of a drum."""
+        instruments = [told[1] for *_, told in self.rows]
+        held = [n for n, name in enumerate(instruments) if name in ("pad", "strings", "vocal")]
+        drums = [n for n, name in enumerate(instruments) if name in DRUM_INSTRUMENTS]
+        for _ in range(count if held and drums else 0):
+            self._pair(int(rng.choice(held)), int(rng.choice(drums)), "held", (HELD, ()))
+
     def write(self, target: Path) -> int:
-        """Write the set; how many sounds it holds."""
-        numbers, hand, named, speaks, kind, instrument, source = zip(*self.rows, strict=True)
-        part = target.with_name(f".{target.name}")
-        with part.open("wb") as file:
+        """Write the set; how many sounds it holds. Raises OutputError."""
+        numbers, hand, named, speaks, told = zip(*self.rows, strict=True)
+        kind, instrument, source, mode = zip(*told, strict=True)
+        with atomic_path(target) as part, part.open("wb") as file:
             np.savez_compressed(
                 file,
                 numbers=np.array(numbers, np.float32),
@@ -157,10 +203,10 @@ class Builder:
                 kind=np.array(kind),
                 instrument=np.array(instrument),
                 source=np.array(source),
+                mode=np.array(mode),
                 pairs=np.array([pair[:3] for pair in self.pairs], np.int64).reshape(-1, 3),
                 how=np.array([pair[3] for pair in self.pairs]),
             )
-        part.replace(target)
         return len(numbers)
 
 
@@ -218,4 +264,4 @@ def recorded_sounds(labels: Path) -> Iterator[Named]:
         found = mono_sound(labels.parent / row["path"], LONGEST_S)
         if found is not None:
             sound = Sound(*found, row["instrument"], row["kind"], row["source"], row["path"])
-            yield Named(sound, Path(row["path"]).stem)
+            yield Named(sound, Path(row["path"]).stem, row["key"].partition(" ")[2])

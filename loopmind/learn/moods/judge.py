@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.learn.moods.contrasts import STILL
 from loopmind.learn.moods.data import Set
 from loopmind.music.loop import MOODS
 
@@ -52,12 +53,15 @@ def _more(yes: F32, no: F32) -> float:
 
 
 def by_changes(values: F32, held: Set) -> dict[str, Agreement]:
-    """Agreement with the direction of changes, by "change: mood"; a tie counts half."""
+    """Agreement with the direction of changes, by "change: mood"; a tie counts half.
+
+    Changes that must leave a mood as it is are told by `moved`.
+    """
     found: dict[str, Agreement] = {}
     first, second, mood = held.pairs.T
     differences = values[first, mood] - values[second, mood]
     right = (differences > 0) + 0.5 * (differences == 0)
-    for how in sorted(set(held.how.tolist())):
+    for how in sorted(set(held.how[~held.still].tolist())):
         for number in sorted(set(mood[held.how == how].tolist())):
             own = (held.how == how) & (mood == number)
             found[f"{how}: {MOODS[number]}"] = Agreement(int(own.sum()), float(right[own].mean()))
@@ -74,13 +78,50 @@ def across_sounds(values: F32, held: Set) -> dict[str, Agreement]:
         shares, counts = [], []
         for kind in ("oneshot", "loop"):
             of_kind = held.kind[held.pairs[:, 0]] == kind
-            own = held.pairs[(held.pairs[:, 2] == number) & of_kind]
+            own = held.pairs[(held.pairs[:, 2] == number) & of_kind & ~held.still]
             if len(own) >= FEWEST:
                 shares.append(_more(values[own[:, 0], number], values[own[:, 1], number]))
                 counts.append(len(own))
         if counts:
             found[mood] = Agreement(sum(counts), float(np.average(shares, weights=counts)))
     return found
+
+
+def by_mode(values: F32, held: Set) -> dict[str, Agreement]:
+    """Agreement with the keys that people told of recordings: sad in minor, happy in major.
+
+    The share of pairs of one source and instrument, one in minor and one in major, told so.
+    """
+    found: dict[str, Agreement] = {}
+    for mood, more, less in (("sad", "minor", "major"), ("happy", "major", "minor")):
+        shares, counts = [], []
+        for source in sorted(set(held.source.tolist())):
+            for instrument in sorted(set(held.instrument.tolist())):
+                own = (held.source == source) & (held.instrument == instrument)
+                yes = values[own & (held.mode == more), MOODS.index(mood)]
+                no = values[own & (held.mode == less), MOODS.index(mood)]
+                if yes.size >= FEWEST and no.size >= FEWEST:
+                    shares.append(_more(yes, no))
+                    counts.append(yes.size + no.size)
+        if counts:
+            found[mood] = Agreement(sum(counts), float(np.average(shares, weights=counts)))
+    return found
+
+
+def moved(values: F32, held: Set) -> dict[str, float]:
+    """By change that must leave moods as they are: how far values move in the mean, 0..1."""
+    first, second, mood = held.pairs.T
+    differences = np.abs(values[first, mood] - values[second, mood])
+    return {
+        how.removesuffix(STILL): float(differences[held.how == how].mean())
+        for how in sorted(set(held.how[held.still].tolist()))
+    }
+
+
+def mean_of_sounds(found: dict[str, Agreement]) -> float:
+    """The mean over all that it rests on: a mood of two sounds weighs as two."""
+    every = list(found.values())
+    return float(np.average([a.right for a in every], weights=[a.count for a in every]))
 
 
 def mean_of(found: dict[str, Agreement]) -> float:

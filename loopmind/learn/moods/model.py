@@ -14,12 +14,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.models import card_of, signed_card
 from loopmind.analysis.moods import values_of
-from loopmind.files.atomic import atomic_path, atomic_write
-from loopmind.files.digest import file_digest
+from loopmind.files.atomic import atomic_path
+from loopmind.learn.export import sign_card
 from loopmind.learn.moods.data import Builder, Named, load, preset_sounds, recorded_sounds
-from loopmind.learn.moods.judge import across_sounds, by_changes, by_names, mean_of
+from loopmind.learn.moods.judge import (
+    across_sounds,
+    by_changes,
+    by_mode,
+    by_names,
+    mean_of,
+    mean_of_sounds,
+    moved,
+)
 from loopmind.learn.moods.named import named_moods
 from loopmind.learn.moods.train import merged, train, with_scale
 from loopmind.learn.sounds import lmms
@@ -35,7 +42,8 @@ F32 = NDArray[np.float32]
 
 _BANKS = ("/usr/share/zynaddsubfx/banks", "/usr/share/yoshimi/banks")
 _LMMS = "/usr/share/lmms/presets"
-_PLAYED_BY = {"tones": "FluidR3_GM.sf2", "more-tones": "TimGM6mb.sf2"}
+_PLAYED_BY = {"tones": "sf_GMbank.sf2", "more-tones": "TimGM6mb.sf2"}
+# Made of FluidR3 GM in part, which for that reason plays nothing that is learned from.
 _JUDGED_BY = "MuseScore_General.sf3"
 _SOUNDFONTS = Path("/usr/share/sounds")
 _MEMBERS = 3
@@ -65,11 +73,15 @@ def build(part: str, work: Path, collections: Sequence[Path], seed: int, small: 
     else:
         name = _PLAYED_BY.get(part, _JUDGED_BY)
         font = next(_SOUNDFONTS.rglob(name))
-        midi = learnable_midi(midi_files([folder / "midi" for folder in collections]))
+        every = midi_files([folder / "midi" for folder in collections])
+        midi = learnable_midi(every)
+        if part not in _PLAYED_BY:
+            midi = [path for path in every if path not in midi]
         sounds = list(rendered(font, midi, rng))
         for index in rng.permutation(len(sounds))[: 700 // small]:
             builder.add_named(Named(sounds[index], ""), 2, rng)
         builder.add_played(font, 250 // small, rng)
+        builder.pair_kinds(1000 // small, rng)
     return builder.write(work / f"{part}.npz")
 
 
@@ -89,7 +101,7 @@ def learned_model(work: Path, seed: int, steps: int) -> dict[str, F32]:
     """The arrays of the shipped model, from the sets in `work`."""
     learned = load([work / f"{part}.npz" for part in LEARNED])
     members = [train(learned, steps=steps, seed=seed + k) for k in range(_MEMBERS)]
-    return with_scale(merged(members), learned)
+    return with_scale(merged(members), learned, steps=steps, seed=seed)
 
 
 def write_model(target: Path, arrays: dict[str, F32]) -> None:
@@ -97,17 +109,13 @@ def write_model(target: Path, arrays: dict[str, F32]) -> None:
     halves: dict[str, NDArray[np.float16]] = {
         name: array.astype(np.float16) for name, array in arrays.items()
     }
-    with atomic_path(target) as temporary:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **halves)  # type: ignore[arg-type]
-        digest = file_digest(temporary)
-    card = card_of(target)
-    text = card.read_text(encoding="utf-8") if card.exists() else f"# {target.name}\n"
-    atomic_write(card, signed_card(text, digest).encode())
+    with atomic_path(target) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **halves)  # type: ignore[arg-type]
+    sign_card(target)
 
 
 def read_model(file: Path) -> dict[str, F32]:
-    """The arrays of a model file."""
+    """The arrays of a model file, whatever its card says."""
     with np.load(file, allow_pickle=False) as archive:
         return {name: archive[name].astype(np.float32) for name in archive.files}
 
@@ -119,6 +127,7 @@ def report(arrays: dict[str, F32], work: Path) -> str:
     lines = []
     for title, judged in (
         ("named", by_names),
+        ("by the key a person told", by_mode),
         ("changed", by_changes),
         ("changed, against other sounds", across_sounds),
     ):
@@ -128,7 +137,12 @@ def report(arrays: dict[str, F32], work: Path) -> str:
             f"| {key} | {ours[key].count} | {ours[key].right:.3f} | {before[key].right:.3f} |"
             for key in ours
         ]
-        lines.append(f"| **mean** | | **{mean_of(ours):.3f}** | {mean_of(before):.3f} |\n")
+        lines.append(f"| **mean** | | **{mean_of(ours):.3f}** | {mean_of(before):.3f} |")
+        each = mean_of_sounds(ours), mean_of_sounds(before)
+        lines.append(f"| **mean over sounds or pairs** | | **{each[0]:.3f}** | {each[1]:.3f} |\n")
+    lines += ["| must stay as it is: value moves by | this model | hand-made |", "|---|---|---|"]
+    still, before_still = moved(values, held), moved(held.hand, held)
+    lines += [f"| {how} | {still[how]:.3f} | {before_still[how]:.3f} |" for how in still]
     return "\n".join(lines)
 
 

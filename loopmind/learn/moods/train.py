@@ -22,16 +22,16 @@ F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 
 HIDDEN = 128
+_DROPPED, _DECAY = 0.3, 0.3
+_NAMES = 2.0  # weight of names beside changes
+_FOLDS, _BLOCK = 2, 40
 _ACROSS = 0.3
 _RANKS = 33
-_FEWEST_NAMED = 6
+_FEWEST_NAMED = 20
 
 
-def train(
-    learned: Set, *, steps: int, seed: int, names: float = 2.0, hidden: int = HIDDEN,
-    decay: float = 0.3, dropout: float = 0.3,
-) -> dict[str, F32]:  # fmt: skip
-    """The arrays of one network. names: weight of names beside changes."""
+def train(learned: Set, *, steps: int, seed: int) -> dict[str, F32]:
+    """The arrays of one network."""
     import torch
 
     torch.set_num_threads(1)
@@ -40,16 +40,16 @@ def train(
     mean, spread = learned.numbers.mean(axis=0), learned.numbers.std(axis=0) + 1e-3
     x = torch.tensor(np.clip((learned.numbers - mean) / spread, -FARTHEST, FARTHEST))
     net = torch.nn.Sequential(
-        torch.nn.Linear(x.shape[1], hidden), torch.nn.ReLU(), torch.nn.Dropout(dropout),
-        torch.nn.Linear(hidden, len(MOODS)),
+        torch.nn.Linear(x.shape[1], HIDDEN), torch.nn.ReLU(), torch.nn.Dropout(_DROPPED),
+        torch.nn.Linear(HIDDEN, len(MOODS)),
     )  # fmt: skip
-    optimiser = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=decay)
+    optimiser = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    changes, named = _by_mood(learned), _named_pairs(learned)
+    changes, named = _Changes(learned), _Names(learned)
     for _ in range(steps):
         loss = torch.zeros(())
-        for pairs, weight in ((changes(rng, 256), 1.0), (named(rng, 256), names)):
-            if not weight or not len(pairs):
+        for pairs, weight in ((changes(rng, 256), 1.0), (named(rng, 256), _NAMES)):
+            if not len(pairs):
                 continue
             first, second, mood = (torch.tensor(column) for column in pairs.T)
             noise = 0.1 * torch.randn(2, len(pairs), x.shape[1])
@@ -68,32 +68,35 @@ def train(
     return {name: np.asarray(array, np.float32) for name, array in arrays.items()}
 
 
-class _by_mood:
+class _Changes:
     """Draws pairs, every mood as often as any other, now and then across sounds.
 
-    A sound that was made darker is darker than it was, and likely than another one was.
+    A sound that was made darker is darker than it was, and likely than another one was. What must
+    be told as it was stands in pairs of both orders.
     """
 
     def __init__(self, learned: Set) -> None:
-        self.groups = []
+        self.groups: list[tuple[I64, bool]] = []
         pairs = learned.pairs
         for mood in sorted(set(pairs[:, 2].tolist())):
             for kind in ("oneshot", "loop"):
-                own = pairs[(pairs[:, 2] == mood) & (learned.kind[pairs[:, 0]] == kind)]
-                self.groups += [own] if len(own) else []
+                of_both = (pairs[:, 2] == mood) & (learned.kind[pairs[:, 0]] == kind)
+                for even in (False, True):
+                    own = pairs[of_both & (learned.still == even)]
+                    self.groups += [(own, even)] if len(own) else []
 
     def __call__(self, rng: np.random.Generator, count: int) -> I64:
         found = []
         for which in rng.integers(len(self.groups), size=count):
-            group = self.groups[which]
+            group, even = self.groups[which]
             first, second, mood = group[rng.integers(len(group))]
-            if rng.random() < _ACROSS:
+            if rng.random() < _ACROSS and not even:
                 second = group[rng.integers(len(group)), 1]
             found.append((first, second, mood))
         return np.array(found, np.int64)
 
 
-class _named_pairs:
+class _Names:
     """Draws one sound that is named so, and one of its kind that is not, half of its instrument."""
 
     def __init__(self, learned: Set) -> None:
@@ -137,23 +140,56 @@ def merged(members: Sequence[dict[str, F32]]) -> dict[str, F32]:
     }  # fmt: skip
 
 
-def with_scale(arrays: dict[str, F32], learned: Set) -> dict[str, F32]:
-    """With a logistic curve for each mood, learned from the same pairs, and the scores' ranks."""
-    scores = scores_of(arrays, learned.numbers).astype(np.float64)
+def with_scale(arrays: dict[str, F32], learned: Set, *, steps: int, seed: int) -> dict[str, F32]:
+    """With a logistic curve for each mood, and the ranks of the scores of unchanged sounds.
+
+    The curves are learned from scores of networks that have not learned from the same sounds.
+    """
+    apart = scores_apart(learned, steps=steps, seed=seed)
+    directed = ~learned.still
     slope, place = np.zeros(len(MOODS)), np.zeros(len(MOODS))
     for mood in range(len(MOODS)):
-        own = learned.pairs[learned.pairs[:, 2] == mood]
+        own = learned.pairs[directed & (learned.pairs[:, 2] == mood)]
         silent = learned.speaks & ~learned.named[:, mood]
-        yes = np.concatenate([scores[own[:, 0], mood], scores[learned.named[:, mood], mood]])
-        no = np.concatenate([scores[own[:, 1], mood], scores[silent, mood]])
+        yes = np.concatenate([apart[own[:, 0], mood], apart[learned.named[:, mood], mood]])
+        no = np.concatenate([apart[own[:, 1], mood], apart[silent, mood]])
         if yes.size and no.size:  # a small set may say nothing of a mood
             slope[mood], place[mood] = _logistic(yes, no)
+    unchanged = np.ones(len(learned.numbers), bool)
+    for pair, how in zip(learned.pairs, learned.how, strict=True):
+        if how != "held":
+            unchanged[max(pair[0], pair[1])] = False  # copies are added after what they are of
+    scores = scores_of(arrays, learned.numbers[unchanged]).astype(np.float64)
     ranks = np.quantile(scores, np.linspace(0.0, 1.0, _RANKS), axis=0)
     return {
         **arrays,
         "slope": np.asarray(slope, np.float32), "place": np.asarray(place, np.float32),
         "ranks": np.asarray(ranks, np.float32),
     }  # fmt: skip
+
+
+def scores_apart(learned: Set, *, steps: int, seed: int) -> NDArray[np.float64]:
+    """(sounds, moods): each sound's scores by a network that learned from others.
+
+    What belongs together (a preset's note, loop and changed copies) lies side by side in a set.
+    """
+    fold = np.arange(len(learned.numbers)) // _BLOCK % _FOLDS
+    scores = np.zeros((len(fold), len(MOODS)))
+    for held in range(_FOLDS):
+        other = fold != held
+        number = np.cumsum(other) - 1
+        inside = other[learned.pairs[:, 0]] & other[learned.pairs[:, 1]]
+        pairs = learned.pairs[inside].copy()
+        pairs[:, :2] = number[pairs[:, :2]]
+        rows = {
+            name: getattr(learned, name)[other]
+            for name in Set.__dataclass_fields__
+            if name not in ("pairs", "how")
+        }
+        part = Set(**rows, pairs=pairs, how=learned.how[inside])
+        arrays = train(part, steps=steps, seed=seed)
+        scores[~other] = scores_of(arrays, learned.numbers[~other])
+    return scores
 
 
 def _logistic(yes: NDArray[np.float64], no: NDArray[np.float64]) -> tuple[float, float]:

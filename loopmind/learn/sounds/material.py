@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,13 +116,24 @@ def folder(
             yield Sound(sound[0], sound[1], instrument, "oneshot", f"folder:{path.name}", name)
 
 
-def rendered(font: Path, midi: Sequence[Path], rng: np.random.Generator) -> Iterator[Sound]:
-    """Single notes, drum hits and parts of MIDI files, played by one soundfont."""
+def rendered(
+    font: Path, midi: Sequence[Path], rng: np.random.Generator,
+    programs: Collection[int] | None = None,
+) -> Iterator[Sound]:  # fmt: skip
+    """Single notes, drum hits and parts of MIDI files, played by one soundfont.
+
+    programs: what plays these alone, and no drums.
+    """
     phrases: list[Labelled] = [
         *single_notes(rng, 5),
         *[hit for hit in drum_hits(rng) if rng.random() < _HITS_KEPT],
         *midi_parts(list(midi), rng, 2),
     ]
+    if programs is not None:
+        phrases = [
+            item for item in phrases
+            if not item.phrase.drums and item.phrase.program in programs
+        ]  # fmt: skip
     yield from _played(font, phrases)
 
 

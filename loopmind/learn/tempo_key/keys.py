@@ -20,6 +20,7 @@ from loopmind.analysis.frontend import frontend
 from loopmind.analysis.key import key_evidence, rotations
 from loopmind.analysis.pitch import pitch_map
 from loopmind.files.decode import read_audio
+from loopmind.learn.export import sign_card
 from loopmind.learn.sounds.phrases import progressions
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, render_phrases, soundfonts
 from loopmind.music.audio import Audio
@@ -172,6 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arrays = {f"weight{i}": w for i, (w, _) in enumerate(final)}
     arrays |= {f"bias{i}": b for i, (_, b) in enumerate(final)}
     np.savez(options.out, **arrays)  # type: ignore[arg-type]
+    sign_card(options.out)
     options.out.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     return 0
 

@@ -23,6 +23,7 @@ from loopmind.analysis import tempo_features as evidence
 from loopmind.analysis.frontend import frontend
 from loopmind.analysis.onsets import novelty, onsets
 from loopmind.analysis.tempo_model import Scorer
+from loopmind.learn.export import sign_card
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, soundfonts
 from loopmind.learn.tempo_key.groove_sounds import read_kits
 from loopmind.learn.tempo_key.grooves import Groove, drum_groove, melodic_grooves, read_brains
@@ -187,6 +188,7 @@ def write(model: Scorer, target: Path) -> None:
     """Write the scorer where `tempo_model.scorer` reads it."""
     arrays = {name: getattr(model, name) for name in Scorer.__dataclass_fields__}
     np.savez(target, **arrays)
+    sign_card(target)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
