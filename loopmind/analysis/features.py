@@ -30,6 +30,8 @@ _ENVELOPE = (
     "above_6", "above_20", "above_35", "middle", "deepest_dip", "dips", "event_rate", "events",
 )  # fmt: skip
 _FIRST_OF_ENVELOPE = MEL_ROWS * MEL_BANDS + 11
+FEATURES = _FIRST_OF_ENVELOPE + len(_ENVELOPE) + 20
+"""How many numbers `timbre_features` gives."""
 FEATURE_PLACES = {name: _FIRST_OF_ENVELOPE + at for at, name in enumerate(_ENVELOPE)}
 """Where the numbers of the envelope lie among `timbre_features`, by name."""
 

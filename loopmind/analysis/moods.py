@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.analysis.features import FEATURE_PLACES
-from loopmind.analysis.models import MOODS_MODEL, read_arrays
+from loopmind.analysis.features import FEATURE_PLACES, FEATURES
+from loopmind.analysis.models import MOODS_MODEL, ModelError, read_arrays
 from loopmind.music.belief import Belief
 from loopmind.music.loop import MOODS
 
@@ -31,6 +31,8 @@ _OWN = (
 # How long a sound is, and how much happens in all, is no mood: a loop played twice is as sad.
 _OF_LENGTH = ("peak_at", "length", "sounding", "events")
 _DECAYS = ("decay_6", "decay_12", "decay_20", "decay_30")
+INPUTS = FEATURES - len(_OF_LENGTH) + len(_OWN)
+"""How many numbers moods are told from."""
 _LONGEST_DECAY = 1.0  # log2 of seconds; what rings longer is told by its levels
 
 
@@ -102,7 +104,19 @@ def scores_of(arrays: Mapping[str, F32], numbers: F32) -> F32:
 
 @lru_cache(maxsize=1)
 def _model() -> dict[str, F32]:
-    return read_arrays(MOODS_MODEL)
+    arrays = read_arrays(MOODS_MODEL)
+    width = arrays.get("weight0", np.zeros((0, 0))).shape[-1]
+    shapes = {
+        "weight0": (INPUTS, width), "bias0": (width,), "weight1": (width, len(MOODS)),
+        "bias1": (len(MOODS),), "mean": (INPUTS,), "spread": (INPUTS,), "slope": (len(MOODS),),
+        "place": (len(MOODS),), "ranks": (len(arrays.get("ranks", ())), len(MOODS)),
+    }  # fmt: skip
+    if {name: array.shape for name, array in arrays.items()} != shapes or not all(
+        np.isfinite(array).all() for array in arrays.values()
+    ):
+        raise ModelError(f"the model {MOODS_MODEL} is another one than this version of LoopMind's; "
+                         "install LoopMind again")  # fmt: skip
+    return arrays
 
 
 def octaves(hertz: float) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -135,7 +135,7 @@ class Builder:
         self._alike(self.add(other, ANALYSIS_RATE, item.sound), plain, how, EVEN[how][1])
 
     def add_played(self, font: Path, count: int, rng: np.random.Generator) -> None:
-        """`count` phrases in major keys, each with every change of PLAYED; all of one length."""
+        """`count` phrases in major keys, each with every change of PLAYED, as long as it is."""
         plans = []
         for _ in range(count):
             program, notes, keep_s, tonic = major_phrase(rng)
@@ -143,7 +143,13 @@ class Builder:
             plans.append(("", Phrase(notes, program, keep_s)))
             for how in PLAYED:
                 changed = replayed(notes, how, tonic, rng)
-                plans.append((how, Phrase(changed, program, keep_s)))
+                if how != "slow":
+                    plans.append((how, Phrase(changed, program, keep_s)))
+            # What is half as fast is twice as long, and so is what is played twice.
+            again = tuple(replace(n, start_s=n.start_s + keep_s) for n in notes)
+            twice = min(2.0 * keep_s, LONGEST_S)
+            plans.append(("", Phrase((*notes, *again), program, twice)))
+            plans.append(("slow", Phrase(replayed(notes, "slow", tonic, rng), program, twice)))
         for _ in range(count):  # single sounds, struck hard and softly
             drums = bool(rng.random() < 0.6)
             program = int(rng.choice(KITS)) if drums else int(rng.integers(0, 112))

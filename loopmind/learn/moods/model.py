@@ -101,7 +101,7 @@ def learned_model(work: Path, seed: int, steps: int) -> dict[str, F32]:
     """The arrays of the shipped model, from the sets in `work`."""
     learned = load([work / f"{part}.npz" for part in LEARNED])
     members = [train(learned, steps=steps, seed=seed + k) for k in range(_MEMBERS)]
-    return with_scale(merged(members), learned, steps=steps, seed=seed)
+    return with_scale(merged(members), learned, steps=steps, seed=seed, members=_MEMBERS)
 
 
 def write_model(target: Path, arrays: dict[str, F32]) -> None:

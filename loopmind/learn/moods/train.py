@@ -24,7 +24,8 @@ I64 = NDArray[np.int64]
 HIDDEN = 128
 _DROPPED, _DECAY = 0.3, 0.3
 _NAMES = 2.0  # weight of names beside changes
-_FOLDS, _BLOCK = 2, 40
+_STILL = 0.3  # share of pairs that must be told alike
+_FOLDS, _BLOCK = 3, 40
 _ACROSS = 0.3
 _RANKS = 33
 _FEWEST_NAMED = 20
@@ -72,23 +73,26 @@ class _Changes:
     """Draws pairs, every mood as often as any other, now and then across sounds.
 
     A sound that was made darker is darker than it was, and likely than another one was. What must
-    be told as it was stands in pairs of both orders.
+    be told as it was stands in pairs of both orders, a share of _STILL of all.
     """
 
     def __init__(self, learned: Set) -> None:
-        self.groups: list[tuple[I64, bool]] = []
+        self.groups: list[tuple[list[I64], list[I64]]] = []
         pairs = learned.pairs
         for mood in sorted(set(pairs[:, 2].tolist())):
-            for kind in ("oneshot", "loop"):
-                of_both = (pairs[:, 2] == mood) & (learned.kind[pairs[:, 0]] == kind)
-                for even in (False, True):
-                    own = pairs[of_both & (learned.still == even)]
-                    self.groups += [(own, even)] if len(own) else []
+            of_mood = pairs[:, 2] == mood
+            kinds = [of_mood & (learned.kind[pairs[:, 0]] == kind) for kind in ("oneshot", "loop")]
+            made = [pairs[kind & ~learned.still] for kind in kinds]
+            still = [pairs[kind & learned.still] for kind in kinds]
+            self.groups.append(([g for g in made if len(g)], [g for g in still if len(g)]))
 
     def __call__(self, rng: np.random.Generator, count: int) -> I64:
         found = []
         for which in rng.integers(len(self.groups), size=count):
-            group, even = self.groups[which]
+            made, still = self.groups[which]
+            even = bool(still) and (not made or rng.random() < _STILL)
+            groups = still if even else made
+            group = groups[rng.integers(len(groups))]
             first, second, mood = group[rng.integers(len(group))]
             if rng.random() < _ACROSS and not even:
                 second = group[rng.integers(len(group)), 1]
@@ -101,7 +105,15 @@ class _Names:
 
     def __init__(self, learned: Set) -> None:
         self.set = learned
-        self.moods = [m for m in range(len(MOODS)) if learned.named[:, m].sum() >= _FEWEST_NAMED]
+        self.moods = [
+            m for m in range(len(MOODS))
+            if learned.named[:, m].sum() >= _FEWEST_NAMED
+            # Of each kind that is named so there must be sounds that are not.
+            and all(
+                (learned.speaks & ~learned.named[:, m] & (learned.kind == kind)).any()
+                for kind in set(learned.kind[learned.named[:, m]].tolist())
+            )
+        ]  # fmt: skip
         self.yes = {m: np.flatnonzero(learned.named[:, m]) for m in self.moods}
         self.no: dict[tuple[int, str, str], I64] = {}
         for m in self.moods:
@@ -140,12 +152,15 @@ def merged(members: Sequence[dict[str, F32]]) -> dict[str, F32]:
     }  # fmt: skip
 
 
-def with_scale(arrays: dict[str, F32], learned: Set, *, steps: int, seed: int) -> dict[str, F32]:
+def with_scale(
+    arrays: dict[str, F32], learned: Set, *, steps: int, seed: int, members: int = 1
+) -> dict[str, F32]:
     """With a logistic curve for each mood, and the ranks of the scores of unchanged sounds.
 
-    The curves are learned from scores of networks that have not learned from the same sounds.
+    The curves are learned from scores of networks that have not learned from the same sounds, of as
+    many members as the one that they are for: a mean of several is less extreme than one.
     """
-    apart = scores_apart(learned, steps=steps, seed=seed)
+    apart = scores_apart(learned, steps=steps, seed=seed, members=members)
     directed = ~learned.still
     slope, place = np.zeros(len(MOODS)), np.zeros(len(MOODS))
     for mood in range(len(MOODS)):
@@ -168,8 +183,8 @@ def with_scale(arrays: dict[str, F32], learned: Set, *, steps: int, seed: int) -
     }  # fmt: skip
 
 
-def scores_apart(learned: Set, *, steps: int, seed: int) -> NDArray[np.float64]:
-    """(sounds, moods): each sound's scores by a network that learned from others.
+def scores_apart(learned: Set, *, steps: int, seed: int, members: int) -> NDArray[np.float64]:
+    """(sounds, moods): each sound's scores by `members` networks that learned from others.
 
     What belongs together (a preset's note, loop and changed copies) lies side by side in a set.
     """
@@ -187,7 +202,7 @@ def scores_apart(learned: Set, *, steps: int, seed: int) -> NDArray[np.float64]:
             if name not in ("pairs", "how")
         }
         part = Set(**rows, pairs=pairs, how=learned.how[inside])
-        arrays = train(part, steps=steps, seed=seed)
+        arrays = merged([train(part, steps=steps, seed=seed + k) for k in range(members)])
         scores[~other] = scores_of(arrays, learned.numbers[~other])
     return scores
 
