@@ -15,6 +15,7 @@ from loopmind.analysis.frontend import ANALYSIS_RATE
 from loopmind.analysis.models import (
     MODELS,
     ModelError,
+    arrays_of,
     card_of,
     check_digest,
     found_model,
@@ -24,7 +25,7 @@ from loopmind.analysis.moods import FARTHEST, Character, numbers_of, scores_of, 
 from loopmind.learn.moods.contrasts import EVEN, PLAYED, TREATMENTS, replayed, treated
 from loopmind.learn.moods.data import Builder, Named, Set, heard_numbers, load
 from loopmind.learn.moods.judge import by_changes, by_names, mean_of
-from loopmind.learn.moods.model import read_model, write_model
+from loopmind.learn.moods.model import write_model
 from loopmind.learn.moods.named import named_moods
 from loopmind.learn.moods.train import merged, train, with_scale
 from loopmind.learn.sounds.material import synthesised
@@ -73,13 +74,13 @@ def test_changes_are_finite_repeatable_and_as_loud(how: str) -> None:
 def test_a_phrase_is_played_anew_as_is_said() -> None:
     rng = np.random.default_rng(2)
     _, notes, _, tonic = major_phrase(rng)
-    degrees = {(n.pitch - tonic) % 12 for n in replayed(notes, "minor", tonic, rng)}
+    degrees = {(n.pitch - tonic) % 12 for n in replayed(notes, "minor", tonic)}
     assert degrees <= {0, 2, 3, 5, 7, 8, 10} and len(notes) > 3
-    slow = replayed(notes, "slow", tonic, rng)
+    slow = replayed(notes, "slow", tonic)
     assert slow[-1].start_s > 1.3 * notes[-1].start_s
     assert all(a.pitch == b.pitch + 12 for a, b in
-               zip(replayed(notes, "high", tonic, rng), notes, strict=True))  # fmt: skip
-    assert max(n.velocity for n in replayed(notes, "gentle", tonic, rng)) <= 50
+               zip(replayed(notes, "high", tonic), notes, strict=True))  # fmt: skip
+    assert max(n.velocity for n in replayed(notes, "gentle", tonic)) <= 50
     assert {mood for more, less in PLAYED.values() for mood in more + less} <= set(MOODS)
 
 
@@ -126,7 +127,7 @@ def test_a_few_steps_order_what_was_changed(small: Set, tmp_path: Path) -> None:
     card_of(file).write_text("# A card\n", encoding="utf-8")
     write_model(file, scaled := with_scale(last, small, steps=30, seed=2))
     check_digest(file)
-    values = values_of(read_model(file), small.numbers)
+    values = values_of(arrays_of(file), small.numbers)
     # What is shipped is in half precision.
     assert np.abs(values - values_of(scaled, small.numbers)).max() < 0.02
     assert values.min() >= 0.0 and values.max() <= 1.0 and values.max() > 0.5
@@ -137,7 +138,7 @@ def test_a_few_steps_order_what_was_changed(small: Set, tmp_path: Path) -> None:
 def told(samples: np.ndarray) -> np.ndarray:
     heard = heard_numbers(samples, ANALYSIS_RATE)
     assert heard is not None
-    return values_of(read_model(found_model("moods.npz")), heard[0][None])[0]
+    return values_of(arrays_of(found_model("moods.npz")), heard[0][None])[0]
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +179,7 @@ def test_what_has_no_pitch_is_neither_happy_nor_sad() -> None:
         900.0, 0.3, 0.1, 0.3, 4.0, 1.0, 14.0, 0.5, pitched=0.0, steadiness=0.0, distortion=0.0,
         sustain=0.3,
     )  # fmt: skip
-    model = read_model(found_model("moods.npz"))
+    model = arrays_of(found_model("moods.npz"))
     many = np.zeros(300, np.float32)
     features = many[: model["mean"].size - (numbers_of(drum, many).size - many.size)]
     values = values_of(model, numbers_of(drum, features)[None])[0]

@@ -216,6 +216,11 @@ def read_arrays(name: str) -> dict[str, NDArray[np.float32]]:
     """
     file = found_model(name)
     check_digest(file)
+    return arrays_of(file)
+
+
+def arrays_of(file: Path) -> dict[str, NDArray[np.float32]]:
+    """The arrays in `file`, unchecked, as float32. Raises ModelError where it holds none."""
     try:
         with np.load(file, allow_pickle=False) as archive:
             return {key: archive[key].astype(np.float32) for key in archive.files}

@@ -30,8 +30,9 @@ _OWN = (
 )  # fmt: skip
 # How long a sound is, and how much happens in all, is no mood: a loop played twice is as sad.
 _OF_LENGTH = ("peak_at", "length", "sounding", "events")
-_DECAYS = ("decay_6", "decay_12", "decay_20", "decay_30")
-INPUTS = FEATURES - len(_OF_LENGTH) + len(_OWN)
+_DECAYS = [FEATURE_PLACES[f"decay_{fall}"] for fall in (6, 12, 20, 30)]
+_HEARD = np.delete(np.arange(FEATURES), [FEATURE_PLACES[name] for name in _OF_LENGTH])
+INPUTS = len(_HEARD) + len(_OWN)
 """How many numbers moods are told from."""
 _LONGEST_DECAY = 1.0  # log2 of seconds; what rings longer is told by its levels
 
@@ -130,10 +131,9 @@ def rise(value: float, none: float, full: float) -> float:
 
 
 def numbers_of(sound: Character, features: F32) -> F32:
-    """What moods are told from, float32 (n,): the sound's features and its character."""
+    """What moods are told from, float32 (INPUTS,): the sound's features and its character."""
     heard = features.copy()
-    decays = [FEATURE_PLACES[name] for name in _DECAYS]
-    heard[decays] = np.minimum(heard[decays], _LONGEST_DECAY)
+    heard[_DECAYS] = np.minimum(heard[_DECAYS], _LONGEST_DECAY)
     own = {
         "brightness": octaves(sound.brightness_hz),
         "low_share": sound.low_share,
@@ -151,5 +151,4 @@ def numbers_of(sound: Character, features: F32) -> F32:
         "in_minor": sound.pitched * sound.minor,
         "in_major": sound.pitched * (1.0 - sound.minor),
     }
-    kept = np.delete(heard, [FEATURE_PLACES[name] for name in _OF_LENGTH])
-    return np.concatenate([kept, np.array([own[name] for name in _OWN], np.float32)])
+    return np.concatenate([heard[_HEARD], np.array([own[name] for name in _OWN], np.float32)])

@@ -44,5 +44,10 @@ class Draft:
         muted = tuple(strip.track for strip in mix.strips if strip.muted)
         return Draft(brief, palette, song, mix, muted=muted)
 
+    @property
+    def locked_tracks(self) -> tuple[str, ...]:
+        """The tracks that no edit changes, in the song's order."""
+        return tuple(track.id for track in self.song.tracks if self.is_locked("track", track.id))
+
     def is_locked(self, kind: LockKind, name: str) -> bool:
         return Lock(kind, name) in self.locks

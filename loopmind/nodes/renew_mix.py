@@ -14,5 +14,4 @@ def renew_mix(draft: Draft, mix: Mix) -> Draft:
 
     The strips of locked tracks stay as they are.
     """
-    keep = [track.id for track in draft.song.tracks if draft.is_locked("track", track.id)]
-    return mixed_by(draft, mix, keep=keep)
+    return mixed_by(draft, mix, keep=draft.locked_tracks)

@@ -226,17 +226,14 @@ class ProjectSession:
         if not asked:
             raise LoopMindError("there is nothing to change; give at least one edit")
         self._check_may_change()
-        remade = self._remade(asked)
-        draft = self._edited(asked) if remade is None else remade.draft
+        draft, remade = self._changed(asked)
         told = draft.told[len(self.draft.told) :]
         kind: RevisionKind = "edited" if remade is None else "remade"
         return self._add(draft, kind, remade, edits=asked, words=words, told=told)
 
     def preview(self, edits: Iterable[Edit]) -> Draft:
         """The song as `edits` would make it; nothing is changed or saved."""
-        asked = tuple(edits)
-        remade = self._remade(asked)
-        return self._edited(asked) if remade is None else remade.draft
+        return self._changed(tuple(edits))[0]
 
     def undo(self, count: int = 1) -> Revision:
         """Go back `count` revisions; where to. Raises LoopMindError where there are not so many."""
@@ -316,14 +313,15 @@ class ProjectSession:
 
     # Inner workings
 
-    def _remade(self, asked: tuple[Edit, ...]) -> Remade | None:
-        """The song as `asked` makes it where macros of its graph are set, else None."""
+    def _changed(self, asked: tuple[Edit, ...]) -> tuple[Draft, Remade | None]:
+        """The song as `asked` makes it, and how it was remade where macros of its graph are set."""
         if not any(isinstance(edit, SetMacro) for edit in asked):
-            return None
+            return self._edited(asked), None
         line = self.history().line()
         base, _, since = self._nearest(line[-1].id)
         kept = base, since
-        return self._worker().set_macros(self.document(), line, kept, self.draft, asked)
+        remade = self._worker().set_macros(self.document(), line, kept, self.draft, asked)
+        return remade.draft, remade
 
     def _edited(self, edits: tuple[Edit, ...]) -> Draft:
         """The song as edits make it that leave the graph alone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from loopmind.compose import arrange as arranging
@@ -45,7 +46,7 @@ def set_genre(edit: SetGenre, draft: Draft, crate: Crate) -> Draft:
     length_s = draft.song.tempo.seconds(draft.song.beats)
     own_tempi = [s.name for s in draft.song.sections if s.bpm is not None]
     draft, said = _at_home(draft, crate, genre)
-    locked = [t.id for t in draft.song.tracks if draft.is_locked("track", t.id)]
+    locked = draft.locked_tracks
     stuck = [s.name for s in draft.song.sections if draft.is_locked("section", s.name)]
     beat = _beat(draft, crate, genre, seed)
     draft = _with_genre(draft, crate, genre, beat, locked)
@@ -152,7 +153,7 @@ def _beat(draft: Draft, crate: Crate, genre: GenreProfile, seed: int) -> list[Ch
 
 
 def _with_genre(
-    draft: Draft, crate: Crate, genre: GenreProfile, beat: list[Choice], locked: list[str]
+    draft: Draft, crate: Crate, genre: GenreProfile, beat: list[Choice], locked: Sequence[str]
 ) -> Draft:
     """The draft with the genre's drums in its palette, and the genre in its brief."""
     rhythm = {base_slot(c.slot) for c in draft.palette.choices if c.role in UNPITCHED_ROLES}

@@ -203,7 +203,7 @@ def reseed(edit: Reseed, draft: Draft, crate: Crate) -> Draft:
         said += (
             f"; {asking.verb(same, 'stays', 'stay')} as before, as these sounds leave no other way"
         )
-    locked += [t.id for t in draft.song.tracks if draft.is_locked("track", t.id)]
+    locked += draft.locked_tracks
     kept = f"; {listed(locked)} stayed, as locked" if locked else ""
     return asking.told(draft, f"{said}{kept}")
 

@@ -153,7 +153,7 @@ def _in_sections(edit: ShiftMood, draft: Draft, crate: Crate) -> tuple[Draft, li
     """Filters, levels and sends drawn in sections, and another sound in them for the farthest."""
     sections = asking.sections(draft, edit.sections)
     song = draft.song
-    locked = {t.id for t in song.tracks if draft.is_locked("track", t.id)}
+    locked = draft.locked_tracks
     names = [edit.track] if edit.track else [t.id for t in song.tracks if t.id not in locked]
     colours = [COLOURS[mood] for mood in edit.moods]
     gain = sum(c.gain_db for c in colours) * edit.amount

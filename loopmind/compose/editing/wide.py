@@ -41,7 +41,7 @@ def set_mix_style(edit: SetMixStyle, draft: Draft, crate: Crate) -> Draft:
         raise EditError(
             f"there is no mix style {edit.style!r}; choose from {', '.join(MIX_STYLES)}"
         )
-    locked = [t.id for t in draft.song.tracks if draft.is_locked("track", t.id)]
+    locked = draft.locked_tracks
     by_hand = draft.automatic is not None
     before = draft
     draft = remix(draft, crate, style=edit.style, keep=locked)

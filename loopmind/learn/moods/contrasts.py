@@ -194,7 +194,7 @@ PLAYED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def replayed(notes: tuple[Note, ...], how: str, tonic: int, rng: Rng) -> tuple[Note, ...]:
+def replayed(notes: tuple[Note, ...], how: str, tonic: int) -> tuple[Note, ...]:
     """Notes of a phrase in a major key on `tonic` (pitch class), changed by one of PLAYED.
 
     minor: third, sixth and seventh degree lowered. slow: at half the speed. gentle: soft and bound.

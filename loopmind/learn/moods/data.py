@@ -32,7 +32,7 @@ from loopmind.learn.moods.contrasts import (
 from loopmind.learn.moods.handmade import values_of
 from loopmind.learn.moods.named import named_moods
 from loopmind.learn.sounds import lmms
-from loopmind.learn.sounds.material import Sound, mono_sound
+from loopmind.learn.sounds.material import Sound, as_analysed, mono_sound
 from loopmind.learn.sounds.phrases import KITS, major_phrase, played_loop, single_notes
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, Phrase, render_phrases
 from loopmind.music.audio import Audio
@@ -121,7 +121,7 @@ class Builder:
 
         Single sounds are given some silence to ring out in, for what a hall adds.
         """
-        samples = _as_analysed(item.sound)
+        samples = as_analysed(item.sound, LONGEST_S)
         if item.sound.kind == "oneshot":
             silence = round(float(rng.uniform(0.0, _RING_S)) * ANALYSIS_RATE)
             samples = np.pad(samples, (0, silence))[:_LONGEST]
@@ -141,15 +141,15 @@ class Builder:
             program, notes, keep_s, tonic = major_phrase(rng)
             keep_s = min(keep_s, LONGEST_S)
             plans.append(("", Phrase(notes, program, keep_s)))
-            for how in PLAYED:
-                changed = replayed(notes, how, tonic, rng)
-                if how != "slow":
-                    plans.append((how, Phrase(changed, program, keep_s)))
+            plans += [
+                (how, Phrase(replayed(notes, how, tonic), program, keep_s))
+                for how in PLAYED if how != "slow"
+            ]  # fmt: skip
             # What is half as fast is twice as long, and so is what is played twice.
             again = tuple(replace(n, start_s=n.start_s + keep_s) for n in notes)
             twice = min(2.0 * keep_s, LONGEST_S)
             plans.append(("", Phrase((*notes, *again), program, twice)))
-            plans.append(("slow", Phrase(replayed(notes, "slow", tonic, rng), program, twice)))
+            plans.append(("slow", Phrase(replayed(notes, "slow", tonic), program, twice)))
         for _ in range(count):  # single sounds, struck hard and softly
             drums = bool(rng.random() < 0.6)
             program = int(rng.choice(KITS)) if drums else int(rng.integers(0, 112))
@@ -163,7 +163,7 @@ class Builder:
             sound = Sound(clip, RENDER_RATE_HZ, "", "loop", f"font:{font.stem}")
             number = None
             if float(np.abs(clip).max(initial=0.0)) > 1e-3:
-                number = self.add(_as_analysed(sound), ANALYSIS_RATE, sound)
+                number = self.add(as_analysed(sound, LONGEST_S), ANALYSIS_RATE, sound)
             if not how:
                 plain = number
             else:
@@ -228,15 +228,6 @@ def load(files: Sequence[Path]) -> Set:
         first += len(part["numbers"])
         parts.append(part)
     return Set(*(np.concatenate([p[name] for p in parts]) for name in Set.__dataclass_fields__))
-
-
-def _as_analysed(sound: Sound) -> F32:
-    import soxr
-
-    samples = sound.samples[: round(LONGEST_S * sound.rate_hz)]
-    return np.asarray(
-        soxr.resample(samples, sound.rate_hz, ANALYSIS_RATE, quality="LQ"), np.float32
-    )
 
 
 def preset_sounds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,20 +31,31 @@ class Agreement:
 
 def by_names(values: F32, held: Set) -> dict[str, Agreement]:
     """Agreement with names by mood, over sources and kinds weighted by how many are so named."""
-    found: dict[str, Agreement] = {}
+    found: dict[str, Agreement | None] = {}
     for number, mood in enumerate(MOODS):
-        shares, counts = [], []
+        groups = []
         for source in sorted(set(held.source.tolist())):
             for kind in ("oneshot", "loop"):
                 own = held.speaks & (held.source == source) & (held.kind == kind)
                 yes = values[own & held.named[:, number], number]
                 no = values[own & ~held.named[:, number], number]
-                if yes.size >= FEWEST and no.size >= FEWEST:
-                    shares.append(_more(yes, no))
-                    counts.append(yes.size)
-        if counts:
-            found[mood] = Agreement(sum(counts), float(np.average(shares, weights=counts)))
-    return found
+                groups.append((yes, no, yes.size))
+        found[mood] = _together(groups)
+    return _known(found)
+
+
+def _together(groups: Iterable[tuple[F32, F32, int]]) -> Agreement | None:
+    """Of groups of sounds that should lie above, others, and how much the group counts."""
+    usable = [(yes, no, n) for yes, no, n in groups if min(yes.size, no.size) >= FEWEST]
+    if not usable:
+        return None
+    counts = [n for _, _, n in usable]
+    shares = [_more(yes, no) for yes, no, _ in usable]
+    return Agreement(sum(counts), float(np.average(shares, weights=counts)))
+
+
+def _known(found: dict[str, Agreement | None]) -> dict[str, Agreement]:
+    return {name: agreement for name, agreement in found.items() if agreement is not None}
 
 
 def _more(yes: F32, no: F32) -> float:
@@ -73,18 +85,15 @@ def across_sounds(values: F32, held: Set) -> dict[str, Agreement]:
 
     Both of one kind; "made" as the pairs have it, so one of the two may be as it was.
     """
-    found: dict[str, Agreement] = {}
+    found: dict[str, Agreement | None] = {}
     for number, mood in enumerate(MOODS):
-        shares, counts = [], []
+        groups = []
         for kind in ("oneshot", "loop"):
             of_kind = held.kind[held.pairs[:, 0]] == kind
             own = held.pairs[(held.pairs[:, 2] == number) & of_kind & ~held.still]
-            if len(own) >= FEWEST:
-                shares.append(_more(values[own[:, 0], number], values[own[:, 1], number]))
-                counts.append(len(own))
-        if counts:
-            found[mood] = Agreement(sum(counts), float(np.average(shares, weights=counts)))
-    return found
+            groups.append((values[own[:, 0], number], values[own[:, 1], number], len(own)))
+        found[mood] = _together(groups)
+    return _known(found)
 
 
 def by_mode(values: F32, held: Set) -> dict[str, Agreement]:
@@ -92,20 +101,17 @@ def by_mode(values: F32, held: Set) -> dict[str, Agreement]:
 
     The share of pairs of one source and instrument, one in minor and one in major, told so.
     """
-    found: dict[str, Agreement] = {}
+    found: dict[str, Agreement | None] = {}
     for mood, more, less in (("sad", "minor", "major"), ("happy", "major", "minor")):
-        shares, counts = [], []
+        groups = []
         for source in sorted(set(held.source.tolist())):
             for instrument in sorted(set(held.instrument.tolist())):
                 own = (held.source == source) & (held.instrument == instrument)
                 yes = values[own & (held.mode == more), MOODS.index(mood)]
                 no = values[own & (held.mode == less), MOODS.index(mood)]
-                if yes.size >= FEWEST and no.size >= FEWEST:
-                    shares.append(_more(yes, no))
-                    counts.append(yes.size + no.size)
-        if counts:
-            found[mood] = Agreement(sum(counts), float(np.average(shares, weights=counts)))
-    return found
+                groups.append((yes, no, yes.size + no.size))
+        found[mood] = _together(groups)
+    return _known(found)
 
 
 def moved(values: F32, held: Set) -> dict[str, float]:

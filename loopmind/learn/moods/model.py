@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.models import arrays_of
 from loopmind.analysis.moods import values_of
 from loopmind.files.atomic import atomic_path
 from loopmind.learn.export import sign_card
@@ -114,12 +115,6 @@ def write_model(target: Path, arrays: dict[str, F32]) -> None:
     sign_card(target)
 
 
-def read_model(file: Path) -> dict[str, F32]:
-    """The arrays of a model file, whatever its card says."""
-    with np.load(file, allow_pickle=False) as archive:
-        return {name: archive[name].astype(np.float32) for name in archive.files}
-
-
 def report(arrays: dict[str, F32], work: Path) -> str:
     """What the model and the hand-made functions make of sounds that nothing was learned from."""
     held = load([work / f"{part}.npz" for part in JUDGED])
@@ -173,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_model(options.model, learned_model(options.work, options.seed, options.steps))
         print(f"{options.model}: {options.model.stat().st_size} bytes")
         return 0
-    print(report(read_model(options.model), options.work))
+    print(report(arrays_of(options.model), options.work))
     return 0
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.analysis.frontend import ANALYSIS_RATE
 from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.learn.sounds import lmms, synth, waves
 from loopmind.learn.sounds.phrases import (
@@ -72,6 +73,16 @@ class Sound:
     path: str = ""
     role: str = ""
     words: str = ""
+
+
+def as_analysed(sound: Sound, longest_s: float) -> F32:
+    """The samples at the analyser's rate, at most `longest_s` of them."""
+    import soxr
+
+    samples = sound.samples[: round(longest_s * sound.rate_hz)]
+    return np.asarray(
+        soxr.resample(samples, sound.rate_hz, ANALYSIS_RATE, quality="LQ"), np.float32
+    )
 
 
 def our_instrument(label: str, path: str, note: str = "") -> str:

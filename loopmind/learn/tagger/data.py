@@ -21,8 +21,9 @@ from loopmind.analysis.frontend import ANALYSIS_RATE, frontend
 from loopmind.analysis.instrument import PERCUSSION_KINDS
 from loopmind.analysis.listening.tagger import pictures
 from loopmind.analysis.tone import hear_tone
+from loopmind.files.atomic import atomic_path
 from loopmind.learn.sounds.augment import vary
-from loopmind.learn.sounds.material import Sound
+from loopmind.learn.sounds.material import Sound, as_analysed
 from loopmind.learn.sounds.pieces import TEST_FONTS, TEST_KITS, TEST_MIDI
 from loopmind.music.audio import Audio
 from loopmind.music.loop import INSTRUMENTS, ROLE_OF_INSTRUMENT, ROLES
@@ -112,7 +113,7 @@ def build(sounds: Iterable[Sound], target: Path, *, variations: int) -> int:
     columns: dict[str, list[object]] = {name: [] for name in Examples.__dataclass_fields__}
     for index, sound in enumerate(sounds):
         rng = np.random.default_rng([zlib.crc32(target.stem.encode()), index])
-        plain = _as_analysed(sound)
+        plain = as_analysed(sound, LONGEST_S)  # at that rate varying it costs half
         for copy in range(variations + 1):
             heard = vary(plain, ANALYSIS_RATE, rng)[:_LONGEST] if copy else plain
             near, far, features = inputs_of(heard, ANALYSIS_RATE)
@@ -123,21 +124,9 @@ def build(sounds: Iterable[Sound], target: Path, *, variations: int) -> int:
     arrays: dict[str, Any] = {name: np.array(values) for name, values in columns.items()}
     arrays["features"] = arrays["features"].astype(np.float32)
     arrays["varied"] = arrays["varied"].astype(np.int8)
-    part = target.with_name(f".{target.name}")
-    with part.open("wb") as file:
+    with atomic_path(target) as part, part.open("wb") as file:
         np.savez_compressed(file, **arrays)
-    part.replace(target)
     return len(arrays["features"])
-
-
-def _as_analysed(sound: Sound) -> F32:
-    """The sound at the analyser's rate, at most LONGEST_S of it: varying it costs half."""
-    import soxr
-
-    samples = sound.samples[: round(LONGEST_S * sound.rate_hz)]
-    return np.asarray(
-        soxr.resample(samples, sound.rate_hz, ANALYSIS_RATE, quality="LQ"), np.float32
-    )
 
 
 def load(work: Path, names: Sequence[str] = ("examples-*.npz",)) -> Examples:
