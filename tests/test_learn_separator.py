@@ -57,6 +57,11 @@ def test_a_shelf_gives_back_what_was_put_on_it(shelf: Path) -> None:
     read = Shelf(shelf)
     assert [row.stem for row in read.rows] == [*STEMS, *STEMS]
     assert np.abs(read.cut(1, 100, 500) - track("bass", 7.0, 0)[:, 100:600]).max() < 1e-4
+    both = Shelf(shelf, shelf)
+    assert both.rows == [*read.rows, *read.rows]
+    for row in (1, 9):
+        np.testing.assert_array_equal(both.cut(row, 100, 500), read.cut(1, 100, 500))
+    assert [len(rows) for rows in both.groups] == [len(STEMS)] * 4  # pieces stay apart
     with pytest.raises(FileNotFoundError, match="run the build step"):
         Shelf(shelf / "nowhere")
 

@@ -13,6 +13,7 @@ from loopmind.learn.sounds.augment import vary
 from loopmind.learn.sounds.fluid import Part
 from loopmind.learn.sounds.lmms import instrument_of_name
 from loopmind.learn.sounds.material import our_instrument
+from loopmind.learn.sounds.patches import PLAYERS
 from loopmind.learn.sounds.phrases import (
     drum_hits,
     instrument_of_program,
@@ -21,9 +22,10 @@ from loopmind.learn.sounds.phrases import (
     role_of_notes,
     single_notes,
 )
-from loopmind.learn.sounds.pieces import TEST_PROGRAMS, unheard
+from loopmind.learn.sounds.pieces import SHARED_PROGRAMS, TEST_PROGRAMS, _program_like, unheard
 from loopmind.learn.sounds.render import Note, Phrase, _patches, _variable_length, _write_midi
-from loopmind.learn.sounds.tones import tones
+from loopmind.learn.sounds.tones import played, tones
+from loopmind.learn.sounds.waves import RATE_HZ
 from loopmind.learn.tempo_key.keys import merge, scores_of
 from loopmind.music.loop import INSTRUMENTS, ROLES
 
@@ -155,3 +157,39 @@ def test_pieces_to_be_judged_by_are_played_by_programs_of_their_own() -> None:
     asked = [instrument_of_program(part.program) for part in parts if not part.drums]
     held = {instrument_of_program(program) for program in TEST_PROGRAMS}
     assert by_instrument == [name for name in asked if name in held]
+
+
+@pytest.mark.parametrize("font", [*SHARED_PROGRAMS, "another.sf2"])
+def test_training_plays_other_programs_of_an_instrument_and_none_that_a_test_shares(
+    font: str,
+) -> None:
+    rng = np.random.default_rng(1)
+    shared = SHARED_PROGRAMS.get(font, frozenset())
+    for program in range(96):
+        name = instrument_of_program(program)
+        if name in (None, "fx", "percussion", "tom"):
+            continue
+        drawn = {_program_like(program, font, 0.85, rng) for _ in range(60)}
+        assert {instrument_of_program(other) for other in drawn} == {name}
+        assert len(drawn) > 1
+        assert not drawn & shared
+        kept = {_program_like(program, font, 0.0, rng) for _ in range(9)}
+        assert program in shared or kept == {program}
+
+
+def test_synthesised_basses_play_the_notes_they_are_given() -> None:
+    (maker,) = [maker for name, maker in PLAYERS if name == "bass"]
+    for seed in range(12):
+        voice = maker(np.random.default_rng(seed))
+        notes = (Note(0.5, 0.6, 40, 100), Note(1.5, 0.6, 47, 100))
+        sound = played(voice, notes, 2.5, trim=False)
+        assert np.isfinite(sound).all()
+        assert np.abs(sound[: RATE_HZ // 2]).max() == 0.0
+        for note in notes:
+            begin = round((note.start_s + 0.15) * RATE_HZ)
+            part = sound[begin : begin + RATE_HZ // 3]
+            hertz = 440.0 * 2 ** ((note.pitch - 69) / 12)
+            power = np.abs(np.fft.rfft(part * np.hanning(part.size), 8 * part.size)) ** 2
+            at = np.fft.rfftfreq(8 * part.size, 1 / RATE_HZ) / (hertz / 2)  # in half harmonics
+            near = np.abs(at - np.round(at)) * hertz / 2 < 8.0
+            assert power[near & (at > 0.5)].sum() > 0.85 * power.sum(), (seed, note)

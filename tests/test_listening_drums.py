@@ -28,6 +28,7 @@ from loopmind.learn.drums.data import LINE, Clip, from_steps, hits_of, to_steps
 from loopmind.learn.drums.judge import CLASSES, score_hits
 from loopmind.learn.drums.net import SMALL, Batches, DrumNet, targets
 from loopmind.learn.drums.patterns import brain_part, free_part, steady_part, voice_of
+from loopmind.learn.export import ExportError
 from loopmind.learn.sounds.render import Note
 from loopmind.music.audio import Audio
 
@@ -243,6 +244,14 @@ def test_training_in_small_learns_and_the_export_is_the_same(
     with torch.no_grad():
         whole = net(torch.from_numpy(features)[None])[0][0].numpy()
     assert np.abs(active - whole).max() < 1e-4
+    # What was shipped can be learned on from: it computes the same, and its normalisations are
+    # there again for what it hears next.
+    back = drums_model.exported(out, config, Batches(clips, config))
+    with torch.no_grad():
+        assert np.abs(back(torch.from_numpy(features)[None])[0][0].numpy() - whole).max() < 1e-4
+    assert _loss(back, clips, config) == pytest.approx(after, rel=1e-3)
+    with pytest.raises(ExportError, match="another network"):
+        drums_model.exported(out, SMALL, Batches(clips, SMALL))
 
 
 def _loss(net: DrumNet, clips: list[Clip], config: object) -> float:

@@ -102,7 +102,7 @@ def read_back(
         file = Path(place) / "probe.onnx"
         _traced(probe, example_inputs, names, dynamic, file)
         shown, held = (
-            [onnx.numpy_helper.to_array(w) for w in onnx.load(str(f)).graph.initializer]
+            [onnx.numpy_helper.to_array(w) for w in _as_used(onnx.load(str(f)).graph)]
             for f in (file, path)
         )
     if [w.shape for w in shown] != [w.shape for w in held]:
@@ -117,6 +117,16 @@ def read_back(
         else:
             raise ExportError(f"{path.name}: where {name} stands in it cannot be told")
     module.load_state_dict(found)
+
+
+def _as_used(graph: Any) -> list[Any]:
+    """The weights of a graph in the order in which its nodes use them.
+
+    Where a normalisation was folded into them, the exporter lists them after the others.
+    """
+    named = {weight.name: weight for weight in graph.initializer}
+    used = dict.fromkeys(name for node in graph.node for name in node.input)
+    return [named[name] for name in used if name in named]
 
 
 def put_notes(path: Path, notes: Mapping[str, str]) -> None:

@@ -23,6 +23,7 @@ from loopmind.learn.drums.kits import (
     Shelf,
     drawn,
     lettered,
+    of_font,
     on_a_bus,
     one_shots,
     shelf_of,
@@ -111,8 +112,8 @@ def hits_of(notes: Sequence[Note]) -> F32:
     return np.array(rows, np.float32).reshape(-1, 3)
 
 
-def of_piece(piece: Piece, kits: Mapping[str, Mapping[str, Sequence[F32]]]) -> Clip:
-    """A piece as a clip."""
+def of_piece(piece: Piece, kits: Mapping[str, Mapping[str, Sequence[F32]]], name: str = "") -> Clip:
+    """A piece as a clip, named `name` or as its folder."""
     shape: tuple[int, ...] | None = None
     sums: dict[bool, F32] = {}
     notes: tuple[Note, ...] = ()
@@ -126,9 +127,10 @@ def of_piece(piece: Piece, kits: Mapping[str, Mapping[str, Sequence[F32]]]) -> C
             notes = _as_heard(read, kits.get(str(piece.truth["kit"])))
     assert shape is not None  # a piece has a track
     silence = np.zeros(shape, np.float32)
-    name = f"{PIECE}{piece.folder.name}"
-    return Clip(name, to_steps(drum_power(sums.get(True, silence))),
-                to_steps(drum_power(sums.get(False, silence))), hits_of(notes))  # fmt: skip
+    return Clip(
+        name or f"{PIECE}{piece.folder.name}", to_steps(drum_power(sums.get(True, silence))),
+        to_steps(drum_power(sums.get(False, silence))), hits_of(notes),
+    )  # fmt: skip
 
 
 def _as_heard(notes: Sequence[Note], kit: Mapping[str, Sequence[F32]] | None) -> tuple[Note, ...]:
@@ -141,14 +143,16 @@ def _as_heard(notes: Sequence[Note], kit: Mapping[str, Sequence[F32]] | None) ->
     )
 
 
-def build_pieces(folder: Path, out: Path, sounds: Path) -> None:
-    """Clips of all pieces below `folder` (test, valid, train) that are not there yet."""
+def build_pieces(folders: Sequence[Path], out: Path, sounds: Path) -> None:
+    """Clips of all pieces below `folders` (test, valid, train of each) that are not there yet."""
     kits = drum_kits(sounds / "labels.csv")
     for split in ("test", "valid", "train"):
-        for piece in pieces(folder / split):
-            path = out / split / f"{PIECE}{piece.folder.name}.npz"
-            if not path.exists():
-                _write(path, of_piece(piece, kits))
+        for number, folder in enumerate(folders):
+            for piece in pieces(folder / split):
+                name = f"{PIECE}{number}-{piece.folder.name}"
+                path = out / split / f"{name}.npz"
+                if not path.exists():
+                    _write(path, of_piece(piece, kits, name))
         print(split, len(list((out / split).glob("*.npz"))), "clips", flush=True)
 
 
@@ -172,7 +176,10 @@ def build_grooves(out: Path, sources: Sources, count: int, seed: int) -> None:
         for name, kit in drum_kits(sources.sounds / "labels.csv").items()
         if name not in TEST_KITS
     ]
-    shelf = shelf_of([*kits, *_more_shots(sources, held=False), synthesised(rng, 48)])
+    own = [font for font in sources.fonts if font.name not in TEST_FONTS]
+    struck = [of_font(font) for font in own if _ONE_KIT not in font.name]
+    shelf = shelf_of([*kits, *_more_shots(sources, held=False), *struck, synthesised(rng, 48)])
+    print({voice: len(sounds) for voice, sounds in shelf.items()}, flush=True)
     part = _parts(sources, "train", rng)
     by_kits = count * 7 // 10
     for number in range(by_kits):
@@ -182,7 +189,6 @@ def build_grooves(out: Path, sources: Sources, count: int, seed: int) -> None:
             notes, name = _one_line(notes, rng), f"{LINE}{number:04d}"
         sound, played = play_kit(notes, kit, round(CLIP_S * DRUM_RATE_HZ), rng)
         _save_groove(out / "train", name, sound, _as_heard(played, kit), rng)
-    own = [font for font in sources.fonts if font.name not in TEST_FONTS]
     each = -(-(count - by_kits) // len(own))
     for font in own:
         with Player(font) as player:
@@ -285,7 +291,8 @@ def clips(folder: Path) -> Iterator[Clip]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pieces", type=Path, help="folder that learn/sounds/pieces.py wrote")
+    parser.add_argument("--pieces", type=Path, action="append", default=[],
+                        help="folder that learn/sounds/pieces.py wrote")  # fmt: skip
     parser.add_argument("--sounds", type=Path, required=True, help="collection with labels.csv")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--midi", type=Path, help="MIDI files: with them grooves are made")
@@ -298,7 +305,7 @@ def main() -> None:
     parser.add_argument("--held", type=int, default=60, help="how many to choose thresholds by")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    if args.pieces is not None:
+    if args.pieces:
         build_pieces(args.pieces, args.out, args.sounds)
     if args.midi is not None:
         sources = Sources(args.midi, args.sounds, args.brains, args.font, args.more_shots,

@@ -1,7 +1,8 @@
 """Kits thrown together of one-shots that never met, and what a studio does to them.
 
-One-shots come from labelled collections, from FoxDot's samples (a folder for each letter) and from
-synthesis. A sound's name decides for good whether it is learned from or chosen by.
+One-shots come from labelled collections, from FoxDot's samples (a folder for each letter), from the
+kits of soundfonts, struck note by note, and from synthesis. A sound's name decides for good whether
+it is learned from or chosen by.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from numpy.typing import NDArray
 from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.learn.drums.patterns import VOICES
 from loopmind.learn.sounds import synth
+from loopmind.learn.sounds.fluid import PARTS, Part, Player
 from loopmind.learn.sounds.material import our_instrument
-from loopmind.learn.sounds.render import RENDER_RATE_HZ
+from loopmind.learn.sounds.phrases import HITS, KITS
+from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
 
 F32 = NDArray[np.float32]
 Shelf = dict[str, list[F32]]
@@ -27,6 +30,8 @@ Shelf = dict[str, list[F32]]
 _KIT_VOICES = (*VOICES, "open", "percussion")
 _HELD_PERCENT = 35
 _LONGEST_S = 4.0
+_OPEN, _STRUCK, _HELD_S = 46, 110, 3.0
+_SILENT, _SAME = 0.01, 1e-3
 _LASTING = ("cymbal", "open")
 _MANY = ("tom", "cymbal", "percussion")
 _LETTERS = {
@@ -90,11 +95,35 @@ def _put(shelf: Shelf, voice: str, path: Path, name: str, held: bool) -> None:
         shelf.setdefault(voice, []).append(kept)
 
 
+def of_font(font: Path) -> Shelf:
+    """Every drum of a soundfont's kits, struck alone; what several kits share is there once."""
+    voice_of = {pitch: voice for voice, pitches in HITS.items() for pitch in pitches}
+    voice_of[_OPEN] = "open"
+    wanted = [(pitch, kit) for pitch in sorted(voice_of) for kit in KITS]
+    shelf: Shelf = {}
+    with Player(font) as player:
+        known: list[F32] = []
+        for first in range(0, len(wanted), PARTS):
+            group = wanted[first : first + PARTS]
+            parts = [Part(kit, (Note(0.0, _HELD_S, pitch, _STRUCK),), drums=True)
+                     for pitch, kit in group]  # fmt: skip
+            for (pitch, _), sound in zip(group, player.play(parts, _LONGEST_S), strict=True):
+                kept = from_attack(sound)
+                if kept is not None and not any(_alike(kept, other) for other in known):
+                    known = [*known[1 - len(KITS) :], kept]
+                    shelf.setdefault(voice_of[pitch], []).append(kept)
+    return shelf
+
+
+def _alike(one: F32, other: F32) -> bool:
+    return one.shape == other.shape and bool(np.abs(one - other).max() < _SAME)
+
+
 def from_attack(sound: F32) -> F32 | None:
     """(2, n) at full level from where it begins to sound; None of silence."""
     level = np.abs(sound).max(axis=0)
     peak = float(level.max(initial=0.0))
-    if peak < 0.01:
+    if peak < _SILENT:
         return None
     # Silence before the attack would make every label early.
     first = max(0, int(np.argmax(level > 0.03 * peak)) - 30)
@@ -181,12 +210,52 @@ def drawn(shelf: Mapping[str, Sequence[F32]], rng: np.random.Generator) -> dict[
         count = 5 if voice in _MANY else int(rng.integers(1, 3))
         chosen = [sounds[int(index)] for index in rng.integers(len(sounds), size=count)]
         kit[voice] = [_sampled(sound, voice, rng) for sound in chosen]
+        kit[voice] = [_layered(sound, voice, shelf, rng) for sound in kit[voice]]
     return kit
+
+
+def _layered(
+    sound: F32, voice: str, shelf: Mapping[str, Sequence[F32]], rng: np.random.Generator
+) -> F32:
+    """As producers make drums: another of its kind, a click or a noise under it, driven, ringing.
+
+    What is laid under is softer, and what is struck is still the one drum that the voice says.
+    """
+    out = sound.astype(np.float64)
+    if rng.random() < 0.25:
+        others = shelf[voice]
+        under = _sampled(others[int(rng.integers(len(others)))], voice, rng)
+        out = _over(out, under, float(rng.uniform(-14.0, -3.0)))
+    if rng.random() < 0.2:
+        out = _over(out, _stereo(_burst(rng)), float(rng.uniform(-24.0, -9.0)))
+    if rng.random() < 0.4:
+        for _ in range(int(rng.integers(1, 3))):
+            hertz = float(np.exp(rng.uniform(np.log(150.0), np.log(12000.0))))
+            b, a = scipy.signal.iirpeak(hertz, float(rng.uniform(0.7, 5.0)), fs=RENDER_RATE_HZ)
+            gain = 10.0 ** (float(rng.uniform(-12.0, 12.0)) / 20.0) - 1.0
+            out = out + gain * scipy.signal.lfilter(b, a, out, axis=1)
+    if rng.random() < 0.25:
+        out = np.tanh(out / max(float(np.abs(out).max()), 1e-6) * float(rng.uniform(1.5, 12.0)))
+    if rng.random() < 0.12:
+        hold = int(rng.integers(2, 6))  # an old sampler's rate
+        out = np.repeat(out[:, ::hold], hold, axis=1)[:, : out.shape[1]]
+    if rng.random() < 0.15:
+        rise = round(float(rng.uniform(0.001, 0.008)) * RENDER_RATE_HZ)
+        out[:, :rise] *= np.linspace(0.2, 1.0, rise)[: out.shape[1]]
+    peak = max(float(np.abs(out).max(initial=0.0)), 1e-6)
+    return np.asarray(out / peak, np.float32)
+
+
+def _over(sound: NDArray[np.float64], under: F32, level_db: float) -> NDArray[np.float64]:
+    out = np.zeros((2, max(sound.shape[1], under.shape[1])))
+    out[:, : sound.shape[1]] = sound
+    out[:, : under.shape[1]] += under * 10.0 ** (level_db / 20.0)
+    return out
 
 
 def _sampled(sound: F32, voice: str, rng: np.random.Generator) -> F32:
     """Faster or slower, brighter or duller, cut shorter: the same sound as another one."""
-    width = 5.0 if voice in ("hat", "open", "cymbal", "percussion") else 3.0
+    width = 7.0 if voice in ("hat", "open", "cymbal", "percussion") else 4.0
     speed = 2.0 ** float(rng.uniform(-width, width) / 12.0)
     longest = int((3.0 if voice in _LASTING else 1.2) * RENDER_RATE_HZ)
     at = np.arange(min(int(sound.shape[1] / speed), longest)) * speed

@@ -13,16 +13,19 @@ Clips are made by `loopmind.learn.drums.data`. `tune` chooses each voice's thres
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from loopmind.analysis.listening.drums import DRUMS_MODEL, activations
 from loopmind.analysis.listening.drums_decode import DrumHit, decode_drums, kept, peaks_of
@@ -33,7 +36,7 @@ from loopmind.learn.drums.data import PIECE, Clip, clips, from_steps, to_steps
 from loopmind.learn.drums.judge import CLASSES, WINDOW_S, Count, Score, once, score_hits
 from loopmind.learn.drums.net import FULL, SMALL, Batches, Config, DrumNet, loss_of
 from loopmind.learn.drums.patterns import VOICES
-from loopmind.learn.export import export_onnx
+from loopmind.learn.export import export_onnx, read_back
 
 F32 = NDArray[np.float32]
 
@@ -42,6 +45,7 @@ _CHECKPOINT, _THRESHOLDS = "checkpoint.pt", "thresholds.json"
 _SAVE_EVERY, _TELL_EVERY = 250, 100
 _FIRST_THRESHOLD, _LOWEST_THRESHOLD = 0.4, 0.15
 _WARM_UP = 150
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 _KEPT = 0.998  # of the mean of the weights from one step to the next
 
 
@@ -59,13 +63,14 @@ def train(
     Minutes are of the processor, so that a busy machine learns as much. The learning rate falls
     along a cosine over steps or time, whichever is further. What is returned, and judged, is the
     running mean of the weights. Where `work` has no checkpoint, `begin` may name a folder whose
-    network it begins with.
+    network it begins with, or an exported file.
     """
     torch.manual_seed(config.seed)
     where = device()
     net: DrumNet = DrumNet(config).to(where)
     if begin is not None:
-        net.load_state_dict(load(begin)[0].state_dict())
+        known = exported(begin, config, batches) if begin.is_file() else load(begin)[0]
+        net.load_state_dict(known.state_dict())
     mean: DrumNet = DrumNet(config).to(where)
     mean.load_state_dict(net.state_dict())
     optimiser = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=1e-4)
@@ -137,6 +142,39 @@ def load(work: Path) -> tuple[DrumNet, dict[str, Any]]:
     net.load_state_dict(state["net"])
     net.eval()
     return net, state
+
+
+def exported(path: Path, config: Config, batches: Batches) -> DrumNet:
+    """The network of an exported file, ready to learn on from `batches`.
+
+    Its normalisations were folded into the convolutions before them. They come back with the means
+    and deviations of what they hear in `batches`, and undo both, so that it computes the same.
+    Raises ExportError for a file of another network.
+    """
+    net: DrumNet = DrumNet(config).eval()
+    folded = copy.deepcopy(net)
+    heard: list[list[Tensor]] = []
+
+    def listen(_: nn.Module, given: tuple[Tensor, ...], into: list[Tensor]) -> None:
+        into.append(given[0].transpose(0, 1).flatten(1))
+
+    for part in [part for part in folded.modules() if isinstance(part, nn.Sequential)]:
+        for number, layer in enumerate(part):
+            if isinstance(layer, _NORMS):
+                heard.append([])
+                part[number] = nn.Identity()
+                part[number].register_forward_pre_hook(partial(listen, into=heard[-1]))
+    read_back(path, folded, _examples()[:1], _NAMES, _DYNAMIC)
+    net.load_state_dict(folded.state_dict(), strict=False)
+    with torch.no_grad():
+        folded(batches.draw(0)[0])
+        norms = [layer for layer in net.modules() if isinstance(layer, _NORMS)]
+        for norm, (*_, at_last) in zip(norms, heard, strict=True):
+            mean, deviation = at_last.mean(dim=1), at_last.var(dim=1)
+            norm.running_mean, norm.running_var = mean, deviation
+            norm.bias.copy_(mean)
+            norm.weight.copy_(torch.sqrt(deviation + norm.eps))
+    return net
 
 
 Curves = list[tuple[Clip, F32, F32]]
@@ -258,17 +296,23 @@ def thresholds_of(notes: Mapping[str, str]) -> tuple[float, ...]:
     return tuple(float(value) for value in json.loads(notes["thresholds"]))
 
 
+_NAMES = (("features",), ("active", "strong"))
+_DYNAMIC = {name: {0: "batch", 1: "frames"} for names in _NAMES for name in names}
+
+
+def _examples() -> list[Tensor]:
+    """Features of three lengths."""
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randn((1, frames, BANDS), generator=generator) for frames in (300, 37, 1200)]
+
+
 def export(work: Path, out: Path) -> float:
     """Write the model of `work`, its thresholds in it; returns how far it is from torch."""
     net, _ = load(work)
     thresholds = json.loads((work / _THRESHOLDS).read_text(encoding="utf-8"))
-    generator = torch.Generator().manual_seed(0)
-    examples = [torch.randn((1, frames, BANDS), generator=generator) for frames in (300, 37, 1200)]
+    first, *others = _examples()
     return export_onnx(
-        net, examples[:1], (("features",), ("active", "strong")),
-        {"features": {0: "batch", 1: "frames"}, "active": {0: "batch", 1: "frames"},
-         "strong": {0: "batch", 1: "frames"}},
-        out, others=[[example] for example in examples[1:]],
+        net, [first], _NAMES, _DYNAMIC, out, others=[[example] for example in others],
         notes={"thresholds": json.dumps(thresholds), "voices": json.dumps(VOICES)},
     )  # fmt: skip
 
@@ -281,7 +325,7 @@ def main() -> None:
     parser.add_argument("--config", choices=sorted(CONFIGS), default="small")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--begin", type=Path, help="folder of a network to begin with")
+    parser.add_argument("--begin", type=Path, help="network to begin with: a folder, a file")
     parser.add_argument("--rate", type=float, help="learning rate (default: of the config)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--model", type=Path, help="evaluate this file (default: the shipped one)")

@@ -49,8 +49,9 @@ CHECKPOINT = "separator.pt"
 _REGIONS_HZ = (180.0, 700.0, 2500.0, 7000.0)
 _FLOOR = 0.1
 _RARE = "vocals"
-# "Other" is many instruments and what is hardest to tell from the rest: it counts twice.
-_WEIGHTS = {"drums": 1.0, "bass": 1.0, "vocals": 1.0, "other": 2.0}
+# "Other" is many instruments and what is hardest to tell from the rest, and a bass may be any
+# synthesiser: they count twice.
+_WEIGHTS = {"drums": 1.0, "bass": 2.0, "vocals": 1.0, "other": 2.0}
 _EMA = 0.998
 # Recurring patches of each of STEMS that hearing looks for (`analysis/listening/recurring.py`).
 _RECURRING = (128, 64, 48, 256)
@@ -313,7 +314,7 @@ def _train(options: argparse.Namespace) -> None:
         training = Training.load(options.work, **_changes(options))
     else:
         training = Training(replace(PRESETS[options.preset], **_changes(options)))
-    train(training, Shelf(options.shelf or options.work), options.work)
+    train(training, Shelf(*(options.shelf or [options.work])), options.work)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -367,7 +368,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("step", choices=("build", "begin", "train", "evaluate", "export"))
     parser.add_argument("--work", type=Path, required=True, help="folder of shelf and checkpoint")
-    parser.add_argument("--shelf", type=Path, help="folder of the shelf, where it is another")
+    parser.add_argument("--shelf", type=Path, action="append", default=[],
+                        help="folders of shelves, where they are others")  # fmt: skip
     parser.add_argument("--pieces", type=Path, help="folder of pieces (learn/pieces.py)")
     parser.add_argument("--more-pieces", type=Path, action="append", default=[],
                         help="another one, such as learn/separation/grooves.py makes")  # fmt: skip

@@ -325,8 +325,47 @@ def _plucked(rng: np.random.Generator) -> Voice:
     return voice
 
 
+def _bass(rng: np.random.Generator) -> Voice:
+    """Synthesisers in the low register: one or two waves under a closing filter, FM, sine subs."""
+    kind = str(rng.choice(["waves", "waves", "waves", "fm", "sub"]))
+    shape = str(rng.choice(["saw", "saw", "pulse", "square", "triangle", "drawn"]))
+    layers = [(1.0, 0.0)] + [(float(rng.choice([0.5, 1.0, 1.0, 2.0])), rng.normal(0, 7))
+                             for _ in range(int(rng.integers(0, 3)))]  # fmt: skip
+    open_, closed, fall = span(rng, 3, 40), span(rng, 1.1, 10), span(rng, 0.03, 0.8)
+    ring, drive = rng.uniform(0, 4) * (rng.random() < 0.5), span(rng, 0.4, 8.0)
+    ratio, index = float(rng.choice([0.5, 1, 1, 2, 3])), span(rng, 0.5, 6.0)
+    sub, dies = rng.uniform(0, 0.8) * (rng.random() < 0.5), span(rng, 0.15, 6.0)
+    drop, attack = rng.uniform(0, 2) * (rng.random() < 0.3), span(rng, 0.001, 0.03)
+    seed = int(rng.integers(1 << 30))
+
+    def voice(hertz: float, held: float) -> F64:
+        own = np.random.default_rng(seed)
+        t = times(held + 0.08)
+        pitch = hertz * 2 ** (drop * np.exp(-t / 0.02))
+        phase = 2 * np.pi * np.cumsum(pitch) / RATE_HZ
+        if kind == "fm":
+            sound = np.sin(phase + index * np.sin(phase * ratio) * (0.2 + np.exp(-t / fall)))
+        elif kind == "sub":
+            sound = np.tanh(np.sin(phase) * drive)
+        else:
+            cycle = cycle_of(levels_of(own, shape), hertz)
+            sound = sum(
+                (sung(cycle, pitch * times_ * 2 ** (cents / 1200), t, float(own.random()))
+                 for times_, cents in layers), np.zeros(t.size)
+            )  # fmt: skip
+            peak = formants(sound, (hertz * closed,), 0.3, 1.0) * ring
+            sound = darkening(sound, t, hertz * open_, hertz * closed, fall) + peak
+            sound = np.tanh(sound * drive) if drive > 1 else sound
+        sound = sound + sub * np.sin(phase / 2)
+        return array(sound * np.exp(-t / dies) * hold(t, held, attack, 0.03))
+
+    return voice
+
+
 MAKERS: tuple[tuple[str, Callable[[np.random.Generator], Voice]], ...] = (
     ("keys", _organ), ("keys", _electric_piano), ("keys", _struck_strings), ("strings", _bowed),
     ("brass", _brass), ("woodwind", _wind), ("vocal", _choir), ("lead", _lead), ("pad", _pad),
     ("guitar", _plucked),
 )  # fmt: skip
+PLAYERS = (*MAKERS, ("bass", _bass))
+"""The makers that pieces are played by."""

@@ -46,10 +46,10 @@ def tones(rng: np.random.Generator, each: int, *, loops: float = 0.35) -> Iterat
             voice = maker(rng)
             if rng.random() < loops:
                 notes, seconds, role = played_loop(instrument, rng)
-                sound = _play(voice, notes, min(seconds, _LONGEST_LOOP_S), trim=False)
+                sound = played(voice, notes, min(seconds, _LONGEST_LOOP_S), trim=False)
                 yield Tone(instrument, "loop", role, _finish(_placed(sound, rng)))
             else:
-                sound = _play(voice, _one_shot(instrument, rng), _LONGEST_NOTE_S, trim=True)
+                sound = played(voice, _one_shot(instrument, rng), _LONGEST_NOTE_S, trim=True)
                 yield Tone(instrument, "oneshot", "", _finish(_placed(sound, rng)))
 
 
@@ -66,7 +66,8 @@ def _one_shot(instrument: str, rng: np.random.Generator) -> tuple[Note, ...]:
     )
 
 
-def _play(voice: Voice, notes: tuple[Note, ...], seconds: float, *, trim: bool) -> F64:
+def played(voice: Voice, notes: tuple[Note, ...], seconds: float, *, trim: bool) -> F64:
+    """Notes on a patch at RATE_HZ, mono: `seconds` of them, or (trim) until the last has ended."""
     out = np.zeros(round(seconds * RATE_HZ))
     last = 0
     for note in notes:
