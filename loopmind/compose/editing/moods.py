@@ -1,7 +1,7 @@
 """How far a sound has a mood, by what was measured of it: to move towards a mood, not to name one.
 
 Each mood is a sum of its tag, its opposite's tag and what can be measured (brightness in octaves,
-energy, crest, mode); "darker" must hold by the measure named in `_PROOF` too, not by tags alone.
+energy, crest, mode). Tags alone move nothing: each mood must hold by its measures in `_PROOF` too.
 """
 
 from __future__ import annotations
@@ -42,9 +42,8 @@ class Heard:
         return cls(loop, octaves, loop.energy, loop.crest_db, major / total if total else 0.5)
 
     def tag(self, mood: str) -> float:
-        """Weight of a mood's tag, the strongest tag counting 1."""
-        strongest = max((tag.weight for tag in self.loop.tags), default=0.0) or 1.0
-        return next((t.weight / strongest for t in self.loop.tags if t.value == mood), 0.0)
+        """Weight of a mood's tag, as it is: a sound of no clear mood has none, not all of them."""
+        return next((tag.weight for tag in self.loop.tags if tag.value == mood), 0.0)
 
 
 _MEASURED: dict[str, Callable[[Heard], float]] = {
@@ -67,7 +66,13 @@ _PROOF: dict[str, Callable[[Heard, Heard], bool]] = {
     "bright": lambda now, new: new.octaves >= now.octaves + _LEAST_OCTAVES,
     "aggressive": lambda now, new: new.energy >= now.energy + _LEAST_ENERGY,
     "calm": lambda now, new: new.energy <= now.energy - _LEAST_ENERGY,
+    "dreamy": lambda now, new: new.energy <= now.energy,
+    "happy": lambda now, new: new.major >= now.major,
+    "sad": lambda now, new: new.major <= now.major and new.energy <= now.energy + _LEAST_ENERGY,
+    "lo-fi": lambda now, new: new.octaves <= now.octaves,
     "punchy": lambda now, new: new.crest_db >= now.crest_db - _LEAST_CREST_DB,
+    "clean": lambda now, new: new.tag("distorted") <= now.tag("distorted"),
+    "distorted": lambda now, new: new.crest_db <= now.crest_db + _LEAST_CREST_DB,
 }
 MORE = {"dark": "darker", "bright": "brighter", "warm": "warmer", "aggressive": "more aggressive",
         "calm": "calmer", "dreamy": "dreamier", "happy": "happier", "sad": "sadder",
@@ -93,8 +98,7 @@ def step(now: Heard, new: Heard, moods: Sequence[str]) -> float | None:
     total = 0.0
     for mood in moods:
         moved = measure(new, mood) - measure(now, mood)
-        proof = _PROOF.get(mood)
-        if moved < LEAST_STEP or (proof is not None and not proof(now, new)):
+        if moved < LEAST_STEP or not _PROOF[mood](now, new):
             return None
         total += moved
     return total / len(moods) if moods else 0.0
