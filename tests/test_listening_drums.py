@@ -29,6 +29,8 @@ from loopmind.learn.drums.judge import CLASSES, score_hits
 from loopmind.learn.drums.net import SMALL, Batches, DrumNet, targets
 from loopmind.learn.drums.patterns import brain_part, free_part, steady_part, voice_of
 from loopmind.learn.export import ExportError
+from loopmind.learn.sounds.fluid import Part
+from loopmind.learn.sounds.phrases import KITS
 from loopmind.learn.sounds.render import Note
 from loopmind.music.audio import Audio
 
@@ -200,6 +202,37 @@ def test_one_shots_are_learned_from_or_chosen_by_and_never_both(tmp_path: Path) 
         assert np.argmax(np.abs(sound[0]) > 0.05) < 60  # it begins with its attack
 
 
+def test_drums_that_kits_of_a_soundfont_share_are_taken_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Font:
+        """Each drum another pitch; kits 24 and up have kicks of their own, kit 48 no cymbals."""
+
+        def __init__(self, _: Path) -> None: ...
+        def __enter__(self) -> Font:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+        def play(self, parts: list[Part], seconds: float) -> list[np.ndarray]:
+            at = np.arange(round(seconds * 44_100)) / 44_100
+            out = []
+            for part in parts:
+                (note,) = part.notes
+                own = part.program if note.pitch == 36 and part.program >= 24 else 0
+                gone = part.program == 48 and voice_of(note.pitch) == VOICES.index("cymbal")
+                sound = np.exp(-9.0 * at) * np.sin(2 * np.pi * (50.0 * note.pitch + own) * at)
+                out.append(np.stack([sound, sound]).astype(np.float32) * (0.0 if gone else 0.3))
+            return out
+
+    monkeypatch.setattr(kits, "Player", Font)
+    shelf = kits.of_font(Path("some.sf2"))
+    struck = {voice: len(sounds) for voice, sounds in shelf.items()}
+    usual = {"snare": 2, "clap": 1, "tom": 6, "hat": 2, "open": 1, "cymbal": 7, "percussion": 23}
+    assert struck == usual | {"kick": 2 + len([kit for kit in KITS if kit >= 24])}
+    for sounds in shelf.values():
+        assert all(np.abs(sound).max() == pytest.approx(1.0, abs=1e-3) for sound in sounds)
+
+
 def test_kits_are_drawn_and_worn_the_same_for_the_same_seed() -> None:
     shelf = kits.synthesised(np.random.default_rng(1), 4)
     assert {"kick", "snare", "hat", "cymbal", "percussion"} <= set(shelf)
@@ -250,6 +283,9 @@ def test_training_in_small_learns_and_the_export_is_the_same(
     with torch.no_grad():
         assert np.abs(back(torch.from_numpy(features)[None])[0][0].numpy() - whole).max() < 1e-4
     assert _loss(back, clips, config) == pytest.approx(after, rel=1e-3)
+    larger = DrumNet(replace(config, dilations=(*config.dilations, 8)))
+    larger.take(back)
+    assert _loss(larger, clips, config) == pytest.approx(after, rel=0.2)
     with pytest.raises(ExportError, match="another network"):
         drums_model.exported(out, SMALL, Batches(clips, SMALL))
 

@@ -24,7 +24,7 @@ F32 = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
 DRUMS_MODEL = "drums.onnx"
-_CHUNK_FRAMES, _MARGIN_FRAMES = 2000, 120
+_CHUNK_FRAMES, _MARGIN_FRAMES = 3000, 260
 _BLOCK_S = 20
 _LONGEST_S, _SHORTEST_S = 0.12, 0.03
 

@@ -56,21 +56,22 @@ def device() -> torch.device:
 
 def train(
     config: Config, batches: Batches, work: Path, *, resume: bool = False, minutes: float = 1e9,
-    begin: Path | None = None, tell: Callable[[str], None] = print,
+    begin: Path | None = None, grow: int = 0, tell: Callable[[str], None] = print,
 ) -> DrumNet:  # fmt: skip
     """Train for `config.steps` steps or `minutes`, whichever end first; checkpoints go to `work`.
 
     Minutes are of the processor, so that a busy machine learns as much. The learning rate falls
     along a cosine over steps or time, whichever is further. What is returned, and judged, is the
     running mean of the weights. Where `work` has no checkpoint, `begin` may name a folder whose
-    network it begins with, or an exported file.
+    network it begins with, or an exported file; of `config.dilations` it has not the last `grow`.
     """
     torch.manual_seed(config.seed)
     where = device()
     net: DrumNet = DrumNet(config).to(where)
     if begin is not None:
-        known = exported(begin, config, batches) if begin.is_file() else load(begin)[0]
-        net.load_state_dict(known.state_dict())
+        kept = config.dilations[: len(config.dilations) - grow]
+        size = replace(config, dilations=kept)
+        net.take(exported(begin, size, batches) if begin.is_file() else load(begin)[0])
     mean: DrumNet = DrumNet(config).to(where)
     mean.load_state_dict(net.state_dict())
     optimiser = torch.optim.AdamW(net.parameters(), lr=config.learning_rate, weight_decay=1e-4)
@@ -326,6 +327,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--begin", type=Path, help="network to begin with: a folder, a file")
+    parser.add_argument("--grow", type=int, default=0, help="blocks that it has not yet")
     parser.add_argument("--rate", type=float, help="learning rate (default: of the config)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--model", type=Path, help="evaluate this file (default: the shipped one)")
@@ -339,7 +341,7 @@ def main() -> None:
         config = CONFIGS[args.config]
         config = replace(config, learning_rate=args.rate or config.learning_rate)
         train(config, Batches(found, config), args.work,
-              resume=args.resume, minutes=args.minutes, begin=args.begin,
+              resume=args.resume, minutes=args.minutes, begin=args.begin, grow=args.grow,
               tell=lambda text: print(text, flush=True))  # fmt: skip
     elif args.what == "tune":
         net, state = load(args.work)

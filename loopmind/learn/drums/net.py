@@ -28,6 +28,7 @@ _LAID_OVER = 0.35
 _SHIFTED, _WIDEST_SHIFT = 0.5, 2.5
 _STRETCHED, _WIDEST_STRETCH = 0.4, 0.15
 _ROOM = 0.25
+_ADDED = 0.1
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class Config:
     seed: int = 1
 
 
-SMALL = Config((12, 24, 24), 96, (1, 2, 4, 8, 16, 32), 500, 16, 6000, 3e-3)
+SMALL = Config((12, 24, 24), 96, (1, 2, 4, 8, 16, 32, 64, 128), 800, 10, 6000, 3e-3)
 """For one core of a laptop: about an hour."""
-FULL = Config((24, 48, 48), 160, (1, 2, 4, 8, 16, 32, 64), 1000, 32, 60000, 1.5e-3)
+FULL = Config((24, 48, 48), 160, (1, 2, 4, 8, 16, 32, 64, 128), 1000, 32, 60000, 1.5e-3)
 """For a GPU."""
 
 
@@ -79,6 +80,17 @@ class DrumNet(nn.Module):
         self.drop = nn.Dropout(0.1)
         self.out = nn.Conv1d(hidden, 2 * len(VOICES), 1)
         nn.init.constant_(self.out.bias[: len(VOICES)], -3.5)
+
+    def take(self, other: DrumNet) -> None:
+        """The weights of a network with fewer blocks; blocks that it has not add little at first.
+
+        Raises RuntimeError for one of other sizes.
+        """
+        own = self.state_dict()
+        known = other.state_dict()
+        self.load_state_dict({**own, **known})
+        for _, norm, _ in list(self.blocks)[len(other.blocks) :]:
+            nn.init.constant_(norm.weight, _ADDED)
 
     def logits(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Activations and velocities before their sigmoids."""
