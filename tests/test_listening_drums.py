@@ -10,7 +10,12 @@ import pytest
 import torch
 
 from loopmind.analysis.listening.drums import activations, hear_drums, thresholds_of
-from loopmind.analysis.listening.drums_decode import VOICES, DrumHit, decode_drums
+from loopmind.analysis.listening.drums_decode import (
+    VOICES,
+    DrumHit,
+    decode_drums,
+    own_thresholds,
+)
 from loopmind.analysis.listening.drums_frontend import (
     BANDS,
     DRUM_RATE_HZ,
@@ -174,6 +179,24 @@ def test_thresholds_lie_between_hits_and_what_is_none() -> None:
     active = np.maximum(0.9 * active, 0.42 * targets(false, 1000)[0])
     chosen = drums_model.tune([[(clip, active, strong)]])
     assert all(0.42 < least < 0.9 for least in chosen)
+
+
+def test_a_recordings_own_hits_move_the_threshold_and_not_far() -> None:
+    def peaks(sure: list[float], voice: int = 0) -> list[DrumHit]:
+        return [DrumHit(0.5 * at, voice, 0.8, value) for at, value in enumerate(sure)]
+
+    usual = (0.5, 0.3)
+    shy = own_thresholds(peaks([0.56, 0.58, 0.6] * 4 + [0.1, 0.12] * 4), usual)
+    assert shy[0] < 0.45  # all that is near is the drum
+    loud = own_thresholds(peaks([0.95, 0.93] * 4 + [0.45, 0.47, 0.44] * 3), usual)
+    assert 0.5 < loud[0] < 0.7  # between what is there and what is not
+    absent = own_thresholds(peaks([0.46, 0.5, 0.52, 0.45] * 3), usual)
+    assert absent[0] > 0.53
+    assert shy[1] == loud[1] == absent[1] == 0.3  # no peaks of that voice
+    assert own_thresholds(peaks([0.46] * 5), usual) == usual  # too few to tell
+    low, high = (own_thresholds(peaks([sure] * 50), usual)[0] for sure in (0.6, 0.4))
+    odds = [np.log(value / (1.0 - value)) for value in (low, high)]
+    assert np.abs(odds).max() <= 0.5 + 1e-6
 
 
 def test_hits_are_paired_as_the_field_pairs_them() -> None:
