@@ -122,11 +122,18 @@ def read_back(
 def _as_used(graph: Any) -> list[Any]:
     """The weights of a graph in the order in which its nodes use them.
 
-    Where a normalisation was folded into them, the exporter lists them after the others.
+    Where a normalisation was folded into them, the exporter lists them after the others; of half
+    precision they are widened before anything else.
     """
     named = {weight.name: weight for weight in graph.initializer}
-    used = dict.fromkeys(name for node in graph.node for name in node.input)
-    return [named[name] for name in used if name in named]
+    widened = {
+        node.output[0]: named[node.input[0]]
+        for node in graph.node
+        if node.op_type == "Cast" and node.input[0] in named
+    }
+    at_hand = named | widened
+    names = [name for node in graph.node if node.op_type != "Cast" for name in node.input]
+    return list({at_hand[n].name: at_hand[n] for n in names if n in at_hand}.values())
 
 
 def put_notes(path: Path, notes: Mapping[str, str]) -> None:
