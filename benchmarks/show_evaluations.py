@@ -1,11 +1,11 @@
 """Every figure of the listening models by `loopmind evaluate`, on material none of them met.
 
-    python benchmarks/show_evaluations.py --pieces DIR/test --sounds COLLECTION --loops DIR
-        --out DIR [--only separate,tag] > docs/evaluated.md
+    python benchmarks/show_evaluations.py --pieces DIR/test --sounds COLLECTION --packages DIR
+        --loops DIR --out DIR [--only separate,tag] > docs/evaluated.md
 
 Pieces of `python -m loopmind.learn.sounds.pieces`, split test, are written as recordings with their
 truth: mixes with stems, lines, keys and mixes with MIDI, drums with MIDI, loops of tracks that
-belong together. Sounds to be tagged are the hits of the kit Black Pearl, and notes and parts of the
+belong together. Sounds to be tagged are the hits of the unseen kits, and notes and parts of the
 test pieces' MIDI files, by those programs of MuseScore General that have samples of their own.
 Tempo and key are judged on real loops.
 """
@@ -28,13 +28,19 @@ from loopmind.learn.fit.data import notes_between
 from loopmind.learn.notes.tune import as_notes, write_files
 from loopmind.learn.separation.truth import of_pieces
 from loopmind.learn.sounds.material import midi_files, recordings, rendered
-from loopmind.learn.sounds.pieces import TEST_PROGRAMS, Piece, pieces, split_of
+from loopmind.learn.sounds.pieces import (
+    TEST_KITS,
+    TEST_PROGRAMS,
+    Piece,
+    packaged_kits,
+    pieces,
+    split_of,
+)
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, soundfonts
 from loopmind.music.audio import Audio
 from loopmind.music.loop import ROLE_OF_INSTRUMENT
 from loopmind.music.notes import Notes
 
-KIT = "The Black Pearl"
 FONT = "MuseScore_General"
 BEATS = 16
 
@@ -72,13 +78,24 @@ def transcribe(args: argparse.Namespace, out: Path) -> Path:
 def tag(args: argparse.Namespace, out: Path) -> Path:
     midi = [m for m in midi_files([args.sounds / "midi"]) if split_of(m) == "test"]
     (font,) = (f for f in soundfonts([]) if f.stem.startswith(FONT))
-    hits = (s for s in recordings(args.sounds / "labels.csv") if KIT in s.path)
+    hits = (s for s in recordings(args.sounds / "labels.csv")
+            if any(kit in s.path for kit in TEST_KITS))  # fmt: skip
     rng = np.random.default_rng(7)
+    sounds = [
+        (Audio(sound.samples[None, :], sound.rate_hz), sound.instrument, sound.kind)
+        for sound in (*rendered(font, midi, rng, TEST_PROGRAMS), *hits)
+    ]
+    sounds += [
+        (Audio(sound, RENDER_RATE_HZ), "hat" if voice == "open" else voice, "oneshot")
+        for kit in packaged_kits(args.packages).values()
+        for voice, struck in kit.items()
+        for sound in struck
+    ]
     rows = []
-    for number, sound in enumerate([*rendered(font, midi, rng, TEST_PROGRAMS), *hits]):
+    for number, (audio, instrument, kind) in enumerate(sounds):
         path = out / f"{number:04d}.wav"
-        write_audio(path, Audio(sound.samples[None, :], sound.rate_hz))
-        rows.append({"path": path.name, "instrument": sound.instrument, "kind": sound.kind})
+        write_audio(path, audio)
+        rows.append({"path": path.name, "instrument": instrument, "kind": kind})
     return table(out, rows)
 
 
@@ -127,7 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("pieces", "sounds", "loops", "out"):
+    for name in ("pieces", "sounds", "packages", "loops", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--only", default=",".join(MATERIAL))
     args = parser.parse_args()

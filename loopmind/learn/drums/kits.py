@@ -20,7 +20,7 @@ from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.learn.drums.patterns import VOICES
 from loopmind.learn.sounds import synth
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
-from loopmind.learn.sounds.material import our_instrument
+from loopmind.learn.sounds.material import from_attack, our_instrument
 from loopmind.learn.sounds.phrases import HITS, KITS
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
 
@@ -31,7 +31,7 @@ _KIT_VOICES = (*VOICES, "open", "percussion")
 _HELD_PERCENT = 35
 _LONGEST_S = 4.0
 _OPEN, _STRUCK, _HELD_S = 46, 110, 3.0
-_SILENT, _SAME = 0.01, 1e-3
+_SAME = 1e-3
 _LASTING = ("cymbal", "open")
 _MANY = ("tom", "cymbal", "percussion")
 _LETTERS = {
@@ -117,18 +117,6 @@ def of_font(font: Path) -> Shelf:
 
 def _alike(one: F32, other: F32) -> bool:
     return one.shape == other.shape and bool(np.abs(one - other).max() < _SAME)
-
-
-def from_attack(sound: F32) -> F32 | None:
-    """(2, n) at full level from where it begins to sound; None of silence."""
-    level = np.abs(sound).max(axis=0)
-    peak = float(level.max(initial=0.0))
-    if peak < _SILENT:
-        return None
-    # Silence before the attack would make every label early.
-    first = max(0, int(np.argmax(level > 0.03 * peak)) - 30)
-    kept = sound[:, first:] / np.float32(peak)
-    return np.ascontiguousarray(np.broadcast_to(kept, (2, kept.shape[1])), np.float32)
 
 
 def synthesised(rng: np.random.Generator, each: int) -> Shelf:

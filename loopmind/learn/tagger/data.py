@@ -24,7 +24,7 @@ from loopmind.analysis.tone import hear_tone
 from loopmind.files.atomic import atomic_path
 from loopmind.learn.sounds.augment import vary
 from loopmind.learn.sounds.material import Sound, as_analysed
-from loopmind.learn.sounds.pieces import TEST_FONTS, TEST_KITS, TEST_MIDI
+from loopmind.learn.sounds.pieces import NEITHER_KITS, TEST_FONTS, TEST_KITS, TEST_MIDI
 from loopmind.music.audio import Audio
 from loopmind.music.loop import INSTRUMENTS, ROLE_OF_INSTRUMENT, ROLES
 
@@ -36,7 +36,9 @@ LONGEST_S = 8.0
 _LONGEST = round(LONGEST_S * ANALYSIS_RATE)
 _STEPS = 255.0
 # Nothing of what the test pieces are made of is ever learned from.
-_NEVER = tuple(name.replace(" ", "") for name in (*TEST_KITS, "Black_Pearl", *TEST_FONTS))
+_NEVER = tuple(
+    name.replace(" ", "") for name in (*TEST_KITS, *NEITHER_KITS, "Black_Pearl", *TEST_FONTS)
+)
 
 
 @dataclass(frozen=True, eq=False)
