@@ -22,8 +22,16 @@ from loopmind.learn.sounds.phrases import (
     role_of_notes,
     single_notes,
 )
-from loopmind.learn.sounds.pieces import SHARED_PROGRAMS, TEST_PROGRAMS, _program_like, unheard
+from loopmind.learn.sounds.pieces import (
+    PACKAGED_KITS,
+    SHARED_PROGRAMS,
+    TEST_PROGRAMS,
+    _program_like,
+    packaged_kits,
+    unheard,
+)
 from loopmind.learn.sounds.render import Note, Phrase, _patches, _variable_length, _write_midi
+from loopmind.learn.sounds.shared import shared, sounds_of
 from loopmind.learn.sounds.tones import played, tones
 from loopmind.learn.sounds.waves import RATE_HZ
 from loopmind.learn.tempo_key.keys import merge, scores_of
@@ -193,3 +201,87 @@ def test_synthesised_basses_play_the_notes_they_are_given() -> None:
             at = np.fft.rfftfreq(8 * part.size, 1 / RATE_HZ) / (hertz / 2)  # in half harmonics
             near = np.abs(at - np.round(at)) * hertz / 2 < 8.0
             assert power[near & (at > 0.5)].sum() > 0.85 * power.sum(), (seed, note)
+
+
+def _hit(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    at = np.arange(9000) / 44_100
+    noise = rng.standard_normal(at.size) * np.exp(-30.0 * at)
+    return (0.5 * noise / np.abs(noise).max()).astype(np.float32)
+
+
+def test_copies_are_found_under_other_names_at_other_levels_and_other_rates(tmp_path: Path) -> None:
+    import soundfile
+    import soxr
+
+    kits = {
+        "judged": {"kick": (_hit(1), 44_100), "snare": (_hit(2), 44_100), "hat": (_hit(3), 44_100)},
+        "learned": {
+            "a": (np.pad(0.3 * _hit(1), (700, 0)), 44_100),
+            "b": (soxr.resample(_hit(3), 44_100, 48_000), 48_000), "c": (_hit(4), 44_100),
+        },
+    }  # fmt: skip
+    for folder, sounds in kits.items():
+        (tmp_path / folder / "deep").mkdir(parents=True)
+        for name, (sound, rate_hz) in sounds.items():
+            soundfile.write(tmp_path / folder / "deep" / f"{name}.wav", sound, rate_hz)
+    (tmp_path / "learned" / "broken.wav").write_bytes(b"no sound")
+    font = tmp_path / "kit.sf2"
+    font.write_bytes(_font({"S": _hit(2)}))
+    judged = list(sounds_of(tmp_path / "judged"))
+    found = shared(judged, sounds_of(tmp_path / "learned"))
+    copies = {pair.judged: pair.learned for pair in found if pair.likeness > 0.9}
+    assert copies == {
+        "judged: deep/kick.wav": "learned: deep/a.wav",
+        "judged: deep/hat.wav": "learned: deep/b.wav",
+    }
+    (other,) = [pair for pair in found if "snare" in pair.judged]
+    assert other.likeness < 0.5
+    in_font = shared(judged, sounds_of(font))[0]
+    assert in_font.likeness > 0.98
+    assert (in_font.judged, in_font.learned) == ("judged: deep/snare.wav", "kit.sf2: S")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        next(sounds_of(tmp_path / "nowhere"))
+
+
+def _font(samples: dict[str, np.ndarray]) -> bytes:
+    """The parts of a SoundFont 2 that say what its samples are."""
+    import struct
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+    pool, rows, at = b"", b"", 0
+    for name, sound in samples.items():
+        pool += np.round(sound * 32767.0).astype("<i2").tobytes()
+        end = at + sound.size
+        rows += struct.pack("<20sIIIIIBbHH", name.encode(), at, end, at, end, 44_100, 60, 0, 0, 1)
+        at = end
+    rows += struct.pack("<20sIIIIIBbHH", b"EOS", 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    body = chunk(b"LIST", b"sdta" + chunk(b"smpl", pool))
+    body += chunk(b"LIST", b"pdta" + chunk(b"shdr", rows))
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"sfbk" + body
+
+
+def test_kits_in_packages_are_read_by_their_paths_and_begin_with_their_attack(
+    tmp_path: Path,
+) -> None:
+    import soundfile
+
+    for name, voices in PACKAGED_KITS.items():
+        with pytest.raises(FileNotFoundError, match=name):
+            packaged_kits(tmp_path)
+        for begin in voices:
+            path = tmp_path / name / f"{begin}{1 if begin.endswith('/') else '_1'}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, np.pad(_hit(5), (2000, 0)), 48_000)
+    kits = packaged_kits(tmp_path)
+    assert set(kits) == set(PACKAGED_KITS)
+    # closed_hh/1 is another collection's sound.
+    assert set(kits["drumpy"]) == set(PACKAGED_KITS["drumpy"].values()) - {"hat"}
+    assert set(kits["drumterm"]) == set(PACKAGED_KITS["drumterm"].values())
+    for kit in kits.values():
+        for (sound,) in kit.values():
+            assert sound.shape[0] == 2
+            assert np.abs(sound).max() == pytest.approx(1.0)
+            assert np.argmax(np.abs(sound[0]) > 0.05) < 60

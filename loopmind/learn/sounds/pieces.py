@@ -53,8 +53,8 @@ TEST_PROGRAMS = frozenset((
     0, 1, 3, 5, 10, 21, 25, 28, 38, 39, 42, 44, 45, 48, 49, 50, 51, 56, 59, 62, 63, 64, 65, 66, 67,
     80, 81, 86, 87, 88, 89, 90, 92, 95, 97, 98,
 ))  # fmt: skip
-# Samples of TEST_PROGRAMS were found in these programs of other soundfonts, by cross-correlation of
-# what is 73 ms and later behind the attack (.99 and more): they do not play in training.
+# Samples of TEST_PROGRAMS were found in these programs of other soundfonts, by cross-correlation
+# (.99 and more; `shared.py` does it for whole collections): they do not play in training.
 SHARED_PROGRAMS = {
     "GeneralUser-v1.47.sf2": frozenset((5, 8, 10, 39, 42, 88, 92, 98)),
     "A320U.sf2": frozenset((8, 10)),
@@ -63,7 +63,7 @@ TEST_KITS = ("ColomboAcousticDrumkit", "HardElectro1", "drumpy", "drumterm")
 # 81 of its 106 samples are those of GMRockKit, which plays in training, and some hold two strokes.
 NEITHER_KITS = ("The Black Pearl 1.0",)
 # Kits in packages of PyPI: the beginnings of their samples' paths, and the voices. What is left out
-# are samples that other collections have as well (found by cross-correlation, .95 and more).
+# are samples that other collections have as well (`shared.py`: .95 and more).
 PACKAGED_KITS = {
     "drumpy": {
         "static/samples/bass/": "kick", "static/samples/snare/": "snare",
