@@ -22,9 +22,10 @@ import numpy as np
 
 from loopmind.files.encode import write_audio
 from loopmind.files.midi_notes import write_notes
+from loopmind.learn.sounds.drum_kits import drum_kits, play_kit
 from loopmind.learn.sounds.fluid import Part, Player
 from loopmind.learn.sounds.material import our_instrument
-from loopmind.learn.sounds.pieces import drum_kits, pieces, play_kit
+from loopmind.learn.sounds.pieces import pieces
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
 from loopmind.music.audio import Audio
 from loopmind.music.notes import Note as HeardNote

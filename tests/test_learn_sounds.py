@@ -10,6 +10,7 @@ import pytest
 from loopmind.analysis.key import rotations
 from loopmind.learn.sounds import synth
 from loopmind.learn.sounds.augment import vary
+from loopmind.learn.sounds.drum_kits import PACKAGED_KITS, packaged_kits
 from loopmind.learn.sounds.fluid import Part
 from loopmind.learn.sounds.lmms import instrument_of_name
 from loopmind.learn.sounds.material import our_instrument
@@ -22,14 +23,7 @@ from loopmind.learn.sounds.phrases import (
     role_of_notes,
     single_notes,
 )
-from loopmind.learn.sounds.pieces import (
-    PACKAGED_KITS,
-    SHARED_PROGRAMS,
-    TEST_PROGRAMS,
-    _program_like,
-    packaged_kits,
-    unheard,
-)
+from loopmind.learn.sounds.pieces import SHARED_PROGRAMS, TEST_PROGRAMS, _program_like, unheard
 from loopmind.learn.sounds.render import Note, Phrase, _patches, _variable_length, _write_midi
 from loopmind.learn.sounds.shared import shared, sounds_of
 from loopmind.learn.sounds.tones import played, tones

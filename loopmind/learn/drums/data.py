@@ -37,18 +37,11 @@ from loopmind.learn.drums.patterns import (
     voice_of,
     without_clashes,
 )
+from loopmind.learn.sounds.drum_kits import TEST_KITS, drum_kits, play_kit
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
 from loopmind.learn.sounds.material import midi_files
 from loopmind.learn.sounds.phrases import HITS, KITS
-from loopmind.learn.sounds.pieces import (
-    TEST_FONTS,
-    TEST_KITS,
-    Piece,
-    drum_kits,
-    pieces,
-    play_kit,
-    split_of,
-)
+from loopmind.learn.sounds.pieces import TEST_FONTS, Piece, pieces, split_of
 from loopmind.learn.sounds.render import Note
 from loopmind.learn.tempo_key.groove_sounds import placed
 from loopmind.learn.tempo_key.grooves import read_brains

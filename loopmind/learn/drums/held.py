@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.learn.drums.kits import Shelf, lettered, one_shots, shelf_of
+from loopmind.learn.sounds.drum_kits import Kit
 from loopmind.learn.sounds.fluid import Player
 from loopmind.learn.sounds.material import from_attack, midi_files
 from loopmind.learn.sounds.phrases import HITS
-from loopmind.learn.sounds.pieces import Kit, make_piece, split_of, stretch_of
+from loopmind.learn.sounds.pieces import make_piece, split_of, stretch_of
 from loopmind.learn.sounds.render import RENDER_RATE_HZ
 
 F32 = NDArray[np.float32]

