@@ -53,10 +53,10 @@ def own_thresholds(peaks: Sequence[DrumHit], thresholds: tuple[float, ...]) -> t
     thresholds stay as they are.
     """
     own = []
+    shifts = np.linspace(-1.0, 1.0, 2 * _PLACES + 1)
     for voice, usual in enumerate(thresholds):
         odds = _log_odds(np.array([hit.sure for hit in peaks if hit.voice == voice]))
         if odds.size >= _FEWEST_PEAKS:
-            shifts = np.linspace(-1.0, 1.0, 2 * _PLACES + 1)
             places = _log_odds(np.array([usual])) + _FARTHEST * shifts
             near = np.exp(-0.5 * ((odds[None] - places[:, None]) / _BLUR) ** 2).mean(axis=1)
             best = places[int(np.argmin(near + _STAY * shifts**2))]

@@ -37,7 +37,7 @@ from loopmind.learn.drums.patterns import (
     voice_of,
     without_clashes,
 )
-from loopmind.learn.sounds.drum_kits import TEST_KITS, drum_kits, play_kit
+from loopmind.learn.sounds.drum_kits import OPEN_HAT, TEST_KITS, Kit, drum_kits, play_kit
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
 from loopmind.learn.sounds.material import midi_files
 from loopmind.learn.sounds.phrases import HITS, KITS
@@ -55,7 +55,7 @@ _SAME_HIT_S = 0.02
 # A soundfont of one acoustic kit agrees with General MIDI on these notes alone.
 _ONE_KIT_NOTES = frozenset((36, 38, 40, 42, 44, 46, 41, 43, 45, 47, 51, 53, 57, 59))
 _ONE_KIT = "Zeppelin"
-_CLOSED, _OPEN = 42, 46
+_CLOSED = 42
 PIECE = "piece-"
 """What the names of clips begin with that are pieces."""
 LINE = "line-"
@@ -105,8 +105,8 @@ def hits_of(notes: Sequence[Note]) -> F32:
     return np.array(rows, np.float32).reshape(-1, 3)
 
 
-def of_piece(piece: Piece, kits: Mapping[str, Mapping[str, Sequence[F32]]], name: str = "") -> Clip:
-    """A piece as a clip, named `name` or as its folder."""
+def of_piece(piece: Piece, kits: Mapping[str, Kit], name: str) -> Clip:
+    """A piece as a clip."""
     shape: tuple[int, ...] | None = None
     sums: dict[bool, F32] = {}
     notes: tuple[Note, ...] = ()
@@ -121,17 +121,17 @@ def of_piece(piece: Piece, kits: Mapping[str, Mapping[str, Sequence[F32]]], name
     assert shape is not None  # a piece has a track
     silence = np.zeros(shape, np.float32)
     return Clip(
-        name or f"{PIECE}{piece.folder.name}", to_steps(drum_power(sums.get(True, silence))),
+        name, to_steps(drum_power(sums.get(True, silence))),
         to_steps(drum_power(sums.get(False, silence))), hits_of(notes),
     )  # fmt: skip
 
 
-def _as_heard(notes: Sequence[Note], kit: Mapping[str, Sequence[F32]] | None) -> tuple[Note, ...]:
+def _as_heard(notes: Sequence[Note], kit: Kit | None) -> tuple[Note, ...]:
     """Notes as a kit plays them: one without an open hat plays the closed one."""
     if kit is None or "open" in kit:
         return tuple(notes)
     return tuple(
-        Note(n.start_s, n.length_s, _CLOSED if n.pitch == _OPEN else n.pitch, n.velocity)
+        Note(n.start_s, n.length_s, _CLOSED if n.pitch == OPEN_HAT else n.pitch, n.velocity)
         for n in notes
     )
 

@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.learn.drums.kits import Shelf, lettered, one_shots, shelf_of
-from loopmind.learn.sounds.drum_kits import Kit
+from loopmind.learn.sounds.drum_kits import VOICE_OF, Kit, from_attack
 from loopmind.learn.sounds.fluid import Player
-from loopmind.learn.sounds.material import from_attack, midi_files
-from loopmind.learn.sounds.phrases import HITS
+from loopmind.learn.sounds.material import midi_files
 from loopmind.learn.sounds.pieces import make_piece, split_of, stretch_of
 from loopmind.learn.sounds.render import RENDER_RATE_HZ
 
@@ -32,7 +31,6 @@ F32 = NDArray[np.float32]
 _OWN, _PATCHES = 0.4, 0.7
 _SOUNDS = 3
 _SEED = 77
-_OPEN = 46
 # A patch's header, its instrument's and its layer's come before the first sample's, in bytes.
 _HEADERS, _SAMPLE_HEADER = 129 + 63 + 47, 96
 _SIZE, _RATE, _MODES = 8, 20, 55
@@ -65,11 +63,9 @@ def patched_kit(folder: Path) -> Shelf:
     """The kit of a folder of patches whose names begin with their General MIDI note."""
     import soxr
 
-    voices = {pitch: voice for voice, pitches in HITS.items() for pitch in pitches}
-    voices[_OPEN] = "open"
     kit: Shelf = {}
     for path in sorted(folder.glob("*.pat")):
-        voice = voices.get(int(path.name[:3]))
+        voice = VOICE_OF.get(int(path.name[:3]))
         if voice is None:
             continue
         sound, rate_hz = patch(path.read_bytes())

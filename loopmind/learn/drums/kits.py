@@ -16,12 +16,13 @@ import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
-from loopmind.files.decode import AudioFileError, read_audio
+from loopmind.files.decode import AudioFileError
 from loopmind.learn.drums.patterns import VOICES
 from loopmind.learn.sounds import synth
+from loopmind.learn.sounds.drum_kits import LONGEST_S, VOICE_OF, from_attack, one_shot
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
-from loopmind.learn.sounds.material import from_attack, our_instrument
-from loopmind.learn.sounds.phrases import HITS, KITS
+from loopmind.learn.sounds.material import our_instrument
+from loopmind.learn.sounds.phrases import KITS
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
 
 F32 = NDArray[np.float32]
@@ -29,8 +30,7 @@ Shelf = dict[str, list[F32]]
 
 _KIT_VOICES = (*VOICES, "open", "percussion")
 _HELD_PERCENT = 35
-_LONGEST_S = 4.0
-_OPEN, _STRUCK, _HELD_S = 46, 110, 3.0
+_STRUCK, _HELD_S = 110, 3.0
 _SAME = 1e-3
 _LASTING = ("cymbal", "open")
 _MANY = ("tom", "cymbal", "percussion")
@@ -82,36 +82,28 @@ def _put(shelf: Shelf, voice: str, path: Path, name: str, held: bool) -> None:
     if (zlib.crc32(name.encode()) % 100 < _HELD_PERCENT) != held:
         return
     try:
-        audio = read_audio(path, max_seconds=_LONGEST_S)
+        kept = one_shot(path)
     except AudioFileError:
         return  # what cannot be read is no sound to learn from
-    sound = audio.samples[:2]
-    if audio.rate_hz != RENDER_RATE_HZ:
-        import soxr
-
-        sound = np.asarray(soxr.resample(sound.T, audio.rate_hz, RENDER_RATE_HZ).T, np.float32)
-    kept = from_attack(sound)
     if kept is not None:
         shelf.setdefault(voice, []).append(kept)
 
 
 def of_font(font: Path) -> Shelf:
     """Every drum of a soundfont's kits, struck alone; what several kits share is there once."""
-    voice_of = {pitch: voice for voice, pitches in HITS.items() for pitch in pitches}
-    voice_of[_OPEN] = "open"
-    wanted = [(pitch, kit) for pitch in sorted(voice_of) for kit in KITS]
+    wanted = [(pitch, kit) for pitch in sorted(VOICE_OF) for kit in KITS]
     shelf: Shelf = {}
     with Player(font) as player:
-        known: list[F32] = []
+        known: list[F32] = []  # the last ones: all kits strike one drum, then the next
         for first in range(0, len(wanted), PARTS):
             group = wanted[first : first + PARTS]
             parts = [Part(kit, (Note(0.0, _HELD_S, pitch, _STRUCK),), drums=True)
                      for pitch, kit in group]  # fmt: skip
-            for (pitch, _), sound in zip(group, player.play(parts, _LONGEST_S), strict=True):
+            for (pitch, _), sound in zip(group, player.play(parts, LONGEST_S), strict=True):
                 kept = from_attack(sound)
                 if kept is not None and not any(_alike(kept, other) for other in known):
                     known = [*known[1 - len(KITS) :], kept]
-                    shelf.setdefault(voice_of[pitch], []).append(kept)
+                    shelf.setdefault(VOICE_OF[pitch], []).append(kept)
     return shelf
 
 

@@ -18,7 +18,6 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -154,27 +153,28 @@ def exported(path: Path, config: Config, batches: Batches) -> DrumNet:
     """
     net: DrumNet = DrumNet(config).eval()
     folded = copy.deepcopy(net)
-    heard: list[list[Tensor]] = []
-
-    def listen(_: nn.Module, given: tuple[Tensor, ...], into: list[Tensor]) -> None:
-        into.append(given[0].transpose(0, 1).flatten(1))
-
     for part in [part for part in folded.modules() if isinstance(part, nn.Sequential)]:
         for number, layer in enumerate(part):
             if isinstance(layer, _NORMS):
-                heard.append([])
                 part[number] = nn.Identity()
-                part[number].register_forward_pre_hook(partial(listen, into=heard[-1]))
     read_back(path, folded, _examples()[:1], _NAMES, _DYNAMIC)
     net.load_state_dict(folded.state_dict(), strict=False)
+    heard: list[Tensor] = []
+
+    def listen(_: nn.Module, given: tuple[Tensor, ...]) -> None:
+        heard.append(given[0].transpose(0, 1).flatten(1))
+
+    for layer in folded.modules():
+        if isinstance(layer, nn.Identity):
+            layer.register_forward_pre_hook(listen)
     with torch.no_grad():
         folded(batches.draw(0)[0])
         norms = [layer for layer in net.modules() if isinstance(layer, _NORMS)]
-        for norm, (*_, at_last) in zip(norms, heard, strict=True):
-            mean, deviation = at_last.mean(dim=1), at_last.var(dim=1)
-            norm.running_mean, norm.running_var = mean, deviation
+        for norm, values in zip(norms, heard, strict=True):
+            mean, variance = values.mean(dim=1), values.var(dim=1)
+            norm.running_mean, norm.running_var = mean, variance
             norm.bias.copy_(mean)
-            norm.weight.copy_(torch.sqrt(deviation + norm.eps))
+            norm.weight.copy_(torch.sqrt(variance + norm.eps))
     return net
 
 

@@ -86,9 +86,7 @@ class DrumNet(nn.Module):
 
         Raises RuntimeError for one of other sizes.
         """
-        own = self.state_dict()
-        known = other.state_dict()
-        self.load_state_dict({**own, **known})
+        self.load_state_dict({**self.state_dict(), **other.state_dict()})
         for _, norm, _ in list(self.blocks)[len(other.blocks) :]:
             nn.init.constant_(norm.weight, _ADDED)
 

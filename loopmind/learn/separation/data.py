@@ -28,7 +28,6 @@ from loopmind.learn.sounds.render import RENDER_RATE_HZ
 
 F32 = NDArray[np.float32]
 C64 = NDArray[np.complex64]
-_Samples = NDArray[np.int16]
 
 SHELF_S = 7.0
 SHELF_FRAMES = round(SHELF_S * RENDER_RATE_HZ)
@@ -197,35 +196,33 @@ class Shelf:
 
     def __init__(self, *folders: Path) -> None:
         self.rows: list[Row] = []
-        self._data: list[tuple[int, _Samples]] = []
-        for folder in folders:
+        self._begins: list[int] = []
+        self._data: list[NDArray[np.int16]] = []
+        groups: dict[tuple[int, str], list[int]] = {}
+        for number, folder in enumerate(folders):
             index = folder / INDEX_NAME
             if not index.is_file():
                 raise FileNotFoundError(f"no shelf in {folder}; run the build step first")
             rows = [Row(*row) for row in json.loads(index.read_text(encoding="utf-8"))]
             shape = (len(rows), SHELF_FRAMES, 2)
-            data = np.memmap(folder / DATA_NAME, "<i2", "r", shape=shape)
-            self._data.append((len(self.rows), data))
+            self._data.append(np.memmap(folder / DATA_NAME, "<i2", "r", shape=shape))
+            self._begins.append(len(self.rows))
+            for index_, row in enumerate(rows, len(self.rows)):
+                groups.setdefault((number, row.group), []).append(index_)
             self.rows += rows
-        self._begins = [begin for begin, _ in self._data]
         self.of_stem: dict[str, list[int]] = {stem: [] for stem in STEMS}
         for index_, row in enumerate(self.rows):
             times = _RECORDED_TIMES if row.source.startswith(_RECORDED) else 1
             self.of_stem[row.stem] += [index_] * times
-        groups: dict[tuple[int, str], list[int]] = {}
-        for index_, row in enumerate(self.rows):
-            groups.setdefault((self._shelf_of(index_)[0], row.group), []).append(index_)
         self.groups = [rows for rows in groups.values() if len(rows) > 1]
 
     def cut(self, row: int, first: int, frames: int) -> F32:
         """Part of a row, float32 (2, frames)."""
-        begin, data = self._shelf_of(row)
-        part = np.asarray(data[row - begin, first : first + frames], np.float32)
+        shelf = bisect.bisect(self._begins, row) - 1
+        part = np.asarray(
+            self._data[shelf][row - self._begins[shelf], first : first + frames], np.float32
+        )
         return np.ascontiguousarray(part.T) * np.float32(1 / 32768)
-
-    def _shelf_of(self, row: int) -> tuple[int, _Samples]:
-        """Where the shelf of a row begins among all rows, and its samples."""
-        return self._data[bisect.bisect(self._begins, row) - 1]
 
 
 @dataclass(frozen=True)

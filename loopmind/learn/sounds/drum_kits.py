@@ -13,13 +13,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from loopmind.dsp.resample import resample
 from loopmind.files.decode import AudioFileError, read_audio
-from loopmind.learn.sounds.material import from_attack, our_instrument
+from loopmind.learn.sounds.material import our_instrument
 from loopmind.learn.sounds.phrases import HITS
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
 
 F32 = NDArray[np.float32]
 Kit = Mapping[str, Sequence[F32]]
+
+OPEN_HAT = 46
+VOICE_OF = {pitch: voice for voice, pitches in HITS.items() for pitch in pitches}
+VOICE_OF |= {OPEN_HAT: "open"}
+"""The voice of a kit that plays a General MIDI drum note."""
+LONGEST_S = 4.0
+_SILENT = 0.01
 
 TEST_KITS = ("ColomboAcousticDrumkit", "HardElectro1", "drumpy", "drumterm")
 # 81 of its 106 samples are those of GMRockKit, which plays in training, and some hold two strokes.
@@ -49,7 +57,6 @@ def drum_kits(labels: Path) -> dict[str, dict[str, list[F32]]]:
     kits: dict[str, dict[str, list[F32]]] = {}
     with labels.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["kind"] == "oneshot"]
-    voices = {*HITS, "open"}
     for row in rows:
         if not row["instrument"]:
             continue
@@ -57,15 +64,15 @@ def drum_kits(labels: Path) -> dict[str, dict[str, list[F32]]]:
         voice = our_instrument(row["instrument"], row["path"], row["truth"])
         if voice == "hat" and "open" in text:
             voice = "open"
-        if voice not in voices:
+        if voice not in VOICE_OF.values():
             continue
         try:
-            audio = read_audio(labels.parent / row["path"], max_seconds=4.0)
+            audio = read_audio(labels.parent / row["path"], max_seconds=LONGEST_S)
         except AudioFileError:
             continue
-        samples = _at_rate(audio.samples[:2], audio.rate_hz)
+        samples = resample(audio.samples[:2], audio.rate_hz, RENDER_RATE_HZ)
         peak = float(np.abs(samples).max(initial=0.0))
-        if peak < 0.01 or samples.shape[1] < 200:
+        if peak < _SILENT or samples.shape[1] < 200:
             continue
         sound = np.broadcast_to(samples / peak, (2, samples.shape[1])).astype(np.float32)
         kits.setdefault(Path(row["path"]).parent.name, {}).setdefault(voice, []).append(sound)
@@ -88,8 +95,7 @@ def packaged_kits(folder: Path) -> dict[str, dict[str, list[F32]]]:
             for path in sorted((folder / name).glob(f"{begin}*.wav")):
                 if path.relative_to(folder).as_posix() in _MET:
                     continue
-                audio = read_audio(path, max_seconds=4.0)
-                sound = from_attack(_at_rate(audio.samples[:2], audio.rate_hz))
+                sound = one_shot(path)
                 if sound is not None:
                     kits.setdefault(name, {}).setdefault(voice, []).append(sound)
         if name not in kits:
@@ -97,12 +103,25 @@ def packaged_kits(folder: Path) -> dict[str, dict[str, list[F32]]]:
     return kits
 
 
-def _at_rate(samples: F32, rate_hz: int) -> F32:
-    if rate_hz == RENDER_RATE_HZ:
-        return samples
-    import soxr
+def one_shot(path: Path) -> F32 | None:
+    """A file as kits hold it, from its attack and at most 4 s; None of silence.
 
-    return np.asarray(soxr.resample(samples.T, rate_hz, RENDER_RATE_HZ).T, np.float32)
+    Raises AudioFileError.
+    """
+    audio = read_audio(path, max_seconds=LONGEST_S)
+    return from_attack(resample(audio.samples[:2], audio.rate_hz, RENDER_RATE_HZ))
+
+
+def from_attack(sound: F32) -> F32 | None:
+    """(2, n) at full level from where it begins to sound; None of silence."""
+    level = np.abs(sound).max(axis=0)
+    peak = float(level.max(initial=0.0))
+    if peak < _SILENT:
+        return None
+    # Silence before the attack would make every label early.
+    first = max(0, int(np.argmax(level > 0.03 * peak)) - 30)
+    kept = sound[:, first:] / np.float32(peak)
+    return np.ascontiguousarray(np.broadcast_to(kept, (2, kept.shape[1])), np.float32)
 
 
 def play_kit(
@@ -110,8 +129,7 @@ def play_kit(
 ) -> tuple[F32, tuple[Note, ...]]:
     """General MIDI drum notes on a kit of one-shots: (2, frames), and the notes that it has."""
     out = np.zeros((2, frames), np.float32)
-    voice_of = {pitch: voice for voice, pitches in HITS.items() for pitch in pitches}
-    voice_of[46] = "open" if "open" in kit else "hat"
+    voice_of = VOICE_OF if "open" in kit else VOICE_OF | {OPEN_HAT: "hat"}
     picked = {pitch: int(rng.integers(1 << 16)) for pitch in range(128)}
     curve = float(rng.uniform(1.0, 2.2))
     level = {voice: 10.0 ** (rng.uniform(-4.0, 4.0) / 20.0) for voice in kit}

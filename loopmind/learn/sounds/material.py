@@ -32,7 +32,6 @@ _OUR_NAME = {"drum loop": "drums", "lead/synth": "lead"}
 _TOM = re.compile(r"(?<!s)tom(?!a)|floor")
 _CYMBAL = re.compile(r"crash|ride|china|splash|cymb")
 _LONGEST_S = 30.0
-_SILENT = 0.01
 # One "source" per origin, so that nothing of a held-back origin is ever learned from.
 _HITS_KEPT = 0.5  # the kits of one soundfont share most of their samples
 _PRESETS_AT_ONCE = 3
@@ -84,18 +83,6 @@ def as_analysed(sound: Sound, longest_s: float) -> F32:
     return np.asarray(
         soxr.resample(samples, sound.rate_hz, ANALYSIS_RATE, quality="LQ"), np.float32
     )
-
-
-def from_attack(sound: F32) -> F32 | None:
-    """(2, n) at full level from where it begins to sound; None of silence."""
-    level = np.abs(sound).max(axis=0)
-    peak = float(level.max(initial=0.0))
-    if peak < _SILENT:
-        return None
-    # Silence before the attack would make every label early.
-    first = max(0, int(np.argmax(level > 0.03 * peak)) - 30)
-    kept = sound[:, first:] / np.float32(peak)
-    return np.ascontiguousarray(np.broadcast_to(kept, (2, kept.shape[1])), np.float32)
 
 
 def our_instrument(label: str, path: str, note: str = "") -> str:

@@ -113,7 +113,7 @@ def _chunks(data: bytes, begin: int, end: int) -> Iterator[tuple[bytes, int, int
 def shared(judged: Sequence[tuple[str, F32]], learned: Iterator[tuple[str, F32]]) -> list[Shared]:
     """For each judged sound the learned one that is likest it, the likest pairs first."""
     size = 1 << (_LONGEST + _TEMPLATE).bit_length()
-    spectra = [np.conj(np.fft.rfft(_template(sound), size)) for _, sound in judged]
+    spectra = np.conj(np.fft.rfft([_template(sound) for _, sound in judged], size, axis=1))
     best = [Shared(name, "", 0.0) for name, _ in judged]
     for name, sound in learned:
         heard = np.diff(sound, prepend=sound[:1])
@@ -122,8 +122,8 @@ def shared(judged: Sequence[tuple[str, F32]], learned: Iterator[tuple[str, F32]]
         spectrum = np.fft.rfft(heard, size)
         audible = level > _AUDIBLE * level.max()
         for first in range(0, len(spectra), _AT_ONCE):
-            group = np.array(spectra[first : first + _AT_ONCE])
-            found = np.abs(np.fft.irfft(group * spectrum, size, axis=1)[:, : heard.size])
+            group = spectra[first : first + _AT_ONCE] * spectrum
+            found = np.abs(np.fft.irfft(group, size, axis=1)[:, : heard.size])
             likeness = np.where(audible, found / level, 0.0).max(axis=1)
             for number, value in enumerate(likeness.tolist(), first):
                 if value > best[number].likeness:
