@@ -27,9 +27,10 @@ from loopmind.files.midi_notes import write_notes
 from loopmind.learn.fit.data import notes_between
 from loopmind.learn.notes.tune import as_notes, write_files
 from loopmind.learn.separation.truth import of_pieces
-from loopmind.learn.sounds.drum_kits import TEST_KITS, packaged_kits
+from loopmind.learn.sounds.drum_kits import packaged_kits
+from loopmind.learn.sounds.held_back import TEST_KITS, TEST_PROGRAMS
 from loopmind.learn.sounds.material import midi_files, recordings, rendered
-from loopmind.learn.sounds.pieces import TEST_PROGRAMS, Piece, pieces, split_of
+from loopmind.learn.sounds.pieces import Piece, pieces, split_of
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, soundfonts
 from loopmind.music.audio import Audio
 from loopmind.music.loop import ROLE_OF_INSTRUMENT

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from loopmind.analysis.key import rotations
-from loopmind.learn.sounds import synth
+from loopmind.learn.sounds import material, synth
 from loopmind.learn.sounds.augment import vary
 from loopmind.learn.sounds.drum_kits import PACKAGED_KITS, packaged_kits
 from loopmind.learn.sounds.fluid import Part
+from loopmind.learn.sounds.held_back import SHARED_PROGRAMS, TEST_PROGRAMS
 from loopmind.learn.sounds.lmms import instrument_of_name
-from loopmind.learn.sounds.material import our_instrument
+from loopmind.learn.sounds.material import our_instrument, rehearsed, rendered
 from loopmind.learn.sounds.patches import PLAYERS
 from loopmind.learn.sounds.phrases import (
     drum_hits,
@@ -23,7 +24,7 @@ from loopmind.learn.sounds.phrases import (
     role_of_notes,
     single_notes,
 )
-from loopmind.learn.sounds.pieces import SHARED_PROGRAMS, TEST_PROGRAMS, _program_like, unheard
+from loopmind.learn.sounds.pieces import _program_like, unheard
 from loopmind.learn.sounds.render import Note, Phrase, _patches, _variable_length, _write_midi
 from loopmind.learn.sounds.shared import shared, sounds_of
 from loopmind.learn.sounds.tones import played, tones
@@ -177,6 +178,25 @@ def test_training_plays_other_programs_of_an_instrument_and_none_that_a_test_sha
         assert not drawn & shared
         kept = {_program_like(program, font, 0.0, rng) for _ in range(9)}
         assert program in shared or kept == {program}
+
+
+@pytest.mark.parametrize("font", [*SHARED_PROGRAMS, "another.sf2"])
+def test_the_tagger_hears_no_program_that_a_test_shares(
+    font: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Phrase] = []
+
+    def silent(_: Path, phrases: list[Phrase]) -> list[np.ndarray]:
+        asked.extend(phrases)
+        return [np.zeros(1, np.float32) for _ in phrases]
+
+    monkeypatch.setattr(material, "render_phrases", silent)
+    rng = np.random.default_rng(2)
+    assert not [*rendered(Path(font), [], rng), *rehearsed(Path(font), [], rng, 60)]
+    programs = {phrase.program for phrase in asked if not phrase.drums}
+    clear = {program for program in range(112) if instrument_of_program(program)}
+    assert programs & clear == clear - SHARED_PROGRAMS.get(font, frozenset())
+    assert any(phrase.drums for phrase in asked)
 
 
 def test_synthesised_basses_play_the_notes_they_are_given() -> None:

@@ -37,11 +37,12 @@ from loopmind.learn.drums.patterns import (
     voice_of,
     without_clashes,
 )
-from loopmind.learn.sounds.drum_kits import OPEN_HAT, TEST_KITS, Kit, drum_kits, play_kit
+from loopmind.learn.sounds.drum_kits import OPEN_HAT, Kit, drum_kits, play_kit
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
+from loopmind.learn.sounds.held_back import TEST_FONTS, TEST_KITS
 from loopmind.learn.sounds.material import midi_files
 from loopmind.learn.sounds.phrases import HITS, KITS
-from loopmind.learn.sounds.pieces import TEST_FONTS, Piece, pieces, split_of
+from loopmind.learn.sounds.pieces import Piece, pieces, split_of
 from loopmind.learn.sounds.render import Note
 from loopmind.learn.tempo_key.groove_sounds import placed
 from loopmind.learn.tempo_key.grooves import read_brains

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
+from loopmind.learn.sounds.held_back import TEST_FONTS
 from loopmind.learn.sounds.material import midi_files
 from loopmind.learn.sounds.phrases import instrument_of_program, midi_parts, progressions
-from loopmind.learn.sounds.pieces import TEST_FONTS, pieces, split_of
+from loopmind.learn.sounds.pieces import pieces, split_of
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, soundfonts
 
 F32 = NDArray[np.float32]

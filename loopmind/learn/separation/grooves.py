@@ -23,10 +23,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.learn.sounds.drum_kits import TEST_KITS, Kit, drum_kits
+from loopmind.learn.sounds.drum_kits import Kit, drum_kits
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
+from loopmind.learn.sounds.held_back import TEST_FONTS, TEST_KITS
 from loopmind.learn.sounds.phrases import instrument_of_program
-from loopmind.learn.sounds.pieces import PIECE_S, TEST_FONTS, Score, make_piece, stretch_of
+from loopmind.learn.sounds.pieces import PIECE_S, Score, make_piece, stretch_of
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, soundfonts
 
 F32 = NDArray[np.float32]

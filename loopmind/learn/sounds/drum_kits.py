@@ -1,7 +1,4 @@
-"""Drum kits of one-shots, of labelled collections and of packages, and how they are played.
-
-TEST_KITS are to judge by: no sample of theirs is in anything that is learned from.
-"""
+"""Drum kits of one-shots, of labelled collections and of packages, and how they are played."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from numpy.typing import NDArray
 
 from loopmind.dsp.resample import resample
 from loopmind.files.decode import AudioFileError, read_audio
+from loopmind.learn.sounds.held_back import NEITHER_KITS
 from loopmind.learn.sounds.material import our_instrument
 from loopmind.learn.sounds.phrases import HITS
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
@@ -29,9 +27,6 @@ VOICE_OF |= {OPEN_HAT: "open"}
 LONGEST_S = 4.0
 _SILENT = 0.01
 
-TEST_KITS = ("ColomboAcousticDrumkit", "HardElectro1", "drumpy", "drumterm")
-# 81 of its 106 samples are those of GMRockKit, which plays in training, and some hold two strokes.
-NEITHER_KITS = ("The Black Pearl 1.0",)
 # Kits in packages of PyPI: the beginnings of their samples' paths, and the voices. What is left out
 # are samples that other collections have as well (`shared.py`: .95 and more).
 PACKAGED_KITS = {

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from loopmind.analysis.frontend import ANALYSIS_RATE
 from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.learn.sounds import lmms, synth, waves
+from loopmind.learn.sounds.held_back import SHARED_PROGRAMS
 from loopmind.learn.sounds.phrases import (
     Labelled,
     drum_hits,
@@ -161,6 +162,9 @@ def kit(font: Path, rng: np.random.Generator) -> Iterator[Sound]:
 
 
 def _played(font: Path, phrases: Sequence[Labelled]) -> Iterator[Sound]:
+    """The phrases by `font`, but for programs made of samples that others are judged by."""
+    shared = SHARED_PROGRAMS.get(font.name, frozenset())
+    phrases = [item for item in phrases if item.phrase.drums or item.phrase.program not in shared]
     for first in range(0, len(phrases), 300):
         part = phrases[first : first + 300]
         clips = render_phrases(font, [item.phrase for item in part])

@@ -5,8 +5,8 @@
         [--synthesised SHARE]
 
 Stretches of MIDI files are played by soundfonts and by drum kits of one-shots, each track alone.
-`train` and `valid` never meet the pieces, sounds and kits of `test`: TEST_MIDI, TEST_FONTS (of
-them TEST_PROGRAMS, which share no samples with other fonts) and TEST_KITS. A piece is a folder:
+`train` and `valid` never meet the pieces, sounds and kits of `test` (`held_back.py`). A piece is a
+folder:
 
 | file | holds |
 |---|---|
@@ -32,8 +32,15 @@ import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
-from loopmind.learn.sounds.drum_kits import TEST_KITS, Kit, drum_kits, packaged_kits, play_kit
+from loopmind.learn.sounds.drum_kits import Kit, drum_kits, packaged_kits, play_kit
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
+from loopmind.learn.sounds.held_back import (
+    SHARED_PROGRAMS,
+    TEST_FONTS,
+    TEST_KITS,
+    TEST_MIDI,
+    TEST_PROGRAMS,
+)
 from loopmind.learn.sounds.material import midi_files
 from loopmind.learn.sounds.patches import PLAYERS
 from loopmind.learn.sounds.phrases import KITS, instrument_of_program
@@ -44,20 +51,6 @@ from loopmind.learn.sounds.waves import RATE_HZ
 F32 = NDArray[np.float32]
 
 PIECE_S = 24.0
-TEST_MIDI = ("openttd-openmsx", "planetblupi-music-midi", "pianobooster")
-TEST_FONTS = ("MuseScore_General_Full.sf3",)
-# MuseScore General is made of FluidR3 for the most part, which plays in training, often under other
-# names: these are the programs of whose samples none was found in what is learned from, by sound
-# (`shared.py`), but for SHARED_PROGRAMS. No other plays in a test, nor do its drum kits.
-TEST_PROGRAMS = frozenset((
-    0, 1, 3, 5, 38, 39, 42, 44, 45, 48, 49, 50, 51, 62, 63, 80, 81, 86, 87, 88, 89, 90, 92, 95, 97,
-))  # fmt: skip
-# Samples of TEST_PROGRAMS were found in these programs of other soundfonts, by cross-correlation
-# (.99 and more; `shared.py` does it for whole collections): they do not play in training.
-SHARED_PROGRAMS = {
-    "GeneralUser-v1.47.sf2": frozenset((5, 8, 10, 39, 42, 88, 92, 98)),
-    "A320U.sf2": frozenset((8, 10)),
-}
 STEMS = ("drums", "bass", "vocals", "other")
 _VALID_SHARE = 0.1
 _STEM = {"drums": "drums", "bass": "bass", "vocal": "vocals"}

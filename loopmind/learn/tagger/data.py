@@ -23,9 +23,8 @@ from loopmind.analysis.listening.tagger import pictures
 from loopmind.analysis.tone import hear_tone
 from loopmind.files.atomic import atomic_path
 from loopmind.learn.sounds.augment import vary
-from loopmind.learn.sounds.drum_kits import NEITHER_KITS, TEST_KITS
+from loopmind.learn.sounds.held_back import NEITHER_KITS, TEST_FONTS, TEST_KITS, TEST_MIDI
 from loopmind.learn.sounds.material import Sound, as_analysed
-from loopmind.learn.sounds.pieces import TEST_FONTS, TEST_MIDI
 from loopmind.music.audio import Audio
 from loopmind.music.loop import INSTRUMENTS, ROLE_OF_INSTRUMENT, ROLES
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from loopmind.learn.sounds.held_back import TEST_FONTS
 from loopmind.learn.sounds.material import (
     Sound,
     folder,
@@ -36,7 +37,6 @@ from loopmind.learn.sounds.material import (
     synthesiser_presets,
 )
 from loopmind.learn.sounds.phrases import RARE
-from loopmind.learn.sounds.pieces import TEST_FONTS
 from loopmind.learn.sounds.render import soundfonts
 from loopmind.learn.tagger.data import Examples, build, learnable_midi, load
 
