@@ -15,7 +15,7 @@ from loopmind.learn.sounds.fluid import Part
 from loopmind.learn.sounds.held_back import SHARED_PROGRAMS, TEST_PROGRAMS
 from loopmind.learn.sounds.lmms import instrument_of_name
 from loopmind.learn.sounds.material import our_instrument, rehearsed, rendered
-from loopmind.learn.sounds.patches import PLAYERS
+from loopmind.learn.sounds.patches import MAKERS
 from loopmind.learn.sounds.phrases import (
     drum_hits,
     instrument_of_program,
@@ -46,7 +46,7 @@ def test_synthesised_sounds_are_labelled_finite_and_repeatable() -> None:
 def test_played_patches_are_labelled_finite_and_repeatable() -> None:
     one, two = (list(tones(np.random.default_rng(3), 1, loops=0.5)) for _ in range(2))
     assert {t.instrument for t in one} == {
-        "keys", "strings", "brass", "woodwind", "vocal", "lead", "pad", "guitar",
+        "keys", "strings", "brass", "woodwind", "vocal", "lead", "pad", "guitar", "bass",
     }  # fmt: skip
     assert {t.kind for t in one} == {"oneshot", "loop"}
     for a, b in zip(one, two, strict=True):
@@ -200,7 +200,7 @@ def test_the_tagger_hears_no_program_that_a_test_shares(
 
 
 def test_synthesised_basses_play_the_notes_they_are_given() -> None:
-    (maker,) = [maker for name, maker in PLAYERS if name == "bass"]
+    (maker,) = [maker for name, maker in MAKERS if name == "bass"]
     for seed in range(12):
         voice = maker(np.random.default_rng(seed))
         notes = (Note(0.5, 0.6, 40, 100), Note(1.5, 0.6, 47, 100))

@@ -365,7 +365,5 @@ def _bass(rng: np.random.Generator) -> Voice:
 MAKERS: tuple[tuple[str, Callable[[np.random.Generator], Voice]], ...] = (
     ("keys", _organ), ("keys", _electric_piano), ("keys", _struck_strings), ("strings", _bowed),
     ("brass", _brass), ("woodwind", _wind), ("vocal", _choir), ("lead", _lead), ("pad", _pad),
-    ("guitar", _plucked),
+    ("guitar", _plucked), ("bass", _bass),
 )  # fmt: skip
-PLAYERS = (*MAKERS, ("bass", _bass))
-"""The makers that pieces are played by."""

@@ -34,8 +34,9 @@ _REGISTER = {
     "brass": (40, 79), "woodwind": (48, 88), "lead": (48, 88), "pad": (40, 79), "fx": (36, 84),
     "percussion": (48, 84), "tom": (36, 67),
 }  # fmt: skip
-RARE = ("keys", "guitar", "strings", "vocal", "brass", "woodwind", "lead", "pad")
-"""Instruments that few recordings are labelled with, so that renderings have to stand in."""
+RARE = ("keys", "guitar", "strings", "vocal", "brass", "woodwind", "lead", "pad",
+        "bass")  # fmt: skip
+"""Instruments that few recordings are labelled with, or few kinds of them: renderings stand in."""
 _LONGEST_REHEARSAL_S = 7.0
 _CHORDS = {"major": (0, 4, 7), "minor": (0, 3, 7)}
 # Degrees and qualities that pop, rock and dance music move through; a key begins on its tonic.

@@ -42,7 +42,7 @@ from loopmind.learn.sounds.held_back import (
     TEST_PROGRAMS,
 )
 from loopmind.learn.sounds.material import midi_files
-from loopmind.learn.sounds.patches import PLAYERS
+from loopmind.learn.sounds.patches import MAKERS
 from loopmind.learn.sounds.phrases import KITS, instrument_of_program
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, soundfonts
 from loopmind.learn.sounds.tones import played
@@ -250,7 +250,7 @@ def _by_patch(part: Part, sound: F32, rng: np.random.Generator) -> F32:
     import soxr
 
     name = instrument_of_program(part.program)
-    makers = [maker for instrument, maker in PLAYERS if instrument == name]
+    makers = [maker for instrument, maker in MAKERS if instrument == name]
     if not makers:
         return sound
     voice = makers[int(rng.integers(len(makers)))](rng)

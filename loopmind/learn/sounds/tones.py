@@ -26,7 +26,8 @@ _SHAPES = ((0,), (0, 4, 7), (0, 3, 7), (0, 7, 12), (0, 4, 7, 12), (0, 3, 7, 10),
 _CHORD_ODDS = {"keys": 0.4, "pad": 0.7, "strings": 0.4, "vocal": 0.4, "brass": 0.35,
                "guitar": 0.4, "lead": 0.15}  # fmt: skip
 _REGISTER = {"keys": (36, 88), "strings": (38, 86), "brass": (40, 78), "woodwind": (50, 92),
-             "vocal": (45, 79), "lead": (36, 86), "pad": (36, 72), "guitar": (40, 76)}  # fmt: skip
+             "vocal": (45, 79), "lead": (36, 86), "pad": (36, 72), "guitar": (40, 76),
+             "bass": (26, 52)}  # fmt: skip
 
 
 @dataclass(frozen=True)

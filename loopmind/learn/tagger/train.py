@@ -37,8 +37,9 @@ from loopmind.music.loop import INSTRUMENTS, ROLES
 F32 = NDArray[np.float32]
 Report = Callable[[str], None]
 
-# Recordings are what users have; renderings only fill in what recordings lack.
-_RECORDED_WEIGHT = 3.0
+# Recordings are what users have; renderings only fill in what recordings lack. Readers see few of
+# them (FoxDot's), which they would soon know by heart.
+_RECORDED_WEIGHT, _READERS_WEIGHT = 6.0, 3.0
 _BALANCE = 0.6
 _SMOOTH = 0.05
 _TEMPERATURE = 0.1
@@ -69,17 +70,17 @@ class Settings:
 
 
 PRESETS: dict[str, Settings] = {
-    "small": Settings(4500, 64, 1200, 160, 2),
+    "small": Settings(8000, 64, 1200, 160, 2),
     "full": Settings(12000, 256, 5000, 256, 4),
 }
 
 
-def odds_of(examples: Examples) -> torch.Tensor:
+def odds_of(examples: Examples, recorded: float = _RECORDED_WEIGHT) -> torch.Tensor:
     """How often each example is drawn: classes balanced in part, recordings more often."""
     counts = Counter(examples.instrument.tolist())
     weight = np.array([counts[name] ** -_BALANCE for name in examples.instrument.tolist()])
     own = examples.recorded | (examples.source == "foxdot")
-    weight *= np.where(own, _RECORDED_WEIGHT, 1.0)
+    weight *= np.where(own, recorded, 1.0)
     return torch.tensor(weight / weight.sum(), dtype=torch.float32)
 
 
@@ -101,7 +102,7 @@ def pretrain(
     torch.manual_seed(settings.seed)
     random = torch.Generator().manual_seed(settings.seed)
     truth = [torch.tensor(values) for values in examples.truth()]
-    odds = odds_of(examples)
+    odds = odds_of(examples, _READERS_WEIGHT)
     readers, head = Readers(), Member(EMBEDDING // 2, features=False)
     parameters = [*readers.parameters(), *head.parameters()]
     optimiser = torch.optim.AdamW(parameters, 1e-3, weight_decay=0.02)
