@@ -387,6 +387,7 @@ def test_the_command_says_which_model_is_used(capsys: pytest.CaptureFixture[str]
     assert main(["learn", "fit", "--from", "nowhere"]) == 1
     assert "does not exist" in capsys.readouterr().err
     assert main(["learn", "fit", "--from", ".", "--minutes", "0"]) == 2
+    assert main(["learn", "fit", "--from", "one", "--from", "two"]) == 2
 
 
 def test_labels_say_what_is_wrong_with_them(tmp_path: Path) -> None:

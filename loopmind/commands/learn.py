@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", choices=NAMES, help="what is to learn")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--from", dest="folder", type=place, metavar="FOLDER",
+        "--from", dest="folders", type=place, metavar="FOLDER", action="append",
         help="learn from this folder: tagger: sounds named or sorted by instrument; transcriber, "
         "drums: recordings beside MIDI files of the same name; separator, fit: folders of stems; "
         "your LoopMind songs with stems serve all but the tagger",
@@ -43,8 +43,13 @@ def run(args: argparse.Namespace) -> int:
     """Learn, or say which model is in use."""
     from loopmind.files.own_models import own_models, undo_model, use_model
 
-    if args.folder is not None:
-        return _learn(args, args.folder)
+    if args.folders:
+        if len(args.folders) > 1:
+            raise UsageError(
+                f"--from takes one folder, got {len(args.folders)}: put what is to be learned from "
+                "into one folder, each source in a folder of its own"
+            )
+        return _learn(args, args.folders[0])
     if args.undo:
         state = undo_model(args.model)
     elif args.use is not None:
