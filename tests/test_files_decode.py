@@ -111,6 +111,42 @@ def test_the_low_frequency_channel_of_surround_is_left_out() -> None:
     assert not to_stereo(only_lfe).any()
 
 
+def film(container: str, *tracks: str) -> bytes:
+    """What a film begins with, as far as it says which tracks it has; real ones say the same."""
+    if container == "mp4":
+        handlers = {"picture": b"vide", "sound": b"soun"}
+        boxes = [b"hdlr" + bytes(8) + handlers[track] + bytes(13) for track in tracks]
+        moov = b"moov" + b"".join((len(box) + 4).to_bytes(4, "big") + box for box in boxes)
+        media = b"mdat" + bytes(10_000)
+        parts = (b"ftypisom" + bytes(8), media, moov)
+        return b"".join((len(part) + 4).to_bytes(4, "big") + part for part in parts)
+    if container == "ogg":
+        heads = {"picture": b"\x80theora", "sound": b"\x01vorbis"}
+        pages = (b"OggS\0\x02" + bytes(20) + b"\x01\x2a" + heads[track] + bytes(35)
+                 for track in tracks)  # fmt: skip
+        return b"".join(pages) + bytes(500)
+    if container == "avi":
+        kinds = {"picture": b"vids", "sound": b"auds"}
+        heads = b"".join(b"strh" + (56).to_bytes(4, "little") + kinds[track] + bytes(52)
+                         for track in tracks)  # fmt: skip
+        return b"RIFF" + (len(heads) + 4).to_bytes(4, "little") + b"AVI " + heads
+    codecs = {"picture": b"\x86\x85V_VP9", "sound": b"\x86\x86A_OPUS"}
+    return bytes.fromhex("1a45dfa3") + bytes(40) + b"".join(codecs[track] for track in tracks)
+
+
+@pytest.mark.parametrize("container", ["mp4", "ogg", "avi", "mkv"])
+def test_a_film_without_a_sound_track_is_told_from_one_with_sound(
+    tmp_path: Path, container: str
+) -> None:
+    file = tmp_path / f"film.{container}"
+    file.write_bytes(film(container, "picture"))
+    with pytest.raises(AudioFileError, match="holds pictures but no sound; choose a file with"):
+        decode(file)
+    file.write_bytes(film(container, "picture", "sound"))
+    with pytest.raises(AudioFileError, match="does not read; convert it to WAV or FLAC"):
+        decode(file)
+
+
 def make_unreadable(kind: str, file: Path) -> None:
     data = wav_bytes()
     bad: dict[str, bytes] = {

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from loopmind.files.midi_notes import write_notes
+from loopmind.learn.drums.data import Sources
+from loopmind.learn.drums.kits import one_shots
 from loopmind.learn.judging import OURS
 from loopmind.learn.separation.data import (
     SHELF_FRAMES,
@@ -17,10 +20,13 @@ from loopmind.learn.separation.data import (
     Shelf,
     ShelfWriter,
     example,
+    groove_rows,
     piece_rows,
 )
 from loopmind.learn.separation.grooves import chart, tune
+from loopmind.learn.sounds.held_back import NEITHER_KITS, TEST_KITS
 from loopmind.learn.sounds.pieces import STEMS
+from loopmind.music.notes import Note, Notes
 
 torch = pytest.importorskip("torch")
 
@@ -222,3 +228,30 @@ def test_speech_is_made_to_sing_and_voices_are_placed() -> None:
     sound = sung(speech.astype(np.float32), np.random.default_rng(1), 2.0)
     assert sound.shape == (88_200,) and np.abs(sound).max() == pytest.approx(1.0, abs=1e-4)
     assert np.isfinite(sound).all()
+
+
+def test_drum_parts_for_the_shelf_are_played_by_kits_that_no_test_knows(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    lines = ["path,kind,instrument,source,truth,note"]
+    for kit in ("Own", TEST_KITS[0], NEITHER_KITS[0]):
+        (tmp_path / kit).mkdir()
+        for voice in ("kick", "snare", "hat"):
+            sound = rng.standard_normal(9000) * np.exp(-np.arange(9000) / 1500)
+            soundfile.write(tmp_path / kit / f"{voice}.wav", 0.2 * sound, RATE_HZ)
+            lines.append(f"{kit}/{voice}.wav,oneshot,{voice},made up,,")
+    labels = tmp_path / "labels.csv"
+    labels.write_text("\n".join(lines), encoding="utf-8")
+    shots = [one_shots(labels, held=held) for held in (False, True)]
+    assert sum(len(sounds) for shelf in shots for sounds in shelf.values()) == 3
+    hits = tuple(Note(0.5 * beat, 0.1, 36 + 2 * (beat % 2), 100) for beat in range(60))
+    (tmp_path / "midi").mkdir()
+    write_notes(tmp_path / "midi" / "beat.mid", [Notes("drums", hits)])
+    sources = Sources(tmp_path / "midi", tmp_path, Path("presets/genres"), [])
+    made = list(groove_rows(sources, 3, np.random.default_rng(5)))
+    assert [row.stem for row, _ in made] == ["drums"] * 3
+    assert len({row.group for row, _ in made}) == 3
+    for _, sound in made:
+        assert sound.shape == (2, SHELF_FRAMES)
+        assert np.abs(sound).max() == pytest.approx(0.5, abs=1e-3)
+    again = list(groove_rows(sources, 3, np.random.default_rng(5)))
+    assert all(np.array_equal(a[1], b[1]) for a, b in zip(made, again, strict=True))

@@ -5,16 +5,28 @@ Only containers are read here; the bytes found are handed back for libsndfile to
 
 from __future__ import annotations
 
+import re
 import struct
+from typing import BinaryIO
 
 _SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 _OGG_TAGS = frozenset({0x674F, 0x6750, 0x6751, 0x676F, 0x6770, 0x6771})
 _CONVERT = "convert it to WAV or FLAC"
-_SCAN_BYTES = 1 << 20
+_HEAD_BYTES, _SCAN_BYTES = 4096, 1 << 20
+_NO_SOUND = ("holds pictures but no sound", "choose a file with a sound track")
+_OGG_SOUNDS = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
+_OGG_PICTURES = (b"\x80theora", b"BBCD\0", b"OVP80")
+_MATROSKA_CODEC = re.compile(rb"\x86[\x81-\xff]([AV])_")
 
 
-def describe(head: bytes) -> tuple[str, str]:
-    """(reason, remedy) for a file beginning with `head` that is no readable audio."""
+def describe(stream: BinaryIO) -> tuple[str, str]:
+    """(reason, remedy) for a file, opened for reading, that is no readable audio."""
+    stream.seek(0)
+    head = stream.read(_HEAD_BYTES)
+    if _is_silent_film(stream, head):
+        return _NO_SOUND
+    if head[8:12] == b"AVI " or (head[:4] == b"OggS" and _holds(head, _OGG_PICTURES)):
+        return "is a film, whose sound LoopMind does not read", _CONVERT
     if head[4:8] == b"ftyp":
         return "is AAC or other MPEG-4 audio, which LoopMind does not read", _CONVERT
     if head[:4] == bytes.fromhex("3026b275"):
@@ -32,9 +44,54 @@ def describe(head: bytes) -> tuple[str, str]:
         return "holds zero bytes only", "copy it again from its source"
     if head[:4] in (b"RIFF", b"FORM", b"fLaC", b"OggS", b"RF64"):
         return "is damaged at its beginning", "copy it again from its source"
-    if _is_text(head):
+    if is_text(head):
         return "is text, not audio", "remove it or give it its own extension"
     return "is no audio that LoopMind can read", "convert it to WAV or FLAC, or remove it"
+
+
+def _is_silent_film(stream: BinaryIO, head: bytes) -> bool:
+    """Whether the tracks that a film names are pictures alone."""
+    if head[:4] == b"OggS":  # every stream's first page comes before all others
+        return _holds(head, _OGG_PICTURES) and not _holds(head, _OGG_SOUNDS)
+    if head[8:12] == b"AVI ":
+        stream.seek(0)
+        return b"auds" not in stream.read(_SCAN_BYTES)
+    if head[:4] == bytes.fromhex("1a45dfa3"):
+        stream.seek(0)
+        kinds = set(_MATROSKA_CODEC.findall(stream.read(_SCAN_BYTES)))
+        return kinds == {b"V"}
+    if head[4:8] == b"ftyp":
+        film = _mp4_box(stream, b"moov")
+        at = [found.end() for found in re.finditer(rb"hdlr", film)]
+        kinds = {film[end + 8 : end + 12] for end in at}
+        return b"vide" in kinds and b"soun" not in kinds
+    return False
+
+
+def _holds(head: bytes, marks: tuple[bytes, ...]) -> bool:
+    return any(mark in head for mark in marks)
+
+
+def _mp4_box(stream: BinaryIO, wanted: bytes) -> bytes:
+    """The first _SCAN_BYTES of an MPEG-4 file's outer box; nothing where there is none.
+
+    Boxes are a size and a name each (ISO/IEC 14496-12).
+    """
+    at = 0
+    while True:
+        stream.seek(at)
+        header = stream.read(16)
+        if len(header) < 8:
+            return b""
+        size, name = struct.unpack(">I4s", header[:8])
+        if size == 1 and len(header) == 16:
+            size = struct.unpack(">Q", header[8:])[0]
+        if name == wanted:
+            stream.seek(at)
+            return stream.read(min(size, _SCAN_BYTES) if size else _SCAN_BYTES)
+        if size < 8:  # 0: up to the end of the file
+            return b""
+        at += size
 
 
 def is_midi(head: bytes) -> bool:
@@ -54,7 +111,8 @@ def is_sound(head: bytes) -> bool:
     return head.startswith((b"fLaC", b"OggS", b"ID3", b"caff", b".snd", b"riff"))
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
+    """Whether a file beginning with `head` is UTF-8 text."""
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:

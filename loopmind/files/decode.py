@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 
 from loopmind.errors import LoopMindError
-from loopmind.files.containers import describe, rescue_riff
+from loopmind.files.containers import describe, is_text, rescue_riff
 from loopmind.music.audio import Audio, Samples
 
 AUDIO_SUFFIXES = frozenset(
@@ -37,6 +37,7 @@ LOUDEST = 1e4
 """Samples beyond this are no sound."""
 _RESCUE_LIMIT_BYTES = 1 << 30
 _WRONG_SIZE = re.compile(r"^ *(data|SSND) *:.*should be", re.MULTILINE)  # libsndfile's log
+_TEXT_BYTES = 4096
 _HALF = float(np.sqrt(0.5))
 
 
@@ -135,22 +136,23 @@ def _open(file: Path, notes: list[str]) -> soundfile.SoundFile:
         return soundfile.SoundFile(name)
     except (soundfile.LibsndfileError, RuntimeError):
         with file.open("rb") as stream:
-            head = stream.read(4096)
+            what = describe(stream)
             stream.seek(0)
-            is_riff = head[:4] in (b"RIFF", b"RF64") and size <= _RESCUE_LIMIT_BYTES
+            is_riff = stream.read(4) in (b"RIFF", b"RF64") and size <= _RESCUE_LIMIT_BYTES
+            stream.seek(0)
             rescued = rescue_riff(stream.read()) if is_riff else None
     if rescued is not None:
         try:
             sound = soundfile.SoundFile(io.BytesIO(rescued))
         except (soundfile.LibsndfileError, RuntimeError):
-            raise AudioFileError(file, *describe(head)) from None
+            raise AudioFileError(file, *what) from None
         notes.append(
             "it is Ogg Vorbis inside a WAV container"
             if sound.format == "OGG"
             else "its header is damaged; read by its format and data chunks"
         )
         return sound
-    raise AudioFileError(file, *describe(head))
+    raise AudioFileError(file, *what)
 
 
 def _check_file(file: Path) -> int:
@@ -163,7 +165,10 @@ def _check_file(file: Path) -> int:
             raise AudioFileError(file, "is a device or pipe, not a file", "name a file")
         if status.st_size == 0:
             raise AudioFileError(file, "is empty (0 bytes)", "copy it again from its source")
-        with file.open("rb"):
+        with file.open("rb") as stream:
+            # libsndfile's MP3 reader prints what it finds odd in a text.
+            if is_text(stream.read(_TEXT_BYTES)):
+                raise AudioFileError(file, *describe(stream))
             return status.st_size
     except FileNotFoundError:
         if file.is_symlink():

@@ -165,28 +165,52 @@ class Sources:
 def build_grooves(out: Path, sources: Sources, count: int, seed: int) -> None:
     """`count` clips of drums alone, for training: a tenth of one line only, to lay over others."""
     rng = np.random.default_rng([seed, zlib.crc32(b"grooves")])
+    by_kits = count * 7 // 10
+    for number, groove in enumerate(kit_grooves(sources, by_kits, rng)):
+        name = f"{LINE if groove.one_line else 'kit-'}{number:04d}"
+        heard = _as_heard(groove.notes, groove.kit)
+        _save_groove(out / "train", name, groove.sound, heard, rng)
+    own = _own_fonts(sources)
+    part = _parts(sources, "train", rng)
+    each = -(-(count - by_kits) // len(own))
+    for font in own:
+        with Player(font) as player:
+            _grooves_of(player, font, each, part, out / "train", rng)
+
+
+@dataclass(frozen=True, eq=False)
+class Groove:
+    """Drums alone: sound (2, frames) at DRUM_RATE_HZ, what was struck, on which kit."""
+
+    sound: F32
+    notes: tuple[Note, ...]
+    kit: Kit
+    one_line: bool
+
+
+def kit_grooves(sources: Sources, count: int, rng: np.random.Generator) -> Iterator[Groove]:
+    """`count` grooves of CLIP_S for training, most of them on kits thrown together."""
     kits = [
         kit
         for name, kit in drum_kits(sources.sounds / "labels.csv").items()
         if name not in TEST_KITS
     ]
-    own = [font for font in sources.fonts if font.name not in TEST_FONTS]
-    struck = [of_font(font) for font in own if _ONE_KIT not in font.name]
+    struck = [of_font(font) for font in _own_fonts(sources) if _ONE_KIT not in font.name]
     shelf = shelf_of([*kits, *_more_shots(sources, held=False), *struck, synthesised(rng, 48)])
     print({voice: len(sounds) for voice, sounds in shelf.items()}, flush=True)
     part = _parts(sources, "train", rng)
-    by_kits = count * 7 // 10
-    for number in range(by_kits):
+    for _ in range(count):
         kit = kits[int(rng.integers(len(kits)))] if rng.random() < 0.2 else drawn(shelf, rng)
-        notes, name = part(), f"kit-{number:04d}"
-        if rng.random() < 0.15:
-            notes, name = _one_line(notes, rng), f"{LINE}{number:04d}"
+        notes = part()
+        one_line = rng.random() < 0.15
+        if one_line:
+            notes = _one_line(notes, rng)
         sound, played = play_kit(notes, kit, round(CLIP_S * DRUM_RATE_HZ), rng)
-        _save_groove(out / "train", name, sound, _as_heard(played, kit), rng)
-    each = -(-(count - by_kits) // len(own))
-    for font in own:
-        with Player(font) as player:
-            _grooves_of(player, font, each, part, out / "train", rng)
+        yield Groove(sound, tuple(played), kit, one_line)
+
+
+def _own_fonts(sources: Sources) -> list[Path]:
+    return [font for font in sources.fonts if font.name not in TEST_FONTS]
 
 
 def build_held(out: Path, sources: Sources, count: int, seed: int) -> None:
@@ -283,27 +307,41 @@ def clips(folder: Path) -> Iterator[Clip]:
             yield Clip(path.stem, file["drums"], file["rest"], file["hits"])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pieces", type=Path, action="append", default=[],
-                        help="folder that learn/sounds/pieces.py wrote")  # fmt: skip
-    parser.add_argument("--sounds", type=Path, required=True, help="collection with labels.csv")
-    parser.add_argument("--out", type=Path, required=True)
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say where grooves come from; `sources_of` reads them."""
+    parser.add_argument("--sounds", type=Path, help="collection with labels.csv")
     parser.add_argument("--midi", type=Path, help="MIDI files: with them grooves are made")
     parser.add_argument("--brains", type=Path, default=Path("presets/genres"))
     parser.add_argument("--font", type=Path, action="append", default=[])
     parser.add_argument("--more-shots", type=Path, action="append", default=[], metavar="CSV",
                         help="labels.csv with more one-shots")  # fmt: skip
     parser.add_argument("--letters", type=Path, help="folder `snd` of the package foxdot")
+
+
+def sources_of(options: argparse.Namespace) -> Sources:
+    """What `add_sources` asked for. Raises ValueError where a folder is missing."""
+    if options.midi is None or options.sounds is None:
+        raise ValueError("grooves are made of MIDI files and one-shots; give --midi and --sounds")
+    return Sources(options.midi, options.sounds, options.brains, options.font, options.more_shots,
+                   options.letters)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pieces", type=Path, action="append", default=[],
+                        help="folder that learn/sounds/pieces.py wrote")  # fmt: skip
+    add_sources(parser)
+    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--grooves", type=int, default=900, help="how many")
     parser.add_argument("--held", type=int, default=60, help="how many to choose thresholds by")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    if args.sounds is None:
+        parser.error("name the collection with --sounds")
     if args.pieces:
         build_pieces(args.pieces, args.out, args.sounds)
     if args.midi is not None:
-        sources = Sources(args.midi, args.sounds, args.brains, args.font, args.more_shots,
-                          args.letters)  # fmt: skip
+        sources = sources_of(args)
         build_held(args.out, sources, args.held, args.seed)
         build_grooves(args.out, sources, args.grooves, args.seed)
 

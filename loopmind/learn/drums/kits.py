@@ -21,6 +21,7 @@ from loopmind.learn.drums.patterns import VOICES
 from loopmind.learn.sounds import synth
 from loopmind.learn.sounds.drum_kits import LONGEST_S, VOICE_OF, from_attack, one_shot
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
+from loopmind.learn.sounds.held_back import NEITHER_KITS, TEST_KITS
 from loopmind.learn.sounds.material import our_instrument
 from loopmind.learn.sounds.phrases import KITS
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
@@ -65,10 +66,15 @@ def lettered(folder: Path, *, held: bool) -> Shelf:
 
 
 def one_shots(labels: Path, *, held: bool) -> Shelf:
-    """The drums among the one-shots of a labels.csv: those to choose by, or the others."""
+    """The drums among the one-shots of a labels.csv: those to choose by, or the others.
+
+    Kits that tests are played by are left out.
+    """
     shelf: Shelf = {}
     with labels.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "oneshot"]
+        rows = [row for row in csv.DictReader(file)
+                if row["kind"] == "oneshot"
+                and not any(kit in row["path"] for kit in (*TEST_KITS, *NEITHER_KITS))]  # fmt: skip
     for row in rows:
         voice = our_instrument(row["instrument"], row["path"], row["truth"])
         if voice == "hat" and "open" in row["path"].lower():

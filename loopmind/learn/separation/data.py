@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from loopmind.analysis.listening.stft import HOP, WINDOW, spectra
 from loopmind.dsp.resample import resample
 from loopmind.files.decode import AudioFileError, read_audio
+from loopmind.learn.drums.data import Sources, kit_grooves
+from loopmind.learn.drums.kits import on_a_bus
 from loopmind.learn.separation.voices import recorded_speech, speech_files, spoken, sung
 from loopmind.learn.sounds.material import our_instrument
 from loopmind.learn.sounds.pieces import STEMS, Piece
@@ -172,6 +174,19 @@ def voice_rows(
         else:
             mono = sung(speech, rng, SHELF_S)
         yield Row("vocals", f"voice{index}", name), _placed(0.4 * mono, rng)
+
+
+def groove_rows(
+    sources: Sources, count: int, rng: np.random.Generator
+) -> Iterator[tuple[Row, F32]]:
+    """`count` drum parts, most of them on kits thrown together of one-shots."""
+    for number, groove in enumerate(kit_grooves(sources, count, rng)):
+        at = int(rng.integers(0, groove.sound.shape[1] - SHELF_FRAMES + 1))
+        sound = groove.sound[:, at : at + SHELF_FRAMES]
+        if rng.random() < 0.5:
+            sound = _placed(on_a_bus(sound.mean(axis=0), rng), rng)
+        peak = max(1e-3, float(np.abs(sound).max()))
+        yield Row("drums", f"groove{number}", "kits"), (sound * (0.5 / peak)).astype(np.float32)
 
 
 def _placed(mono: F32, rng: np.random.Generator) -> F32:

@@ -28,12 +28,14 @@ from torch import Tensor
 
 from loopmind.analysis.listening.stft import BINS, LAP, Loudness, signal, spectra
 from loopmind.files.atomic import atomic_path
+from loopmind.learn.drums.data import add_sources, sources_of
 from loopmind.learn.orthogonal import Orthogonal
 from loopmind.learn.separation.data import (
     Mixes,
     Shelf,
     ShelfWriter,
     example,
+    groove_rows,
     loop_rows,
     piece_rows,
     voice_rows,
@@ -297,6 +299,9 @@ def _build(options: argparse.Namespace) -> None:
                 shelf.add(row, sound)
         for row, sound in voice_rows(options.voices, options.voice_count, rng):
             shelf.add(row, sound)
+        if options.grooves:
+            for row, sound in groove_rows(sources_of(options), options.grooves, rng):
+                shelf.add(row, sound)
     made = Shelf(options.work)
     print({stem: len(rows) for stem, rows in made.of_stem.items()}, flush=True)
 
@@ -379,6 +384,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         help="a source in the labels.csv to learn from")  # fmt: skip
     parser.add_argument("--voices", type=Path, action="append", default=[], help="folder of speech")
     parser.add_argument("--voice-count", type=int, default=300)
+    parser.add_argument("--grooves", type=int, default=0,
+                        help="drum parts on kits thrown together (learn/drums)")  # fmt: skip
+    add_sources(parser)
     parser.add_argument("--preset", choices=tuple(PRESETS), default="small")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--rate", type=float, help="of learning (default: the preset's)")
