@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from loopmind.errors import LoopMindError
 from loopmind.files.digest import file_digest
-from loopmind.files.places import model_file, user_models
+from loopmind.files.places import model_file, shipped_models, user_models
 
 TAGGER_MODEL = "tagger.onnx"
 WORDS_MODEL = "words.npz"
@@ -67,7 +67,8 @@ class Model:
             )
         except Exception as error:  # onnxruntime has no common base of its own errors
             raise ModelError(
-                f"the model {self.file} does not fit its use ({_first_line(error)}); {_AGAIN}"
+                f"the model {self.file} does not fit its use ({_first_line(error)}); "
+                f"{_remedy(self.file)}"
             ) from error
         return found
 
@@ -84,7 +85,8 @@ def open_model(name: str | Path, *, threads: int = 1, gpu: bool = False) -> Mode
     try:
         now = file.stat()
     except OSError:
-        raise ModelError(f"there is no model file {file}; {_AGAIN}") from None
+        remedy = "check the path" if isinstance(name, Path) else _AGAIN
+        raise ModelError(f"there is no model file {file}; {remedy}") from None
     key = (str(file.resolve()), now.st_mtime_ns, now.st_size, threads, gpu)
     with _opening:
         model = _sessions.get(key)
@@ -109,22 +111,23 @@ def found_model(name: str) -> Path:
 
 def check_digest(file: Path, *, card_needed: bool = True) -> str:
     """The digest of `file`, once it is known to be what its card says. Raises ModelError."""
+    remedy = _remedy(file, ours=card_needed)
     try:
         digest = file_digest(file)
         card = card_of(file)
         text = card.read_text(encoding="utf-8") if card.is_file() else None
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"the model {file} cannot be read ({error}); {_remedy(file)}") from None
+        raise ModelError(f"the model {file} cannot be read ({error}); {remedy}") from None
     line = _DIGEST_LINE.search(text) if text is not None else None
     if line is None:
         if card_needed:
             raise ModelError(
-                f"the model {file} has no card {card} that it was checked by; {_remedy(file)}"
+                f"the model {file} has no card {card} that it was checked by; {remedy}"
             )
     elif line.group(1) != digest:
         raise ModelError(
             f"the model {file} is not the one that {card.name} describes: it was cut off or "
-            f"altered; {_remedy(file)}"
+            f"altered; {remedy}"
         )
     return digest
 
@@ -135,13 +138,15 @@ def check_models() -> None:
         check_digest(found_model(name))
 
 
-def _remedy(file: Path) -> str:
-    """What to do about a file that cannot be used."""
+def _remedy(file: Path, *, ours: bool = False) -> str:
+    """What to do about a file that cannot be used. ours: known to be LoopMind's, or the user's."""
     folder = user_models()
     if folder in file.parents:
         own = file.relative_to(folder).parts[0]
         return f"go back to the one that LoopMind came with: loopmind learn {own} --use shipped"
-    return _AGAIN
+    if ours or file.resolve().parent == shipped_models():
+        return _AGAIN
+    return "copy it again, or name another ONNX file (docs/listening.md tells which)"
 
 
 def card_of(file: Path) -> Path:

@@ -160,6 +160,8 @@ def _check_file(file: Path) -> int:
     try:
         status = file.stat()
         if stat.S_ISDIR(status.st_mode):
+            if file == Path():  # what an empty name becomes
+                raise AudioFileError(file, "names no file", "name a recording")
             raise AudioFileError(file, "is a folder, not a file", "name a file")
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
             raise AudioFileError(file, "is a device or pipe, not a file", "name a file")

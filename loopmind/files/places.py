@@ -124,6 +124,11 @@ def model_file(name: str) -> Path:
     return shipped_model_file(name)
 
 
+def shipped_models() -> Path:
+    """Folder of the models that LoopMind ships."""
+    return _shipped("models")
+
+
 def shipped_model_file(name: str) -> Path:
     """Path of the model file `name` as LoopMind ships it. Raises FileNotFoundError."""
     file = _shipped("models") / name

@@ -33,7 +33,7 @@ def notes_data(transcript: Transcript, files: dict[str, str] | None = None) -> d
         "duration_s": transcript.duration_s,
         "bpm": transcript.bpm if transcript.beats_s else None,
         "beats_per_bar": transcript.beats_per_bar,
-        "key": str(transcript.key) if transcript.key else None,
+        "key": transcript.key.written if transcript.key else None,
         "beats_s": list(transcript.beats_s),
         "downbeats_s": list(transcript.downbeats_s),
         "tempos": [

@@ -195,8 +195,9 @@ def _named(name: str) -> tuple[list[Any], list[list[float]]]:
         files = _hugging_face(name)
     if not files:
         raise ModelError(
-            f"the weights of {name} ({NAMES[name][1]} MB) are not on this computer; add --download "
-            f"to fetch them from {WEIGHTS_URL}, or name the path of the file"
+            f"the weights of {name} ({NAMES[name][1]} MB) are not on this computer; fetch them "
+            f"from {WEIGHTS_URL} with: loopmind separate FILE --model {name} --download; "
+            f"or name the path of the file"
         )
     models = [_load(file) for file in files]
     count = len(models[0].sources)
