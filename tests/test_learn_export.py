@@ -133,7 +133,7 @@ def test_what_is_no_model_is_refused(small: Path, tmp_path: Path) -> None:
     for data in (b"", b"RIFF....WAVEfmt ", np.zeros(999).tobytes()):
         file = tmp_path / "other.onnx"
         file.write_bytes(data)
-        with pytest.raises(ModelError, match=r"other\.onnx is no ONNX model.*; copy it again, or name"):
+        with pytest.raises(ModelError, match=r"other\.onnx is no ONNX model.*; copy it again"):
             open_model(file)
     with pytest.raises(ModelError, match=r"there is no model file .*none\.onnx; check the path"):
         open_model(tmp_path / "none.onnx")

@@ -240,3 +240,41 @@ def test_strings_of_a_model_s_file_are_renewed_and_its_card_signed(tmp_path: Pat
     again = open_model(tmp_path / "notes.onnx")  # reads the card's digest too
     assert limits_of(again).held == 0.25
     assert again.notes == {**before, "limits": '{"held": 0.25}', "more": "x"}
+
+
+def test_plain_tones_sound_where_their_notes_say(tmp_path: Path) -> None:
+    notes_data.render_plain(tmp_path, [], 16, 3)
+    (made,) = sheets(tmp_path)
+    assert made.solo and len(made.tracks) == made.sounds.shape[0] == 16
+    near = []
+    for sound, track in zip(made.sounds, made.tracks, strict=True):
+        assert track["instrument"] in FAMILIES and np.abs(sound).max() > 1000
+        for start, end, pitch, _ in track["notes"]:
+            part = sound[round(start * RATE_HZ) : round(end * RATE_HZ)].astype(np.float64)
+            if part.size < RATE_HZ // 4:
+                continue
+            hertz = np.fft.rfftfreq(part.size, 1 / RATE_HZ)
+            power = np.abs(np.fft.rfft(part * np.hanning(part.size))) ** 2
+            bare = 440.0 * 2.0 ** ((pitch - 69) / 12)
+            near.append(power[np.abs(hertz - bare) < 12.0].max() > 10 * np.median(power))
+    assert len(near) > 50 and np.mean(near) > 0.95
+    notes_data.render_plain(tmp_path / "again", [], 16, 3)
+    (again,) = sheets(tmp_path / "again")
+    assert np.array_equal(made.sounds, again.sounds)
+
+
+def test_the_shipped_network_is_read_back_and_answers_as_its_file(own: list[Sheet]) -> None:
+    torch = pytest.importorskip("torch")
+    from loopmind.learn.notes.model import CONFIGS, Training, device, read_back
+    from loopmind.learn.notes.net import NetSize
+
+    pictures, _ = Batches(own, Shares(batch=3, frames=96), 2, 3).draw(0)
+    file = open_model(MODELS / "notes.onnx")
+    begun = Training(
+        CONFIGS["small"], device(), read_back(file.file, NetSize(), torch.from_numpy(pictures))
+    )
+    said = begun.net.cpu().eval()(torch.from_numpy(pictures[:1]))
+    for there, here in zip(file.run({"picture": pictures[:1]}), said, strict=True):
+        assert np.abs(there - torch.sigmoid(here).detach().numpy()).max() < 1e-4
+    with pytest.raises(ValueError, match=r"notes\.onnx holds another network"):
+        read_back(file.file, NetSize(channels=40), torch.from_numpy(pictures))

@@ -1,6 +1,7 @@
 """What the note network learns from: tracks of pieces, and solo playing rendered for it.
 
     python -m loopmind.learn.notes.data --pieces DIR --out DIR [--midi DIR] [--clips 1200]
+        [--plain 400]
 
 A *sheet* is a pair of files: NAME.npy, int16 (tracks, samples) mono at 22.05 kHz, and NAME.json
 with each track's instrument and notes ([start s, end s, MIDI pitch, velocity 1..127]). Tracks of
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +27,12 @@ from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.learn.sounds.fluid import PARTS, Part, Player
 from loopmind.learn.sounds.held_back import TEST_FONTS
 from loopmind.learn.sounds.material import midi_files
+from loopmind.learn.sounds.patches import plain
 from loopmind.learn.sounds.phrases import instrument_of_program, midi_parts, progressions
 from loopmind.learn.sounds.pieces import pieces, split_of
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, soundfonts
+from loopmind.learn.sounds.tones import played
+from loopmind.learn.sounds.waves import RATE_HZ as WAVES_HZ
 
 F32 = NDArray[np.float32]
 
@@ -341,13 +346,42 @@ def render_solo(
                     mono = in_a_room(mono * np.float32(_LOUD / loud), rng)
                     mono *= np.float32(min(1.0, 0.95 / max(float(np.abs(mono).max()), 1e-9)))
                     sounds.append(mono)
-                    notes = [[round(n.start_s, 4), round(n.start_s + n.length_s, 4), n.pitch,
-                              n.velocity] for n in part.notes]  # fmt: skip
-                    tracks.append({"instrument": instrument_of_program(part.program),
-                                   "program": part.program, "notes": notes})  # fmt: skip
+                    tracks.append(_solo_track(part))
                 if sounds:
                     write_sheet(out / f"solo-{seed}-{index:04d}", sounds, tracks, solo=True)
         print(font.name, "done", flush=True)
+
+
+def render_plain(out: Path, midi: Sequence[Path], count: int, seed: int) -> None:
+    """Solo sheets of `count` clips on plain tones, lines and chords, a patch to each."""
+    import soxr
+
+    out.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng([seed, zlib.crc32(b"plain")])
+    parts = solo_parts(rng, count, midi)
+    for index in range(0, len(parts), PARTS):
+        sounds, tracks = [], []
+        for part in parts[index : index + PARTS]:
+            made = played(plain(rng), part.notes, CLIP_S + 0.5, trim=False)
+            mono = np.asarray(soxr.resample(made, WAVES_HZ, RATE_HZ), np.float32)
+            loud = float(np.sqrt(np.mean(mono**2)))
+            mono = mono * np.float32(_LOUD / max(loud, 1e-6))
+            if rng.random() < 0.5:
+                mono = in_a_room(mono, rng)
+            mono *= np.float32(min(1.0, 0.95 / max(float(np.abs(mono).max()), 1e-9)))
+            sounds.append(mono)
+            tracks.append(_solo_track(part))
+        write_sheet(out / f"plain-{seed}-{index:04d}", sounds, tracks, solo=True)
+
+
+def _solo_track(part: Part) -> dict[str, Any]:
+    """What a sheet says of a clip."""
+    return {
+        "instrument": instrument_of_program(part.program),
+        "program": part.program,
+        "notes": [[round(n.start_s, 4), round(n.start_s + n.length_s, 4), n.pitch, n.velocity]
+                  for n in part.notes],
+    }  # fmt: skip
 
 
 def main() -> None:
@@ -357,11 +391,15 @@ def main() -> None:
     parser.add_argument("--midi", type=Path, help="folder with MIDI files")
     parser.add_argument("--font", type=Path, action="append", default=[], help="more soundfonts")
     parser.add_argument("--clips", type=int, default=0, help="solo clips of 12 s to render")
+    parser.add_argument("--plain", type=int, default=0, help="such clips on plain tones")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    midi = midi_files([args.midi]) if args.midi else []
+    if args.plain:
+        render_plain(args.out / "train", midi, args.plain, args.seed)
+        render_plain(args.out / "valid", [], args.plain // 16, args.seed + 1000)
     if args.clips:
         fonts = [font for font in soundfonts(args.font) if font.name not in TEST_FONTS]
-        midi = midi_files([args.midi]) if args.midi else []
         render_solo(args.out / "train", fonts, midi, args.clips, args.seed)
         render_solo(args.out / "valid", fonts, [], args.clips // 16, args.seed + 1000)
     if args.pieces:

@@ -2,6 +2,7 @@
 
     python -m loopmind.learn.notes.model train --sheets DIR --work DIR [--config small|full]
                                                [--minutes N] [--resume] [--start DIR]
+    python -m loopmind.learn.notes.model begin --sheets DIR --work DIR [--out models/notes.onnx]
     python -m loopmind.learn.notes.model export --work DIR [--out models/notes.onnx]
     python -m loopmind.learn.notes.model put --work DIR [--out models/notes.onnx]
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,43 @@ def load(work: Path) -> NotesNet:
     return net
 
 
+def read_back(path: Path, size: NetSize, picture: Tensor) -> NotesNet:
+    """The network of a file that `export` wrote. Raises ValueError where its shape is another.
+
+    The exporter folds the first normalisation into the filters before it: it is begun anew from
+    what they make of `picture`, so that the network answers as before when it learns on.
+    """
+    import onnx
+
+    graph = onnx.load(str(path)).graph
+    held = {w.name: torch.from_numpy(onnx.numpy_helper.to_array(w).astype("float32"))
+            for w in graph.initializer}  # fmt: skip
+    for node in graph.node:  # of weights that are equal the exporter keeps one
+        if node.op_type == "Identity" and node.input[0] in held:
+            held[node.output[0]] = held[node.input[0]]
+    (folded,) = (node for node in graph.node if node.op_type == "Conv")
+    net = NotesNet(size)
+    net.eval()
+    found = net.state_dict()
+    for name, value in found.items():
+        there = held.get(f"net.{name}", held.get(f"net.{name}.half"))
+        if name == "local.weight":
+            there = held[folded.input[1]]
+        if there is not None and there.shape == value.shape:
+            found[name] = there
+        elif not name.startswith("local_norm.") and not name.endswith("num_batches_tracked"):
+            raise ValueError(f"{path} holds another network: {name} is of another shape")
+    net.load_state_dict(found)
+    with torch.no_grad():
+        made = net.local(picture)
+        deviation, mean = torch.std_mean(made, dim=(0, 2, 3), unbiased=False)
+        net.local_norm.running_mean.copy_(mean)
+        net.local_norm.running_var.copy_(deviation**2)
+        net.local_norm.weight.copy_((deviation**2 + net.local_norm.eps).sqrt())
+        net.local_norm.bias.copy_(mean + held[folded.input[2]])
+    return net
+
+
 class _Answers(nn.Module):
     """The network as it is shipped: its answers are probabilities."""
 
@@ -239,11 +277,12 @@ def _kept(work: Path) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=("train", "export", "put"))
+    parser.add_argument("action", choices=("begin", "train", "export", "put"))
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="folder of checkpoints")
     parser.add_argument("--config", choices=sorted(CONFIGS), default="small")
     parser.add_argument("--minutes", type=float, default=1e9, help="of processor time")
+    parser.add_argument("--pace", type=float, default=1.0, help="share of the learning rates")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--start", type=Path, help="folder of an earlier network to begin from")
     parser.add_argument("--threads", type=int, default=1)
@@ -260,9 +299,16 @@ def main() -> None:
         print("differs from torch by at most", worst)
         return
     if args.sheets is None:
-        parser.error("train needs --sheets")
+        parser.error(f"{args.action} needs --sheets")
     config = CONFIGS[args.config]
+    config = replace(config, learning_rate=args.pace * config.learning_rate,
+                     matrix_rate=args.pace * config.matrix_rate)  # fmt: skip
     batches = Batches(sheets(args.sheets / "train"), config.shares, config.size.fold, config.seed)
+    if args.action == "begin":
+        picture = torch.from_numpy(batches.draw(0)[0])
+        begun = Training(config, device(), read_back(args.out, config.size, picture))
+        begun.save(args.work / _CHECKPOINT)
+        return
     train(config, batches, args.work, resume=args.resume, minutes=args.minutes,
           tell=lambda line: print(line, flush=True),
           start=load(args.start) if args.start else None)  # fmt: skip

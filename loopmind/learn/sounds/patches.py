@@ -362,6 +362,37 @@ def _bass(rng: np.random.Generator) -> Voice:
     return voice
 
 
+def plain(rng: np.random.Generator) -> Voice:
+    """A few steady harmonics and nothing else, as whoever tries a transcriber out first makes them.
+
+    No maker of instruments: what it plays is nobody's sound, so it is not among MAKERS.
+    """
+    count = int(rng.integers(1, 9))
+    levels = 10.0 ** (rng.uniform(-24.0, 0.0, count) / 20.0)
+    falling = rng.random() < 0.5
+    if falling:
+        levels = np.sort(levels)[::-1]
+    levels = levels * (rng.random(count) < rng.uniform(0.6, 1.0))
+    # Its first harmonic may be the softest, but is heard.
+    levels[0] = max(levels[0], (0.5 if falling else 0.2) * levels.max(), 0.05)
+    fall = span(rng, 0.08, 2.0) if rng.random() < 0.5 else 0.0
+    attack, release = span(rng, 0.001, 0.04), span(rng, 0.005, 0.12)
+    wobble = rng.uniform(0.0, 0.3) * (rng.random() < 0.2)
+    phases, seed = rng.uniform(0.0, 2 * np.pi, count), int(rng.integers(1 << 30))
+
+    def voice(hertz: float, held: float) -> F64:
+        t = times(held + release)
+        pitch = hertz * vibrato(np.random.default_rng(seed), t, wobble)
+        phase = 2 * np.pi * np.cumsum(np.broadcast_to(pitch, t.shape)) / RATE_HZ
+        sound = np.zeros(t.size)
+        for n, (level, begin) in enumerate(zip(levels, phases, strict=True), 1):
+            if level and hertz * n < 0.45 * RATE_HZ:
+                sound += level * np.sin(n * phase + begin)
+        return array(sound * hold(t, held, attack, release) * (np.exp(-t / fall) if fall else 1.0))
+
+    return voice
+
+
 MAKERS: tuple[tuple[str, Callable[[np.random.Generator], Voice]], ...] = (
     ("keys", _organ), ("keys", _electric_piano), ("keys", _struck_strings), ("strings", _bowed),
     ("brass", _brass), ("woodwind", _wind), ("vocal", _choir), ("lead", _lead), ("pad", _pad),
