@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import zipfile
 from pathlib import Path
@@ -12,11 +13,10 @@ import pretty_midi
 import pytest
 import soundfile
 
-from loopmind.analysis.listening import assemble, recording
+from loopmind.analysis.listening import assemble, recording, separation_files
 from loopmind.cli import main
 from loopmind.files import atomic
 from loopmind.nodes import transcribe_audio as node_module
-from loopmind.nodes import write_transcript as writing
 
 RATE = 22050
 SCHEMA = json.loads(
@@ -130,16 +130,41 @@ def test_impossible_wishes_are_bad_use(
     assert told in capsys.readouterr().err
 
 
-def test_a_full_disk_leaves_nothing_half_written(
+def test_a_disk_that_fills_up_leaves_what_was_there(
     song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(path: Path, data: bytes) -> Path:
-        raise atomic.OutputError(path, "the disk is full", "free some space")
+    def held() -> dict[str, bytes]:
+        return {str(p): p.read_bytes() for p in Path("out").rglob("*") if p.is_file()}
 
-    monkeypatch.setattr(writing, "atomic_write", full)
-    assert main(["transcribe", str(song), "--no-separate"]) == 1
-    assert "disk is full" in capsys.readouterr().err
-    assert not list(Path("transcripts").rglob("*.*"))
+    def fsync(descriptor: int) -> None:
+        written.append(descriptor)
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    transcribe = ["transcribe", str(song), "--no-separate", "--out", "out"]
+    for quantize in ([], ["--quantize", "1/4"]):
+        written: list[int] = []
+        before = held()
+        with monkeypatch.context() as patch:
+            patch.setattr(atomic.os, "fsync", fsync)
+            assert main([*transcribe, *quantize]) == 1
+        assert "disk is full" in capsys.readouterr().err
+        assert held() == before and Path("out/song").exists() == bool(before)
+        assert main(transcribe) == 0 and held()
+        capsys.readouterr()
+
+
+def test_a_stop_while_stems_are_written_leaves_no_empty_folder(
+    song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*args: object) -> None:
+        Path(str(args[1])).mkdir(parents=True)
+        Path(str(args[1])).rmdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(separation_files, "separate_file", stopped)
+    assert main(["transcribe", str(song), "--stems"]) == 130
+    assert not Path("transcripts/song").exists()
 
 
 def test_a_stop_half_way_keeps_what_is_finished(

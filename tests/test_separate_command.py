@@ -15,6 +15,7 @@ import soundfile
 
 from loopmind.analysis.listening.separation_files import separate_file
 from loopmind.analysis.listening.separators import open_separator
+from loopmind.files.encode import OutputError
 from loopmind.graph.context import PlainContext
 from loopmind.music.audio import Audio
 from loopmind.nodes.separate_stems import separate_stems
@@ -104,6 +105,26 @@ def test_a_second_run_writes_over_nothing_unasked(
     assert names(tmp_path / "separated") == ["song", "song-2"]
 
 
+def test_no_recording_is_replaced_by_a_stem(tmp_path: Path, model: Path) -> None:
+    own = tmp_path / "bass" / "bass.wav"
+    own.parent.mkdir()
+    write_noise(own, 0.3)
+    other = write_noise(tmp_path / "song.wav", 0.2)
+    (tmp_path / "song").mkdir()
+    drums = write_noise(tmp_path / "song" / "drums.wav", 0.25)
+    before = {path: path.read_bytes() for path in (own, other, drums)}
+    done = loopmind("separate", *before, "--model", model, "--out", tmp_path)
+    assert done.code == 0, done
+    assert {path: path.read_bytes() for path in before} == before
+    assert names(tmp_path / "bass-2") == names(tmp_path / "song-2") == FOUR
+    with pytest.raises(OutputError, match=r"bass\.wav: would be replaced by its own stem; choose"):
+        separate_file(own, own.parent, open_separator(str(model)))
+    assert own.read_bytes() == before[own]
+    # A stem that is not asked for replaces nothing.
+    assert loopmind("separate", own, "--model", model, "--out", tmp_path, "--stems", "drums")
+    assert names(own.parent) == ["bass.wav", "drums.wav"]
+
+
 @pytest.mark.parametrize("seconds", [0.001, 1.0])
 def test_silence_and_a_moment_of_sound(tmp_path: Path, model: Path, seconds: float) -> None:
     song = write_noise(tmp_path / "song.wav", seconds, level=0.0)
@@ -154,14 +175,14 @@ def test_a_disk_that_is_full_is_told_before_anything_is_written(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
     song = write_noise(tmp_path / "song.wav", 0.5)
     done = loopmind("separate", song, "--model", model, "--out", tmp_path / "out")
-    assert done.code == 1 and "free some space" in done.err
+    assert done.code == 1 and "the stems take 706 kB and 1 kB are free; free some" in done.err
     assert not (tmp_path / "out").exists()
 
 
 def test_a_disk_that_fills_up_leaves_nothing(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from loopmind.files.encode import AudioWriter, OutputError
+    from loopmind.files.encode import AudioWriter
 
     song = write_noise(tmp_path / "song.wav", 0.5)
     written = AudioWriter.write

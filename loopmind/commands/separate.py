@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--threads must be 1 or more, got {threads}")
     told: list[dict[str, Any]] = []
     taken: set[Path] = set()
+    inputs = {path.resolve() for path in args.files}
     failed = 0
     with ProgressLine() as line:
         fetching = line.progress(f"fetching {args.model}, MB")
@@ -63,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         stems = checked_stems([s.strip() for s in args.stems.split(",") if s.strip()], separator)
         for number, path in enumerate(args.files, 1):
             label = f"{path.name}  ({number} of {len(args.files)}), s"
-            folder = _folder(path, args.out, taken)
+            folder = _folder(path, args.out, taken, inputs, stems)
             try:
                 made = separate_file(path, folder, separator, stems, line.progress(label))
             except LoopMindError as error:
@@ -85,14 +87,23 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _folder(path: Path, out: Path | None, taken: set[Path]) -> Path:
+def _folder(
+    path: Path, out: Path | None, taken: set[Path], inputs: set[Path], stems: Sequence[str]
+) -> Path:
     """The folder for the stems of `path`; two files of one name never share one.
 
-    Without --out nothing that is there already is written over.
+    Without --out nothing that is there already is written over; with it, stems of a run before
+    are, but none of the `inputs`.
     """
+    from loopmind.analysis.listening.separation_files import stem_places
+
     base = (out if out is not None else Path(DEFAULT_FOLDER)) / (path.stem or "sound")
     folder, number = base, 2
-    while folder in taken or (out is None and folder.exists()):
+    while (
+        folder in taken
+        or (out is None and folder.exists())
+        or not inputs.isdisjoint(stem_places(folder, stems))
+    ):
         folder = base.with_name(f"{base.name}-{number}")
         number += 1
     taken.add(folder)

@@ -10,6 +10,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +118,21 @@ def _transcribe(file: Path, out: Path, args: argparse.Namespace) -> tuple[Transc
 
 
 def _run(file: Path, out: Path, args: argparse.Namespace) -> Transcript:
+    """Transcribe into the folder `out`; what fails leaves no empty one."""
+    check_recording(file)
+    fresh = not out.exists()
+    try:
+        return _heard(file, out, args)
+    except BaseException:
+        if fresh:
+            with suppress(OSError):
+                out.rmdir()  # only where it is empty
+        raise
+
+
+def _heard(file: Path, out: Path, args: argparse.Namespace) -> Transcript:
     from loopmind.runtime.generate import song_session
 
-    check_recording(file)
     with ProgressLine() as line, song_session() as session:
         stems = _separated(file, out / "stems", line) if args.stems else ""
         graph = transcribing(

@@ -10,8 +10,8 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from loopmind.errors import LoopMindError
@@ -126,4 +126,27 @@ def atomic_write(path: str | Path, data: bytes) -> Path:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
+    return target
+
+
+def atomic_write_all(folder: str | Path, files: Mapping[str, bytes]) -> Path:
+    """Write `files` (name -> data) into `folder`: all of them or, where one cannot be, none.
+
+    Raises OutputError.
+    """
+    target = Path(folder)
+    fresh = not target.exists()
+    try:
+        with ExitStack() as waiting:  # renamed when all are on the disk
+            for name, data in files.items():
+                temporary = waiting.enter_context(atomic_path(target / name))
+                with temporary.open("wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+    except BaseException:
+        if fresh:
+            with suppress(OSError):
+                target.rmdir()
+        raise
     return target

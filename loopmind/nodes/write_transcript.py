@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from loopmind.files.atomic import atomic_write
+from loopmind.files.atomic import atomic_write_all
 from loopmind.graph.node import node
 from loopmind.music.transcript import TranscribedTrack, Transcript
 
@@ -43,8 +43,7 @@ def write_transcript(
     made[PICTURE_NAME] = piano_roll_png(transcript, as_heard=not quantised)
     made[NOTES_NAME] = notes_json(transcript, files).encode("utf-8")
     earlier = _earlier(out)
-    for name, data in made.items():
-        atomic_write(out / name, data)
+    atomic_write_all(out, made)
     for name in earlier - set(made):
         (out / name).unlink(missing_ok=True)
     return out

@@ -51,11 +51,13 @@ def separate_file(
 
     They have the rate and length of the file, its channels (more than two as LoopMind mixes them
     down everywhere), and add up to it. What would not fit into a WAV file becomes FLAC. Raises
-    AudioFileError, OutputError, UsageError for an unknown stem, ModelError, and what `progress`
-    raises.
+    AudioFileError, OutputError, also where a stem would replace the recording itself, UsageError
+    for an unknown stem, ModelError, and what `progress` raises.
     """
     wanted = checked_stems(stems, separator)
     check_folder(folder)
+    if path.resolve() in stem_places(folder, wanted):
+        raise OutputError(path, "would be replaced by its own stem", "choose another folder")
     try:
         try:
             return _separated(path, open_stream(path), folder, separator, wanted, progress)
@@ -66,6 +68,12 @@ def separate_file(
         with suppress(OSError):
             folder.rmdir()  # only where it is empty
         raise
+
+
+def stem_places(folder: Path, stems: Sequence[str]) -> set[Path]:
+    """Every file that `stems` might be written to in `folder`, resolved."""
+    whole = folder.resolve()
+    return {(whole / f"{name}{suffix}").resolve() for name in stems for suffix in (".wav", ".flac")}
 
 
 def stem_files(folder: Path) -> dict[str, Path]:
@@ -128,6 +136,13 @@ def _check_room(folder: Path, needed: int) -> None:
     if free < needed:
         raise OutputError(
             folder,
-            f"the stems take {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free",
+            f"the stems take {_size(needed)} and {_size(free)} are free",
             "free some space, choose another folder, or fewer stems",
         )
+
+
+def _size(count_bytes: int) -> str:
+    for unit, name in ((1e9, "GB"), (1e6, "MB")):
+        if count_bytes >= unit:
+            return f"{count_bytes / unit:.1f} {name}"
+    return f"{count_bytes / 1e3:.0f} kB"
