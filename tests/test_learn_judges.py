@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pretty_midi
 import pytest
+import soundfile
 from test_learn_fit import SMALL, songs
 
 from loopmind.cli import main
@@ -16,7 +18,9 @@ from loopmind.files.encode import write_audio
 from loopmind.learn.fit import judge as judge_fit
 from loopmind.learn.fit.lists import stock
 from loopmind.learn.fit.model import train
-from loopmind.learn.judging import OURS, UNUSABLE, Row, number_in, read_labels
+from loopmind.learn.judging import NOTICE, OURS, UNUSABLE, Row, number_in, read_labels
+from loopmind.learn.notes import judge as judge_notes
+from loopmind.learn.separation import judge as judge_separation
 from loopmind.learn.tempo_key import judge as judge_tempo_key
 from loopmind.music.audio import Audio
 from loopmind.music.key import Key
@@ -162,3 +166,69 @@ def test_every_path_counts_from_the_table_s_folder(tmp_path: Path) -> None:
     assert line.path == tmp_path / "a" / "mix.wav"
     assert line.file("drums") == tmp_path / "a" / "drums.wav"
     assert line.file("bass") is None
+
+
+def notes_in(path: Path, seconds: float, *, drums: bool = False) -> None:
+    """A note (or kick) every half second, C4 and E4 in turn, from a quarter of a second on."""
+    made = pretty_midi.PrettyMIDI()
+    part = pretty_midi.Instrument(0, is_drum=drums)
+    for number in range(int(2 * seconds)):
+        pitch = 36 if drums else 60 + 4 * (number % 2)
+        at = 0.25 + 0.5 * number
+        part.notes.append(pretty_midi.Note(100, pitch, at, at + 0.4))
+    made.instruments.append(part)
+    made.write(str(path))
+
+
+def test_notes_behind_the_end_of_a_recording_are_no_misses_and_are_told(tmp_path: Path) -> None:
+    t = np.arange(round(0.4 * RATE)) / RATE
+    sound = np.zeros(4 * RATE, np.float32)
+    for number in range(8):
+        hertz = 440.0 * 2.0 ** ((60 + 4 * (number % 2) - 69) / 12)
+        tone = sum(np.sin(2 * np.pi * k * hertz * t) / k for k in range(1, 8)) * np.exp(-4 * t)
+        at = round((0.25 + 0.5 * number) * RATE)
+        part = sound[at : at + t.size]
+        part += 0.1 * tone[: part.size].astype(np.float32)
+    write_audio(tmp_path / "a.wav", Audio(sound[None], RATE))
+    table = tmp_path / "labels.csv"
+    table.write_text("path,midi,kind\na.wav,a.mid,line\n")
+    rows = {}
+    for seconds in (4.0, 20.0):
+        notes_in(tmp_path / "a.mid", seconds)
+        rows[seconds] = judge_notes.judge(table, lambda done, total, what: None)
+    own = {n: [r for r in made if r.of == OURS] for n, made in rows.items()}
+    assert own[4.0] == own[20.0] and by_name(own[4.0])["line: onset F1", OURS] > 0.9
+    told = [row.what for row in rows[20.0] if row.unit == NOTICE]
+    assert "a.wav ends after 4.0 s, its MIDI goes on to 19.8 s" in told[0]
+    assert not any("a.wav" in row.what for row in rows[4.0] if row.unit == NOTICE)
+
+
+def test_what_cannot_be_judged_at_all_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clicks(tmp_path / "a.wav", 100.0, 4)
+    notes_in(tmp_path / "a.mid", 2.0)
+    (tmp_path / "text.mid").write_text("no notes")
+    table = tmp_path / "labels.csv"
+    for name, told in (("a.mid", "a.mid has no drum part; put the drums on MIDI channel 10"),
+                       ("text.mid", "text.mid is no MIDI file, or a damaged one")):  # fmt: skip
+        table.write_text(f"path,midi\na.wav,{name}\n")
+        assert main(["evaluate", "drums", "--data", str(table)]) == 1
+        caught = capsys.readouterr()
+        assert "could be judged" in caught.err and told in caught.err and not caught.out
+
+
+def test_some_stems_are_enough_to_judge_a_separation_by(tmp_path: Path) -> None:
+    clicks(tmp_path / "drums.wav", 120.0, 4)
+    chord(tmp_path / "keys.wav", (48, 64))
+    one, two = (soundfile.read(tmp_path / name)[0] for name in ("drums.wav", "keys.wav"))
+    length = min(one.size, two.size)
+    soundfile.write(tmp_path / "mix.wav", one[:length] + two[:length], RATE)
+    table = tmp_path / "labels.csv"
+    table.write_text("path,drums\nmix.wav,drums.wav\n")
+    rows = judge_separation.judge(table, lambda done, total, what: None, sdr=False)
+    assert by_name(rows)["drums: SI-SDR gain over the mix", OURS] > 3.0
+    assert not any(row.what.startswith("other") for row in rows)
+    table.write_text("path,guitars\nmix.wav,drums.wav\n")
+    with pytest.raises(LoopMindError, match="none of the columns drums, bass, vocals, other; one"):
+        judge_separation.judge(table, lambda done, total, what: None)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +264,11 @@ class Pretended:
         self.after = after
 
     def find(self, folder: Path) -> tuple[list[Pair], list[Row]]:
-        return pairs_of({"a": 4, "b": 4, "c": 4}), []
+        found = pairs_of({"a": 4, "b": 4, "c": 4})
+        return [
+            replace(pair, audio=tone(folder / f"{number}.wav", 0.1 + 0.01 * number))
+            for number, pair in enumerate(found)
+        ], []
 
     def score(self, model: Path, pairs: Any, progress: Any) -> dict[str, float]:
         progress(0, 1, "")
@@ -284,6 +291,85 @@ def test_a_new_model_is_used_only_if_it_is_better(
     assert len(own_models("key").mine) == 1
     if done.used:
         assert "| good | 0.5000 | 0.6000 |" in card_of(model_file("key.npz")).read_text()
+
+
+def made_of(counts: Counter[str]) -> type[Pretended]:
+    """A trainer that finds whatever sounds lie in the folder, and counts what it is given."""
+
+    class Found(Pretended):
+        def find(self, folder: Path) -> tuple[list[Pair], list[Row]]:
+            return [Pair("all", path) for path in sorted(folder.glob("*.wav"))], []
+
+        def tune(self, model: Path, pairs: Any, *given: Any) -> None:
+            counts.update(pair.audio.name for pair in pairs)
+            super().tune(model, pairs, *given)
+
+        def score(self, model: Path, pairs: Any, progress: Any) -> dict[str, float]:
+            counts.update(pair.audio.name for pair in pairs)
+            return super().score(model, pairs, progress)
+
+    return Found
+
+
+def test_a_copy_counts_once_and_what_is_no_sound_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: Counter[str] = Counter()
+    monkeypatch.setitem(tuning.MODELS, "key", "key.npz")
+    monkeypatch.setitem(tuning.NEEDED, "key", "no sounds")
+    monkeypatch.setattr(tuning, "trainer", lambda name: made_of(counts)(0.9))
+    place = tmp_path / "sounds"
+    place.mkdir()
+
+    def told() -> tuple[Any, str]:
+        try:
+            return learn("key", place, tmp_path / "work", lambda label: lambda d, t, w: None), ""
+        except LoopMindError as error:
+            return None, str(error)
+
+    assert told()[1].endswith("sounds holds no sounds")
+    first = tone(place / "0.wav", 0.2)
+    (place / "junk.wav").write_text("a shopping list")
+    for number in range(3):
+        (place / f"copy {number}.wav").write_bytes(first.read_bytes())
+    said = told()[1]
+    assert "only 1 usable examples" in said and "junk.wav: is text, not audio; remove it" in said
+    assert "is a copy of 0.wav, which counts once" in said and "and 1 more" in said
+    for number in range(1, 4):
+        tone(place / f"{number}.wav", 0.2 + 0.01 * number)
+    done, _ = told()
+    assert (done.learned_from, done.held_back) == (3, 1)
+    assert set(counts) == {"0.wav", "1.wav", "2.wav", "3.wav"}
+    assert len(done.unusable) == 4
+
+
+def test_a_drum_recording_is_judged_and_learned_by_its_drums_alone(tmp_path: Path) -> None:
+    import pretty_midi
+
+    from loopmind.learn.drums.judge import hits_of_drums
+    from loopmind.learn.tuning.drums import TRAINER as DRUMS
+
+    def song(name: str, parts: Sequence[tuple[str, bool, int]]) -> Path:
+        made = pretty_midi.PrettyMIDI()
+        for called, drums, pitch in parts:
+            part = pretty_midi.Instrument(0, drums, called)
+            part.notes = [pretty_midi.Note(90, pitch, 0.2 * i, 0.2 * i + 0.1) for i in range(10)]
+            made.instruments.append(part)
+        made.write(str(tmp_path / f"{name}.mid"))
+        tone(tmp_path / f"{name}.wav", 2.5)
+        return tmp_path / f"{name}.mid"
+
+    piano = ("Piano", False, 38)
+    assert len(hits_of_drums(song("a", [piano, ("Kit", True, 36)]))) == 10
+    assert len(hits_of_drums(song("b", [piano, ("Drums", False, 36)]))) == 10
+    assert len(hits_of_drums(song("c", [piano]))) == 0
+    beat = song("drum loop", [("", False, 36)])
+    assert len(hits_of_drums(beat)) == 0 and len(hits_of_drums(beat, "drum loop")) == 10
+    found, bad = DRUMS.find(tmp_path)
+    assert [pair.audio.stem for pair in found] == ["a", "b", "drum loop"]
+    assert [row.what for row in bad] == [
+        "c.mid: has no drum part of 4 hits or more; put the drums on MIDI channel 10"
+    ]
 
 
 def test_the_words_go_with_the_tagger_that_they_were_learned_with(

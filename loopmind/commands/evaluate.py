@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judge, and print a row for every figure."""
-    from loopmind.learn.judging import UNUSABLE, Judge
+    from loopmind.learn.judging import NOTICE, UNUSABLE, Judge
 
     module_name, function, _ = JUDGES[args.what]
     try:
@@ -59,20 +59,29 @@ def run(args: argparse.Namespace) -> int:
     with ProgressLine() as line, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what peers warn of is no concern of the user
         rows = judge(data, line.progress(f"judging {args.what}"))
-    figures = [row for row in rows if row.unit != UNUSABLE]
+    figures = [row for row in rows if row.unit not in (UNUSABLE, NOTICE)]
     unusable = [row.what for row in rows if row.unit == UNUSABLE]
+    notices = [row.what for row in rows if row.unit == NOTICE]
+    if not figures:
+        why = f" ({unusable[0]})" if unusable else ""
+        raise LoopMindError(
+            f"nothing in {data} could be judged{why}; docs/learning.md tells what its columns hold"
+        )
     if args.json:
         table: list[dict[str, Any]] = [
             {"what": r.what, "value": r.value if math.isfinite(r.value) else None, "unit": r.unit,
              "of": r.of} for r in figures
         ]  # fmt: skip
-        found = {"judged": args.what, "data": str(data), "figures": table, "unusable": unusable}
+        found = {"judged": args.what, "data": str(data), "figures": table, "unusable": unusable,
+                 "notices": notices}  # fmt: skip
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         print("\n".join(table_of(figures)))
         if unusable:
             print(f"\n{len(unusable)} could not be used")
             print("\n".join(f"  {text}" for text in unusable))
+        if notices:
+            print("\n" + "\n".join(notices))
     return 0
 
 

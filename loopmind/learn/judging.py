@@ -27,6 +27,8 @@ Judge = Callable[[Path, Progress], "list[Row]"]
 
 OURS = "LoopMind"
 UNUSABLE = "unusable"
+NOTICE = "notice"
+_LONGER_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,29 @@ def unusable(path: Path | str, reason: str, remedy: str) -> Row:
     return Row(f"{path}: {reason}; {remedy}", math.nan, UNUSABLE, "")
 
 
+def notice(path: Path | str, text: str) -> Row:
+    """A row that says something of a file that did take part, or of the whole."""
+    return Row(f"{path} {text}", math.nan, NOTICE, "")
+
+
+def goes_on(path: Path | str, truth_s: float, audio_s: float) -> list[Row]:
+    """A notice where the truth of a recording (its last onset) lies well behind its end."""
+    if truth_s <= audio_s + _LONGER_S:
+        return []
+    text = f"ends after {audio_s:.1f} s, its MIDI goes on to {truth_s:.1f} s: notes behind the end"
+    return [notice(path, f"{text} are left out")]
+
+
 def read_labels(
-    labels: Path, needed: Sequence[str], known: Iterable[str] = ()
+    labels: Path, needed: Sequence[str], known: Iterable[str] = (), *, some: Sequence[str] = ()
 ) -> tuple[list[Labelled], list[Row]]:
     """The lines of the table `labels` (CSV with a head), and a row for each that cannot be used.
 
     Paths are taken from the table's folder. needed: columns that must be there; a line whose
     `path` is empty, or whose other needed cells are all empty, has nothing to judge by and is
     passed over in silence. known: columns that may be there; of a needed one that is not, those
-    are named as the remedy. Raises LoopMindError for a table that is missing, no text, empty or
-    lacks columns.
+    are named as the remedy. some: columns of which one at least must be there. Raises
+    LoopMindError for a table that is missing, no text, empty or lacks columns.
     """
     if labels.is_dir():
         raise LoopMindError(f"{labels} is a folder; name the CSV file with the labels")
@@ -99,9 +114,13 @@ def read_labels(
             f"{labels}, line 1 has no column {_list(lacking)}; the first line names the columns, "
             f"and {_list(needed)} are needed{more}"
         )
+    if some and not set(some) & set(head):
+        raise LoopMindError(
+            f"{labels}, line 1 names none of the columns {_list(some)}; one at least is needed"
+        )
     found: list[Labelled] = []
     bad: list[Row] = []
-    truths = [name for name in needed if name != "path"]
+    truths = [name for name in (*needed, *some) if name != "path"]
     for number, cells in enumerate(lines[1:], 2):
         row = dict(zip(head, (cell.strip() for cell in cells), strict=False))
         if not any(row.values()):
@@ -118,8 +137,8 @@ def read_labels(
     if not found:
         why = f" ({bad[0].what})" if bad else ""
         raise LoopMindError(
-            f"no line of {labels} can be judged by{why}; fill in {_list(needed)} and check that "
-            "the files lie where its paths say"
+            f"no line of {labels} can be judged by{why}; fill in {_list((*needed, *some))} and "
+            "check that the files lie where its paths say"
         )
     return found, bad
 
@@ -174,6 +193,8 @@ def midi_song(path: Path) -> Any:
         try:
             return pretty_midi.PrettyMIDI(io.BytesIO(path.read_bytes()))
         except OSError as error:
+            if error.errno is None:  # the library's own, of bytes that are no MIDI
+                raise LoopMindError(f"{path.name} is no MIDI file, or a damaged one") from error
             raise LoopMindError(f"{path.name} cannot be read ({error.strerror})") from error
         except Exception as error:  # whatever damaged bytes lead the library to
             raise LoopMindError(f"{path.name} is no MIDI file, or a damaged one") from error

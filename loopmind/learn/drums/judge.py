@@ -19,10 +19,20 @@ from numpy.typing import NDArray
 from loopmind.analysis.listening.drums import hear_drums
 from loopmind.analysis.listening.drums_decode import VOICES, DrumHit
 from loopmind.analysis.listening.drums_frontend import DRUM_RATE_HZ, mono_at_rate
+from loopmind.analysis.names import read_words
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
-from loopmind.learn.judging import OURS, Progress, Row, midi_song, read_labels, unusable
+from loopmind.learn.judging import (
+    OURS,
+    Progress,
+    Row,
+    goes_on,
+    midi_song,
+    read_labels,
+    unusable,
+)
 from loopmind.music.audio import Audio
+from loopmind.music.loop import DRUM_INSTRUMENTS
 
 F32 = NDArray[np.float32]
 
@@ -167,6 +177,8 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
         except LoopMindError as error:
             notes.append(unusable(line["path"], str(error), "check the column midi"))
             continue
+        notes += goes_on(line["path"], float(truth[:, 0].max()), audio.duration_s)
+        truth = heard_of(truth, audio.duration_s)
         for whose, found in ((OURS, hear_drums(audio)), (PEER, by_band(audio))):
             key = (kind, whose)
             scores[key] = scores.get(key, Score()) + score_hits(truth, found)
@@ -188,22 +200,42 @@ def _rows(scores: dict[tuple[str, str], Score]) -> list[Row]:
 
 def drum_truth(path: Path) -> F32:
     """The hits of a MIDI file's drum parts. Raises LoopMindError where there are none."""
-    hits = hits_of_drums(path)
+    hits = hits_of_drums(path, path.stem)
     if not len(hits):
-        raise LoopMindError(f"{path.name} has no drum part (MIDI channel 10)")
+        raise LoopMindError(f"{path.name} has no drum part; put the drums on MIDI channel 10")
     return hits
 
 
-def hits_of_drums(path: Path) -> F32:
-    """What a MIDI file's drum parts play, (hits, 3) of time, voice and velocity; may be none."""
+def hits_of_drums(path: Path, name: str = "") -> F32:
+    """What a MIDI file's drum parts play, (hits, 3) of time, voice and velocity; may be none.
+
+    Those are the parts on channel 10; else those whose names tell drums; else all, where `name`,
+    what the recording is called, tells drums.
+    """
     from loopmind.learn.drums.data import hits_of
     from loopmind.learn.sounds.render import Note
 
+    parts = midi_song(path).instruments
+    drums = [part for part in parts if part.is_drum] or [
+        part for part in parts if _tells_drums(part.name)
+    ]
+    if not drums and _tells_drums(name):
+        drums = parts
     return hits_of([
         Note(float(n.start), float(n.end - n.start), int(n.pitch), int(n.velocity))
-        for part in midi_song(path).instruments if part.is_drum
+        for part in drums
         for n in part.notes
     ])  # fmt: skip
+
+
+def _tells_drums(name: str) -> bool:
+    said = read_words(name).instrument
+    return bool(said) and said[0].value in DRUM_INSTRUMENTS
+
+
+def heard_of(hits: F32, seconds: float) -> F32:
+    """The hits of a recording that lasts so long; a MIDI file may go on behind its end."""
+    return hits[hits[:, 0] < seconds]
 
 
 def by_band(audio: Audio) -> list[DrumHit]:

@@ -11,9 +11,9 @@ Gardner et al., ICLR 2022).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,24 @@ from loopmind.analysis.listening.pitched_model import FAMILIES
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
 from loopmind.learn.drums.judge import Count, hits_of_drums, score_hits
-from loopmind.learn.judging import OURS, Progress, Row, midi_song, read_labels, unusable
+from loopmind.learn.drums.judge import heard_of as drums_of
+from loopmind.learn.judging import (
+    OURS,
+    Progress,
+    Row,
+    goes_on,
+    midi_song,
+    notice,
+    read_labels,
+    unusable,
+)
 from loopmind.learn.sounds.phrases import instrument_of_program
 from loopmind.music.audio import Audio
 
 F64 = NDArray[np.float64]
 
 PEER = "Basic Pitch"
+_PEER_COMES = "it comes with: pip install --no-deps basic-pitch resampy"
 WINDOW_S = 0.05
 _TEXTURES: dict[str, Texture] = {"line": "line", "keys": "chords", "chords": "chords", "mix": "mix"}
 
@@ -43,6 +54,9 @@ class Line:
     end_s: float
     pitch: int
     family: str = ""
+
+
+AnyLine = TypeVar("AnyLine", bound=Line)
 
 
 @dataclass(frozen=True)
@@ -112,12 +126,15 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
         except LoopMindError as error:
             notes.append(unusable(row["path"], str(error), "check the column midi"))
             continue
+        notes += goes_on(row["path"], max((n.start_s for n in truth), default=0.0),
+                         audio.duration_s)  # fmt: skip
+        truth = heard_of(truth, audio.duration_s)
         ours = transcribe_pitched(audio, texture=_TEXTURES[kind])
         found = [Line(n.start_s, n.end_s, n.pitch, n.instrument) for n in ours]
         scored = score(truth, found)
         scores.setdefault((kind, OURS), []).append(scored)
         if kind == "mix":
-            hits = hits_of_drums(cast(Path, row.file("midi")))
+            hits = drums_of(hits_of_drums(cast(Path, row.file("midi"))), audio.duration_s)
             with_drums.append(drums_too(scored, score_hits(hits, hear_drums(audio)).total))
         if peer is not None:
             scores.setdefault((kind, PEER), []).append(score(truth, peer(audio)))
@@ -125,7 +142,14 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
     if with_drums:
         mean = float(np.mean(with_drums))
         made.append(Row("mix: onset F1, right instrument, drums too", mean, "", OURS))
+    if peer is None and made:
+        notes.append(notice(PEER, f"is not installed, so it was not judged beside; {_PEER_COMES}"))
     return [*made, *notes]
+
+
+def heard_of(notes: Sequence[AnyLine], seconds: float) -> list[AnyLine]:
+    """The notes of a recording that lasts so long; a MIDI file may go on behind its end."""
+    return [replace(n, end_s=min(n.end_s, seconds)) for n in notes if n.start_s < seconds]
 
 
 def drums_too(notes: Score, hits: Count) -> float:

@@ -1,8 +1,9 @@
 """How well mixes are taken apart: SDR, SI-SDR and their gain over the mix, classical peers beside.
 
-A table has the columns path (the mix), drums, bass, vocals, other (its stems; empty where there
-is none). SI-SDR is over all channels (Le Roux et al., "SDR - half-baked or well done?", 2019), SDR
-is mir_eval's bss_eval on the mono sum. All figures are medians over the mixes that have the stem.
+A table has the columns path (the mix) and some of drums, bass, vocals, other (its stems; empty
+where there is none). SI-SDR is over all channels (Le Roux et al., "SDR - half-baked or well
+done?", 2019), SDR is mir_eval's bss_eval on the mono sum. All figures are medians over the mixes
+that have the stem.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def judge(
     At most the first 30 s of each mix are judged. Raises LoopMindError for a table that is of no
     use, ModelError.
     """
-    lines, bad = read_labels(labels, ("path", *STEMS))
+    lines, bad = read_labels(labels, ("path",), some=STEMS)
     separator = open_separator(model, threads=threads)
     gains: dict[str, dict[str, list[float]]] = {}
     plain: dict[str, list[float]] = {}

@@ -19,16 +19,18 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from loopmind.analysis.models import card_of, found_model, signed_card
 from loopmind.errors import LoopMindError
 from loopmind.files.atomic import OutputError, output_error
+from loopmind.files.decode import AudioFileError, probe
 from loopmind.files.digest import file_digest
 from loopmind.files.own_models import forget_models, keep_model, own_models, use_model
 from loopmind.learn.judging import Progress, Row
+from loopmind.learn.judging import unusable as unusable_row
 
 MODELS: dict[str, str] = {
     "tagger": "tagger.onnx",
@@ -43,6 +45,7 @@ HELD_SHARE = 0.3
 # By less than this share of what it was, a figure may differ by chance.
 _LEAST_GAIN = 5e-3
 _FEWEST = 4
+_REASONS = 3
 
 
 @dataclass(frozen=True)
@@ -143,10 +146,7 @@ def split(pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
     LoopMindError where there are too few to do both.
     """
     if len(pairs) < _FEWEST:
-        raise LoopMindError(
-            f"only {len(pairs)} usable examples were found; at least {_FEWEST} are needed, so that "
-            "some can be held back to judge by"
-        )
+        raise LoopMindError(_few(len(pairs)))
     ordered = sorted(pairs, key=lambda pair: (pair.source, str(pair.audio), pair.part))
     counts: dict[str, int] = {}
     for pair in ordered:
@@ -195,8 +195,9 @@ def learn(
         what = "is a file; name a folder" if folder.exists() else "does not exist; check the path"
         raise LoopMindError(f"{folder} {what}")
     pairs, unusable = teach.find(folder)
-    if not pairs:
-        raise LoopMindError(f"{folder} holds {NEEDED[name]}")
+    pairs = _different(_readable(pairs, unusable), unusable)
+    if len(pairs) < _FEWEST:
+        raise LoopMindError(_too_few(name, folder, len(pairs), unusable))
     learned, held = split(pairs, seed)
     start = found_model(MODELS[name])
     place = work / name / _run_id(start, learned, seed)
@@ -222,6 +223,61 @@ def learn(
         better and use and own_models(name).use == kept, kept, time.monotonic() - begun,
         tuple(unusable),
     )  # fmt: skip
+
+
+def _readable(pairs: Sequence[Pair], bad: list[Row]) -> list[Pair]:
+    """The pairs whose sounds can be opened; a row in `bad` for each file that cannot be.
+
+    A song whose stem is no sound goes on without it, as long as two are left.
+    """
+    found = []
+    for pair in pairs:
+        stems = {name: file for name, file in pair.stems.items() if _opens(file, bad)}
+        if pair.stems and len(stems) >= 2:
+            audio = pair.audio if pair.audio not in pair.stems.values() else min(stems.values())
+            found.append(replace(pair, stems=stems, audio=audio))
+        elif not pair.stems and _opens(pair.audio, bad):
+            found.append(pair)
+    return found
+
+
+def _opens(file: Path, bad: list[Row]) -> bool:
+    try:
+        probe(file)
+    except AudioFileError as error:
+        bad.append(unusable_row(file.name, error.reason, error.remedy))
+        return False
+    return True
+
+
+def _different(pairs: Sequence[Pair], bad: list[Row]) -> list[Pair]:
+    """Each sound once: a copy that was held back would be judged by what was learned by heart."""
+    known: dict[tuple[str, ...], Pair] = {}
+    for pair in pairs:
+        files = (pair.audio, *(file for _, file in sorted(pair.stems.items())))
+        first = known.setdefault((pair.part, *map(file_digest, files)), pair)
+        if first is not pair:
+            what = f"is a copy of {first.audio.name}, which counts once"
+            bad.append(unusable_row(pair.audio.name, what, "leave it out"))
+    return list(known.values())
+
+
+def _too_few(name: str, folder: Path, count: int, bad: Sequence[Row]) -> str:
+    """What to say where there are too few examples, with the first reasons why."""
+    why = "; ".join(row.what for row in bad[:_REASONS])
+    more = f"; and {len(bad) - _REASONS} more" if len(bad) > _REASONS else ""
+    left_out = f"; what was left out: {why}{more}" if why else ""
+    if not count:
+        what = NEEDED[name] if not bad else "nothing that can be used"
+        return f"{folder} holds {what}{left_out}"
+    return f"{folder}: {_few(count)}{left_out}"
+
+
+def _few(count: int) -> str:
+    return (
+        f"only {count} usable examples were found; at least {_FEWEST} are needed, so that some can "
+        "be held back to judge by"
+    )
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +16,13 @@ from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
 from loopmind.files.midi_notes import read_notes
 from loopmind.learn.drums.data import Clip, hits_of, to_steps
-from loopmind.learn.drums.judge import CLASSES, Score, score_hits
+from loopmind.learn.drums.judge import CLASSES, Score, heard_of, hits_of_drums, score_hits
 from loopmind.learn.drums.net import SMALL, Batches
-from loopmind.learn.judging import Progress, Row
+from loopmind.learn.judging import Progress, Row, unusable
 from loopmind.learn.sounds.render import Note
 from loopmind.learn.tuning.course import Budget, Pair
 from loopmind.learn.tuning.graph import trainable, tune, write_back
-from loopmind.learn.tuning.material import recording_of, with_midi
+from loopmind.learn.tuning.material import recording_of, stem_of, with_midi
 
 F32 = NDArray[np.float32]
 
@@ -39,7 +38,14 @@ class DrumsTrainer:
     def find(self, folder: Path) -> tuple[list[Pair], list[Row]]:
         """Recordings beside MIDI files with drums in them."""
         pairs, bad = with_midi(folder)
-        return [pair for pair in pairs if len(_hits(pair)) >= _FEWEST], bad
+        found = []
+        for pair in pairs:
+            if len(_hits(pair)) >= _FEWEST:
+                found.append(pair)
+            elif not pair.part and pair.midi is not None:
+                what = f"has no drum part of {_FEWEST} hits or more"
+                bad.append(unusable(pair.midi.name, what, "put the drums on MIDI channel 10"))
+        return found, bad
 
     def score(self, model: Path, pairs: Sequence[Pair], progress: Progress) -> dict[str, float]:
         """Onset F1 of the five classes within 50 ms, all recordings together, and of each."""
@@ -49,7 +55,8 @@ class DrumsTrainer:
             progress(number, len(pairs), pair.audio.name)
             audio = recording_of(pair)
             if audio is not None:
-                total += score_hits(_hits(pair), hear_drums(audio, model=opened))
+                hits = heard_of(_hits(pair), audio.duration_s)
+                total += score_hits(hits, hear_drums(audio, model=opened))
         if not total.total.truth:
             raise LoopMindError("none of the held-back recordings can be read; check the files")
         figures = {"drum onset F1": total.total.f1}
@@ -66,7 +73,8 @@ class DrumsTrainer:
             audio = recording_of(pair)
             if audio is not None:
                 drums = to_steps(drum_power(mono_at_rate(audio)))
-                clips.append(Clip(str(pair.audio), drums, np.zeros_like(drums), _hits(pair)))
+                hits = heard_of(_hits(pair), audio.duration_s)
+                clips.append(Clip(str(pair.audio), drums, np.zeros_like(drums), hits))
         if not clips:
             raise LoopMindError("none of the recordings to learn from can be read")
         config = replace(SMALL, batch=_BATCH, frames=_FRAMES, seed=budget.seed)
@@ -90,14 +98,15 @@ class DrumsTrainer:
 
 
 def _hits(pair: Pair) -> F32:
-    """Hits of the MIDI's drum parts; of a file without one named so, of all parts."""
+    """Hits of the MIDI's drum parts, as `evaluate drums` reads them; of a song's stem its part."""
     assert pair.midi is not None
-    notes = read_notes(pair.midi, pair.part)
-    with suppress(LoopMindError):  # where no part bears that name, the file is the drums
-        notes = read_notes(pair.midi, pair.part or "drums")
+    if not pair.part:
+        return hits_of_drums(pair.midi, pair.audio.stem)
+    if stem_of(pair.part) != "drums":
+        return hits_of([])
     return hits_of([
         Note(n.start_s, n.end_s - n.start_s, round(n.pitch), max(1, round(127 * n.velocity)))
-        for n in notes.notes
+        for n in read_notes(pair.midi, pair.part).notes
     ])  # fmt: skip
 
 

@@ -21,13 +21,14 @@ from loopmind.analysis.listening.pitched_model import (
     heard_mono,
     listen,
 )
+from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
 from loopmind.files.midi_notes import read_notes
 from loopmind.learn.judging import Progress, Row
 from loopmind.learn.notes.batches import Batches, Shares
 from loopmind.learn.notes.data import sheets, write_sheet
-from loopmind.learn.notes.judge import Line, midi_truth, score
+from loopmind.learn.notes.judge import Line, heard_of, midi_truth, score
 from loopmind.learn.tuning.course import Budget, Pair
 from loopmind.learn.tuning.graph import trainable, tune, write_back
 from loopmind.learn.tuning.material import instrument_in, recording_of, with_midi
@@ -56,7 +57,7 @@ class TranscriberTrainer:
             mono = _mono(pair)
             if mono is None:
                 continue
-            truth = _truth(pair)
+            truth = heard_of(_truth(pair), mono.size / RATE_HZ)
             heard = listen(mono, model=opened)
             texture = _texture(truth)
             again = looks.at(heard, texture)
@@ -80,7 +81,9 @@ class TranscriberTrainer:
             path = place / f"{number:05d}"
             mono = None if path.with_suffix(".json").exists() else _mono(pair)
             if mono is not None:
-                truth = _truth(pair)
+                truth = heard_of(_truth(pair), mono.size / RATE_HZ)
+                if not truth:
+                    continue
                 families = Counter(n.family for n in truth)
                 notes = [[n.start_s, n.end_s, n.pitch, 127.0 * n.strength] for n in truth]
                 track = {"instrument": families.most_common(1)[0][0], "notes": notes}
