@@ -26,6 +26,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     good = loop_samples(1.0)
     soundfile.write("sounds/good.wav", good, RATE)
     soundfile.write("silent.wav", np.zeros(RATE), RATE)
+    soundfile.write("constant.wav", np.full(RATE, 0.3), RATE)
     broken = good.copy()
     broken[100] = np.nan
     soundfile.write("nan.wav", broken, RATE, "FLOAT")
@@ -67,6 +68,8 @@ def test_what_is_no_recording(place: Path, command: str, name: str, told: str) -
         pytest.param(
             ["remake", "silent.wav", "sounds"], 1, "is silent; there is nothing", marks=SLOW
         ),
+        (["transcribe", "constant.wav"], 1, "constant.wav is silent; there is nothing"),
+        (["run", "audio_to_midi"], 1, "node 'transcribe': . names no file; name a recording"),
         (["remake", "sounds/good.wav"], 2, "required: FOLDER"),
         (["learn", "tagger", "--from", "nowhere"], 1, "nowhere does not exist; check the path"),
         (["learn", "tagger", "--from", "text.wav"], 1, "is a file; name a folder"),

@@ -13,10 +13,14 @@ import pretty_midi
 import pytest
 import soundfile
 
-from loopmind.analysis.listening import assemble, recording, separation_files
+from loopmind.analysis.listening import assemble, recording
+from loopmind.analysis.listening.recording import transcribe_file
 from loopmind.cli import main
+from loopmind.commands._terminal import ProgressLine
 from loopmind.files import atomic
+from loopmind.files.atomic import OutputError
 from loopmind.nodes import transcribe_audio as node_module
+from loopmind.nodes.write_transcript import write_transcript
 
 RATE = 22050
 SCHEMA = json.loads(
@@ -37,6 +41,10 @@ def music(seconds: float = 6.0, rate: int = RATE) -> np.ndarray:
         first = number * t.size
         out[first : first + t.size] += sound[: out.size - first].astype(np.float32)
     return out
+
+
+def names(folder: str) -> list[str]:
+    return sorted(path.name for path in Path(folder).iterdir())
 
 
 @pytest.fixture(autouse=True)
@@ -149,22 +157,101 @@ def test_a_disk_that_fills_up_leaves_what_was_there(
             patch.setattr(atomic.os, "fsync", fsync)
             assert main([*transcribe, *quantize]) == 1
         assert "disk is full" in capsys.readouterr().err
-        assert held() == before and Path("out/song").exists() == bool(before)
+        assert held() == before and Path("out").exists() == bool(before)
         assert main(transcribe) == 0 and held()
         capsys.readouterr()
 
 
+@pytest.mark.parametrize("there", [False, True])
 def test_a_stop_while_stems_are_written_leaves_no_empty_folder(
-    song: Path, monkeypatch: pytest.MonkeyPatch
+    song: Path, monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
-    def stopped(*args: object) -> None:
-        Path(str(args[1])).mkdir(parents=True)
-        Path(str(args[1])).rmdir()
-        raise KeyboardInterrupt
+    def stopped(done: int, total: int, what: str) -> None:
+        if what == "separating":
+            assert Path("deep/out/song/stems").is_dir()
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(separation_files, "separate_file", stopped)
-    assert main(["transcribe", str(song), "--stems"]) == 130
-    assert not Path("transcripts/song").exists()
+    if there:
+        Path("deep/out/song").mkdir(parents=True)
+    monkeypatch.setattr(ProgressLine, "progress", lambda line, label: stopped)
+    assert main(["transcribe", str(song), "--stems", "--out", "deep/out"]) == 130
+    assert [str(p) for p in Path("deep").rglob("*")] == (["deep/out", "deep/out/song"] * there)
+    assert Path("deep").exists() == there
+
+
+@pytest.mark.parametrize("name", ["drums.mid", "keys.mid", "piano_roll.png", "notes.json"])
+def test_what_loopmind_did_not_write_is_never_replaced(
+    song: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = Path("out/song") / name
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"{}")
+    transcribe = ["transcribe", str(song), "--no-separate", "--out", "out"]
+    for _ in range(2):  # the second time over the transcript of the first
+        assert main(transcribe) == 0
+        told = capsys.readouterr()
+        assert "out/song-2 " in told.out
+        assert told.err == (
+            f"loopmind: {song} went to out/song-2: {mine} is not LoopMind's to replace\n"
+        )
+        assert mine.read_bytes() == b"{}" and names("out") == ["song", "song-2"]
+        assert names("out/song") == [name]
+    transcript = transcribe_file(song)
+    if name != "keys.mid" or any(track.instrument == "keys" for track in transcript.tracks):
+        with pytest.raises(OutputError, match="LoopMind did not write what is there"):
+            write_transcript(transcript, Path("out/song"))
+    assert names("out/song") == [name] and mine.read_bytes() == b"{}"
+    mine.unlink()
+    (mine.parent / "mix.mid").write_bytes(b"of mine, under a name that no track has")
+    for _ in range(2):
+        assert main(transcribe) == 0 and capsys.readouterr().err == ""
+    assert Path("out/song/notes.json").is_file() and Path("out/song/mix.mid").is_file()
+
+
+def test_stems_replace_no_recording(song: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = Path("out/song/stems/drums.wav")
+    mine.parent.mkdir(parents=True)
+    soundfile.write(mine, music(1.0), RATE)
+    before = mine.read_bytes()
+    for _ in range(2):
+        assert main(["transcribe", str(song), "--stems", "--out", "out"]) == 0
+        told = capsys.readouterr()
+        assert f"went to out/song-2: {mine} is not LoopMind's to replace" in told.err
+        assert mine.read_bytes() == before and names("out") == ["song", "song-2"]
+        assert names("out/song-2/stems") == ["bass.wav", "drums.wav", "other.wav", "vocals.wav"]
+
+
+def test_a_zip_of_ones_own_is_never_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song = tmp_path / "my.song.wav"
+    soundfile.write(song, music(2.0), RATE)
+    transcribe = ["transcribe", str(song), "--no-separate", "--zip"]
+    for _ in range(2):
+        assert main(transcribe) == 0
+    assert names("transcripts") == ["my.song-2.zip", "my.song.zip"]
+    Path("out").mkdir()
+    mine = Path("out/my.song.zip")
+    with zipfile.ZipFile(mine, "w") as archive:
+        archive.writestr("my.song/notes.json", "{}")
+    before = mine.read_bytes()
+    for _ in range(2):
+        capsys.readouterr()
+        assert main([*transcribe, "--out", "out"]) == 0
+        told = f"went to out/my.song-2.zip: {mine} is not LoopMind's to replace"
+        assert told in capsys.readouterr().err
+        assert names("out") == ["my.song-2.zip", "my.song.zip"] and mine.read_bytes() == before
+
+
+def test_a_recording_that_ends_before_its_header_says_is_told(
+    song: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = song.read_bytes()
+    song.write_bytes(data[: len(data) // 3])
+    for _ in range(2):  # the second time it is remembered
+        assert main(["transcribe", str(song), "--no-separate", "--out", "out"]) == 0
+        told = f"loopmind: {song} is cut short: 2.0 s of 6.0 s are there\n"
+        assert capsys.readouterr().err == told
 
 
 def test_a_stop_half_way_keeps_what_is_finished(

@@ -16,6 +16,7 @@ import soundfile
 from loopmind.analysis.listening.separation_files import separate_file
 from loopmind.analysis.listening.separators import open_separator
 from loopmind.files.encode import OutputError
+from loopmind.files.stream import open_stream
 from loopmind.graph.context import PlainContext
 from loopmind.music.audio import Audio
 from loopmind.nodes.separate_stems import separate_stems
@@ -121,8 +122,48 @@ def test_no_recording_is_replaced_by_a_stem(tmp_path: Path, model: Path) -> None
         separate_file(own, own.parent, open_separator(str(model)))
     assert own.read_bytes() == before[own]
     # A stem that is not asked for replaces nothing.
-    assert loopmind("separate", own, "--model", model, "--out", tmp_path, "--stems", "drums")
-    assert names(own.parent) == ["bass.wav", "drums.wav"]
+    done = loopmind("separate", own, "--model", model, "--out", tmp_path, "--stems", "drums")
+    assert done.code == 0 and names(own.parent) == ["bass.wav", "drums.wav"]
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype"), [("drums.wav", "PCM_24"), ("drums.wav", "FLOAT"), ("drums.flac", "PCM_24")]
+)
+def test_what_loopmind_did_not_write_is_never_replaced(
+    tmp_path: Path, model: Path, name: str, subtype: str
+) -> None:
+    song = write_noise(tmp_path / "song.wav", 0.2)
+    out = tmp_path / "out"
+    mine = out / "song" / name
+    mine.parent.mkdir(parents=True)
+    soundfile.write(mine, np.full((4000, 2), 0.1), 44_100, subtype)
+    before = mine.read_bytes()
+    for _ in range(2):  # the second time over the stems of the first
+        done = loopmind("separate", song, "--model", model, "--out", out)
+        assert done.code == 0 and mine.read_bytes() == before
+        assert names(out) == ["song", "song-2"] and names(out / "song-2") == FOUR
+        told = f"{song} went to {out / 'song-2'}: {mine} is not LoopMind's to replace"
+        assert done.lines == [f"loopmind: {told}"]
+    with pytest.raises(OutputError, match="LoopMind did not write what is there; choose another"):
+        separate_file(song, mine.parent, open_separator(str(model)))
+    assert names(mine.parent) == [name] and mine.read_bytes() == before
+    mine.unlink()
+    assert loopmind("separate", song, "--model", model, "--out", out).err == ""
+    assert names(out / "song") == FOUR
+
+
+def test_a_stem_that_is_taken_apart_is_not_replaced(tmp_path: Path, model: Path) -> None:
+    song = write_noise(tmp_path / "bass.wav", 0.2)
+    assert loopmind("separate", song, "--model", model, "--out", tmp_path).code == 0
+    stem, linked = tmp_path / "bass" / "bass.wav", tmp_path / "bass" / "other.wav"
+    before = stem.read_bytes()
+    linked.unlink()
+    linked.hardlink_to(stem)
+    again = ["separate", stem, "--model", model, "--out", tmp_path]
+    for wish in ("drums,bass", "drums,other"):
+        assert loopmind(*again, "--stems", wish).code == 0
+    assert stem.read_bytes() == linked.read_bytes() == before
+    assert names(tmp_path / "bass-2") == ["bass.wav", "drums.wav", "other.wav"]
 
 
 @pytest.mark.parametrize("seconds", [0.001, 1.0])
@@ -177,6 +218,11 @@ def test_a_disk_that_is_full_is_told_before_anything_is_written(
     done = loopmind("separate", song, "--model", model, "--out", tmp_path / "out")
     assert done.code == 1 and "the stems take 706 kB and 1 kB are free; free some" in done.err
     assert not (tmp_path / "out").exists()
+    free = {"free": 1_234_000}
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(**free))
+    song = write_noise(tmp_path / "song.wav", 5.0)
+    done = loopmind("separate", song, "--model", model, "--out", tmp_path / "out")
+    assert "the stems take 7.1 MB and 1.2 MB are free" in done.err
 
 
 def test_a_disk_that_fills_up_leaves_nothing(
@@ -195,7 +241,7 @@ def test_a_disk_that_fills_up_leaves_nothing(
     monkeypatch.setattr(AudioWriter, "write", full)
     done = loopmind("separate", song, "--model", model, "--out", tmp_path / "out")
     assert done.code == 1 and "the disk is full" in done.err
-    assert names(tmp_path / "out") == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_file_with_a_hole_is_saved_as_far_as_it_goes(tmp_path: Path, model: Path) -> None:
@@ -204,6 +250,31 @@ def test_a_file_with_a_hole_is_saved_as_far_as_it_goes(tmp_path: Path, model: Pa
     done = loopmind("separate", song, "--model", model, "--out", tmp_path / "out")
     assert done.code == 0 and "cut short" in done.err
     assert names(tmp_path / "out" / "song") == FOUR
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU"])
+def test_a_file_that_ends_before_its_header_says_is_told(
+    tmp_path: Path, model: Path, kind: str
+) -> None:
+    song = tmp_path / f"song.{kind.lower()}"
+    soundfile.write(song, np.full((30_000, 2), 0.1), 10_000, "PCM_16", format=kind)
+    data = song.read_bytes()
+    song.write_bytes(data[: len(data) // 3])
+    done = loopmind("separate", song, "--model", model, "--out", tmp_path / "out")
+    assert done.code == 0 and names(tmp_path / "out" / "song") == FOUR
+    assert done.lines == [f"loopmind: {song} is cut short: 1.0 s of 3.0 s are there"]
+
+
+@pytest.mark.parametrize("size", [0xFFFF_FFFF, 0x7FFF_F000, 0x7FFF_FFFF, 0x8000_0000, 120_001])
+def test_a_file_that_was_written_to_a_pipe_is_not_cut_short(tmp_path: Path, size: int) -> None:
+    song = tmp_path / "song.wav"
+    soundfile.write(song, np.full((30_000, 2), 0.1), 10_000, "PCM_16")
+    data = bytearray(song.read_bytes())
+    at = data.index(b"data") + 4
+    data[at : at + 4] = size.to_bytes(4, "little")
+    song.write_bytes(data)
+    sound = open_stream(song)
+    assert (sound.frames, sound.notes) == (30_000, ())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
+
 from loopmind.analysis.listening.assemble import Quantising, assemble
 from loopmind.analysis.listening.drums import DRUMS_MODEL
 from loopmind.analysis.listening.pitched_model import NOTES_MODEL
@@ -47,7 +49,7 @@ def transcribe_audio(
     altered.
     """
     check_length(audio.duration_s, title or "the recording")
-    if max(float(audio.samples.max()), -float(audio.samples.min())) < _SILENT:
+    if float(np.ptp(audio.samples, axis=1).max()) < _SILENT:
         raise LoopMindError(f"{title or 'the recording'} is silent; there is nothing to transcribe")
     named = dict(zip(stems.names, stems.sounds, strict=True)) if stems is not None else None
 

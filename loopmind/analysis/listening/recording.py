@@ -177,7 +177,7 @@ class _Job:
                 tell(part.end / rate_hz, part.first / rate_hz + length_s * done / total, what)
 
             mix = Audio(sounds.pop(MIX)[None], rate_hz)
-            loudest = max(loudest, float(np.abs(mix.samples).max()))
+            loudest = max(loudest, float(np.ptp(mix.samples)))  # a constant level is no sound
             if len(parts) == 1 and loudest < _SILENT:
                 break
             stems = {name: Audio(sound[None], rate_hz) for name, sound in sounds.items()}
