@@ -10,7 +10,14 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from loopmind.files.decode import LOUDEST, AudioFileError, decode, open_sound, to_stereo
+from loopmind.files.decode import (
+    LOUDEST,
+    AudioFileError,
+    cut_or_grown,
+    decode,
+    open_sound,
+    to_stereo,
+)
 
 F32 = NDArray[np.float32]
 
@@ -40,9 +47,10 @@ def open_stream(path: Path) -> Stream:
     """The sound in `path`; its blocks raise DamagedError. Raises AudioFileError."""
     with open_sound(path) as sound:
         rate_hz, channels, frames = sound.samplerate, min(2, sound.channels), sound.frames
+        notes = tuple(cut_or_grown(sound))
     if frames == 0:
         raise AudioFileError(path, "holds no samples", "copy it again from its source")
-    return Stream(rate_hz, channels, frames, lambda: _blocks(path, frames))
+    return Stream(rate_hz, channels, frames, lambda: _blocks(path, frames), notes)
 
 
 def saved_stream(path: Path) -> Stream:

@@ -23,6 +23,7 @@ from loopmind.files.atomic import check_folder
 from loopmind.files.encode import AudioWriter, OutputError
 from loopmind.files.stream import DamagedError, Stream, open_stream, saved_stream
 
+NOT_OWN = "LoopMind did not write what is there"
 _WAV_BYTES = 4_000_000_000
 _NAMES = ("drums", "bass", "vocals", "other", "guitar", "keys")
 
