@@ -191,9 +191,8 @@ def test_what_loopmind_did_not_write_is_never_replaced(
         assert main(transcribe) == 0
         told = capsys.readouterr()
         assert "out/song-2 " in told.out
-        assert told.err == (
-            f"loopmind: {song} went to out/song-2: {mine} is not LoopMind's to replace\n"
-        )
+        why = f"as {mine} is not LoopMind's to replace"
+        assert told.err == f"loopmind: {song} has its transcript in out/song-2, {why}\n"
         assert mine.read_bytes() == b"{}" and names("out") == ["song", "song-2"]
         assert names("out/song") == [name]
     transcript = transcribe_file(song)
@@ -216,7 +215,7 @@ def test_stems_replace_no_recording(song: Path, capsys: pytest.CaptureFixture[st
     for _ in range(2):
         assert main(["transcribe", str(song), "--stems", "--out", "out"]) == 0
         told = capsys.readouterr()
-        assert f"went to out/song-2: {mine} is not LoopMind's to replace" in told.err
+        assert f"in out/song-2, as {mine} is not LoopMind's to replace" in told.err
         assert mine.read_bytes() == before and names("out") == ["song", "song-2"]
         assert names("out/song-2/stems") == ["bass.wav", "drums.wav", "other.wav", "vocals.wav"]
 
@@ -238,7 +237,7 @@ def test_a_zip_of_ones_own_is_never_replaced(
     for _ in range(2):
         capsys.readouterr()
         assert main([*transcribe, "--out", "out"]) == 0
-        told = f"went to out/my.song-2.zip: {mine} is not LoopMind's to replace"
+        told = f"in out/my.song-2.zip, as {mine} is not LoopMind's to replace"
         assert told in capsys.readouterr().err
         assert names("out") == ["my.song-2.zip", "my.song.zip"] and mine.read_bytes() == before
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from loopmind.commands._places import place
 from loopmind.commands._terminal import ProgressLine
 from loopmind.errors import LoopMindError, UsageError
+from loopmind.files.folders import folder_beside
 
 if TYPE_CHECKING:
     from loopmind.analysis.listening.separation_files import SeparatedFile
@@ -54,7 +56,6 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--threads must be 1 or more, got {threads}")
     told: list[dict[str, Any]] = []
     taken: set[Path] = set()
-    inputs = {path.resolve() for path in args.files}
     failed = 0
     with ProgressLine() as line:
         fetching = line.progress(f"fetching {args.model}, MB")
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         stems = checked_stems([s.strip() for s in args.stems.split(",") if s.strip()], separator)
         for number, path in enumerate(args.files, 1):
             label = f"{path.name}  ({number} of {len(args.files)}), s"
-            folder = _folder(path, args.out, taken, inputs, stems)
+            folder, beside = _folder(path, args.out, taken, args.files, stems)
             try:
                 made = separate_file(path, folder, separator, stems, line.progress(label))
             except LoopMindError as error:
@@ -77,8 +78,9 @@ def run(args: argparse.Namespace) -> int:
                 told.append({"path": str(path), "error": str(error)})
                 continue
             line.clear()
-            told.append(_plain(made))
-            for note in made.notes:
+            notes = (*made.notes, *beside)
+            told.append(_plain(made, notes))
+            for note in notes:
                 print(f"loopmind: {path} {note}", file=sys.stderr)
             if not args.json:
                 print(f"{path}  ->  {folder}  ({', '.join(made.stems)})", flush=True)
@@ -88,32 +90,32 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _folder(
-    path: Path, out: Path | None, taken: set[Path], inputs: set[Path], stems: Sequence[str]
-) -> Path:
-    """The folder for the stems of `path`; two files of one name never share one.
+    path: Path, out: Path | None, taken: set[Path], recordings: Sequence[Path], stems: Sequence[str]
+) -> tuple[Path, tuple[str, ...]]:
+    """The folder for the stems of `path`, and what is to be said of it.
 
-    Without --out nothing that is there already is written over; with it, stems of a run before
-    are, but none of the `inputs`.
+    Two files of one name never share one. Without --out nothing that is there already is written
+    over; with it, stems of a run before are, but none of the `recordings` and no other file.
     """
-    from loopmind.analysis.listening.separation_files import stem_places
+    from loopmind.analysis.listening.separation_files import in_the_way
+
+    def kept(folder: Path) -> Path | None:
+        if out is None:
+            return folder if os.path.lexists(folder) else None
+        return in_the_way(folder, stems, recordings)
 
     base = (out if out is not None else Path(DEFAULT_FOLDER)) / (path.stem or "sound")
-    folder, number = base, 2
-    while (
-        folder in taken
-        or (out is None and folder.exists())
-        or not inputs.isdisjoint(stem_places(folder, stems))
-    ):
-        folder = base.with_name(f"{base.name}-{number}")
-        number += 1
+    folder, met = folder_beside(base, taken, kept)
     taken.add(folder)
-    return folder
+    if out is None or met is None:
+        return folder, ()
+    return folder, (f"has its stems in {folder}, as {met} is not LoopMind's to replace",)
 
 
-def _plain(made: SeparatedFile) -> dict[str, Any]:
+def _plain(made: SeparatedFile, notes: Sequence[str]) -> dict[str, Any]:
     return {
         "path": str(made.path),
         "seconds": round(made.seconds, 3),
         "stems": {name: str(file) for name, file in made.stems.items()},
-        "notes": list(made.notes),
+        "notes": list(notes),
     }

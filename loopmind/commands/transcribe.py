@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
 import time
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from loopmind.commands._places import place
 from loopmind.commands._terminal import ProgressLine
 from loopmind.errors import CancelledError, LoopMindError, UsageError
 from loopmind.files.atomic import atomic_path, check_folder
+from loopmind.files.folders import folder_beside, no_empty_folder
 from loopmind.graph.document import Graph
 from loopmind.music.transcript import Transcript
 
 PRESET = "audio_to_midi"
 _FOLDER = "transcripts"
+_STEMS = "stems"
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -76,7 +78,10 @@ def run(args: argparse.Namespace) -> int:
     taken: set[Path] = set()
     told: list[dict[str, Any]] = []
     for file in args.files:
-        out = _place_for(file, base, taken, fresh=args.out is None)
+        out, met = folder_beside(
+            base / (file.stem or "recording"), taken, lambda folder: _in_the_way(folder, args)
+        )
+        taken.add(out)
         started = time.monotonic()
         try:
             transcript, written = _transcribe(file, out, args)
@@ -89,6 +94,9 @@ def run(args: argparse.Namespace) -> int:
             continue
         took_s = time.monotonic() - started
         told.append(_as_data(file, written, transcript, took_s))
+        if args.out is not None and met is not None:
+            aside = f"has its transcript in {written}, as {met} is not LoopMind's to replace"
+            print(f"loopmind: {file} {aside}", file=sys.stderr)
         if not args.json:
             print(_in_words(file, written, transcript, took_s), flush=True)
     if args.json:
@@ -96,15 +104,38 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any("error" in one for one in told) else 0
 
 
-def _place_for(file: Path, base: Path, taken: set[Path], *, fresh: bool) -> Path:
-    """A folder in `base` named after the file, another for each; `fresh`: one that is not there."""
-    out = base / (file.stem or "recording")
-    number = 2
-    while out in taken or (fresh and (out.exists() or out.with_suffix(".zip").exists())):
-        out = base / f"{file.stem or 'recording'}-{number}"
-        number += 1
-    taken.add(out)
-    return out
+def _in_the_way(out: Path, args: argparse.Namespace) -> Path | None:
+    """What is not to be replaced where the folder `out` or its zip is to be; None: nothing.
+
+    Without --out that is all that is there; with it, all but files of a transcript and stems of a
+    run before.
+    """
+    from loopmind.analysis.listening import separation_files
+    from loopmind.nodes import write_transcript
+
+    archive = _archive(out)
+    if args.out is None:
+        return next((place for place in (out, archive) if os.path.lexists(place)), None)
+    if args.zip:
+        return archive if os.path.lexists(archive) and not _is_own(archive, out.name) else None
+    met = write_transcript.in_the_way(out)
+    if met is None and args.stems:
+        met = separation_files.in_the_way(out / _STEMS, recordings=args.files)
+    return met
+
+
+def _archive(out: Path) -> Path:
+    return out.parent / f"{out.name}.zip"
+
+
+def _is_own(archive: Path, name: str) -> bool:
+    """Whether `_zipped` made it: every file in it has the one date, as people's have not."""
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            dates = {entry.date_time for entry in packed.infolist()}
+            return dates == {_ZIP_DATE} and f"{name}/notes.json" in packed.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _transcribe(file: Path, out: Path, args: argparse.Namespace) -> tuple[Transcript, Path]:
@@ -114,27 +145,22 @@ def _transcribe(file: Path, out: Path, args: argparse.Namespace) -> tuple[Transc
     with tempfile.TemporaryDirectory() as folder:
         packed = Path(folder) / "packed"
         transcript = _run(file, packed, args)
-        return transcript, _zipped(packed, out.parent / f"{out.name}.zip", out.name)
+        return transcript, _zipped(packed, _archive(out), out.name)
 
 
 def _run(file: Path, out: Path, args: argparse.Namespace) -> Transcript:
     """Transcribe into the folder `out`; what fails leaves no empty one."""
     check_recording(file)
-    fresh = not out.exists()
-    try:
+    with no_empty_folder(out):
         return _heard(file, out, args)
-    except BaseException:
-        if fresh:
-            with suppress(OSError):
-                out.rmdir()  # only where it is empty
-        raise
 
 
 def _heard(file: Path, out: Path, args: argparse.Namespace) -> Transcript:
+    from loopmind.files.stream import open_stream
     from loopmind.runtime.generate import song_session
 
     with ProgressLine() as line, song_session() as session:
-        stems = _separated(file, out / "stems", line) if args.stems else ""
+        stems = _separated(file, out / _STEMS, line) if args.stems else ""
         graph = transcribing(
             recording=str(file), title=file.name, out=str(out), strength=args.strength,
             grid=args.quantize or "1/16", quantised=args.quantize is not None,
@@ -143,6 +169,8 @@ def _heard(file: Path, out: Path, args: argparse.Namespace) -> Transcript:
         )  # fmt: skip
         result = session.evaluate(graph, ["write", "transcribe"], listener=ShowEvents(line))
     result.check_for_user()
+    for note in open_stream(file).notes:  # not of the node: what is remembered says nothing
+        print(f"loopmind: {file} {note}", file=sys.stderr)
     transcript: Transcript = result["transcribe"]
     return transcript
 

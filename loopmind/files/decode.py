@@ -97,7 +97,8 @@ def decode(path: str | Path, *, max_seconds: float | None = None) -> Decoded:
     notes: list[str] = []
     with _open(file, notes) as sound:
         info = _info(sound)
-        notes += cut_or_grown(sound)
+        if _WRONG_SIZE.search(sound.extra_info):
+            notes.append("its size field does not match its length; read what is there")
         wanted = info.frames
         if max_seconds is not None:
             wanted = min(wanted, max(1, round(max_seconds * info.rate_hz)))
@@ -115,13 +116,6 @@ def decode(path: str | Path, *, max_seconds: float | None = None) -> Decoded:
     frames = got if failed or got < wanted else info.frames
     info = AudioInfo(info.rate_hz, info.channels, frames, info.format)
     return Decoded(Audio(samples, info.rate_hz), info, tuple(notes))
-
-
-def cut_or_grown(sound: soundfile.SoundFile) -> list[str]:
-    """What is to be said of a file whose header promises another length than it has."""
-    if not _WRONG_SIZE.search(sound.extra_info):
-        return []
-    return ["its size field does not match its length; read what is there"]
 
 
 def open_sound(path: str | Path) -> soundfile.SoundFile:

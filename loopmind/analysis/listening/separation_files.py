@@ -6,9 +6,10 @@ those of the files before it and nothing of its own.
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from loopmind.analysis.listening.separation import (
 from loopmind.errors import LoopMindError
 from loopmind.files.atomic import check_folder
 from loopmind.files.encode import AudioWriter, OutputError
+from loopmind.files.folders import no_empty_folder
 from loopmind.files.stream import DamagedError, Stream, open_stream, saved_stream
 
-NOT_OWN = "LoopMind did not write what is there"
 _WAV_BYTES = 4_000_000_000
+_HEAD_BYTES = 4096
 _NAMES = ("drums", "bass", "vocals", "other", "guitar", "keys")
 
 FileProgress = Callable[[int, int, str], None]
@@ -52,29 +54,61 @@ def separate_file(
 
     They have the rate and length of the file, its channels (more than two as LoopMind mixes them
     down everywhere), and add up to it. What would not fit into a WAV file becomes FLAC. Raises
-    AudioFileError, OutputError, also where a stem would replace the recording itself, UsageError
-    for an unknown stem, ModelError, and what `progress` raises.
+    AudioFileError, OutputError, also where something is `in_the_way`, UsageError for an unknown
+    stem, ModelError, and what `progress` raises.
     """
     wanted = checked_stems(stems, separator)
     check_folder(folder)
-    if path.resolve() in stem_places(folder, wanted):
-        raise OutputError(path, "would be replaced by its own stem", "choose another folder")
-    try:
+    met = in_the_way(folder, wanted, (path,))
+    if met is not None:
+        reason = "LoopMind did not write what is there"
+        if _same_file(met, path):
+            reason = "would be replaced by its own stem"
+        raise OutputError(met, reason, "choose another folder")
+    with no_empty_folder(folder):
         try:
             return _separated(path, open_stream(path), folder, separator, wanted, progress)
         except DamagedError:
             # What can be saved of a damaged file is only known when all of it is in memory.
             return _separated(path, saved_stream(path), folder, separator, wanted, progress)
-    except BaseException:
-        with suppress(OSError):
-            folder.rmdir()  # only where it is empty
-        raise
 
 
-def stem_places(folder: Path, stems: Sequence[str]) -> set[Path]:
-    """Every file that `stems` might be written to in `folder`, resolved."""
-    whole = folder.resolve()
-    return {(whole / f"{name}{suffix}").resolve() for name in stems for suffix in (".wav", ".flac")}
+def in_the_way(
+    folder: Path, stems: Sequence[str] = _NAMES, recordings: Iterable[Path] = ()
+) -> Path | None:
+    """What is not to be replaced where `stems` go to in `folder`; None: nothing.
+
+    That is one of `recordings`, and whatever is no stem that LoopMind wrote before.
+    """
+    if os.path.lexists(folder) and not folder.is_dir():
+        return folder
+    for place in (folder / f"{name}{suffix}" for name in stems for suffix in (".wav", ".flac")):
+        kept = any(_same_file(place, recording) for recording in recordings)
+        if os.path.lexists(place) and (kept or not _is_stem(place)):
+            return place
+    return None
+
+
+def _is_stem(file: Path) -> bool:
+    """Whether `file` is a float WAV as `AudioWriter` makes them: no time in its PEAK chunk.
+
+    Other programs stamp one there or write no such chunk, and so does what is saved again by
+    hand. A FLAC file does not tell who wrote it, so none counts as a stem.
+    """
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except OSError:
+        return False
+    at = head.find(b"PEAK")
+    return head[:4] == b"RIFF" and 0 < at < head.find(b"data") and not any(head[at + 12 : at + 16])
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def stem_files(folder: Path) -> dict[str, Path]:
