@@ -3,7 +3,7 @@
 A separator's network sees less than a second to either side. Here a long stretch is looked at as a
 whole: what the masks give each stem is written as few patches of sound with their courses
 (non-negative factors, Lee and Seung, "Algorithms for non-negative matrix factorization", 2001),
-then the factors of all stems together are fitted to the mix for a few rounds, and the masks are
+then the factors of all stems together are fitted to the mix for some rounds, and the masks are
 their shares of it. A patch is a spectrum with those some frames later, so that how a sound goes on
 tells whose it is. Few rounds, because factors that are fitted to the end fit the leaks as well.
 """
@@ -26,7 +26,8 @@ LEAST_FRAMES = 32
 """What is shorter has nothing that recurs; its masks stay as they are."""
 _LEAST_COUNT = 4
 _LATER = (0, 2, 4, 6)  # frames, 23 ms each
-_ALONE, _TOGETHER = 15, 5
+_ALONE, _TOGETHER = 8, 10
+_AGAIN = 2
 _FLOOR, _TINY = np.float32(1e-4), np.float32(1e-6)
 
 
@@ -101,9 +102,18 @@ def _begun(target: F32, count: int, seed: int, look: Callable[[], None]) -> tupl
 def _fitted(
     target: F32, shape: F32, course: F32, rounds: int, look: Callable[[], None]
 ) -> tuple[F32, F32]:
-    """Multiplicative steps, in place, towards the least squared error; factors stay positive."""
+    """Multiplicative steps, in place, towards the least squared error; factors stay positive.
+
+    What costs most, the products with the target, serves _AGAIN steps (Gillis and Glineur,
+    "Accelerated multiplicative updates and hierarchical ALS algorithms for nonnegative matrix
+    factorization", 2012).
+    """
     for _ in range(rounds):
         look()
-        course *= (shape.T @ target) / ((shape.T @ shape) @ course + _TINY)
-        shape *= (target @ course.T) / (shape @ (course @ course.T) + _TINY)
+        found, own = shape.T @ target, shape.T @ shape
+        for _ in range(_AGAIN):
+            course *= found / (own @ course + _TINY)
+        found, own = target @ course.T, course @ course.T
+        for _ in range(_AGAIN):
+            shape *= found / (shape @ own + _TINY)
     return shape, course
