@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from loopmind.cli import main
 from loopmind.commands.evaluate import table_of
 from loopmind.errors import LoopMindError
 from loopmind.files.encode import write_audio
+from loopmind.learn.drums import judge as judge_drums
 from loopmind.learn.fit import judge as judge_fit
 from loopmind.learn.fit.lists import stock
 from loopmind.learn.fit.model import train
@@ -200,6 +202,10 @@ def test_notes_behind_the_end_of_a_recording_are_no_misses_and_are_told(tmp_path
     assert own[4.0] == own[20.0] and by_name(own[4.0])["line: onset F1", OURS] > 0.9
     told = [row.what for row in rows[20.0] if row.unit == NOTICE]
     assert "a.wav ends after 4.0 s, its MIDI goes on to 19.8 s" in told[0]
+    notes_in(tmp_path / "a.mid", 1.0)
+    rows[1.0] = judge_notes.judge(table, lambda done, total, what: None)
+    told = [row.what for row in rows[1.0] if row.unit == NOTICE]
+    assert "a.wav lasts 4.0 s, its MIDI ends after 1.1 s: check" in told[0]
     assert not any("a.wav" in row.what for row in rows[4.0] if row.unit == NOTICE)
 
 
@@ -216,6 +222,77 @@ def test_what_cannot_be_judged_at_all_is_an_error(
         assert main(["evaluate", "drums", "--data", str(table)]) == 1
         caught = capsys.readouterr()
         assert "could be judged" in caught.err and told in caught.err and not caught.out
+        assert told.startswith("text") or "check the column" not in caught.err  # one remedy
+    (tmp_path / "junk.wav").write_text("a shopping list")
+    for what, rows, reasons in (
+        ("tempo", "path,bpm\njunk.wav,120\n", ("junk.wav: is text",)),
+        ("key", "path,key\njunk.wav,A minor\n", ("junk.wav: is text",)),
+        ("transcribe", "path,midi\njunk.wav,a.mid\na.wav,text.mid\n", ("junk.wav: is", "text.mid")),
+        ("drums", "path,midi,kind\na.wav,a.mid,keys\n", ("no line is of the kind drums or mix",)),
+        ("transcribe", "path,midi,kind\na.wav,a.mid,drums\n", ("no line is of the kind line",)),
+    ):
+        table.write_text(rows)
+        assert main(["evaluate", what, "--data", str(table)]) == 1
+        caught = capsys.readouterr()
+        assert "could be judged" in caught.err and not caught.out
+        assert all(reason in caught.err for reason in reasons), caught.err
+    assert main(["evaluate", "transcribe", "--data", str(table), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["figures"] == [] and len(told["unusable"]) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Empty filters")  # librosa's, of a low rate
+def test_drums_are_read_by_the_recording_s_name_not_by_the_midi_s(tmp_path: Path) -> None:
+    clicks(tmp_path / "beat.wav", 120.0, 8)
+    notes_in(tmp_path / "take.mid", 4.0)
+    table = tmp_path / "labels.csv"
+    for kind, judged in (("", True), ("mix", False)):
+        table.write_text(f"path,midi,kind\nbeat.wav,take.mid,{kind}\n")
+        rows = judge_drums.judge(table, lambda done, total, what: None)
+        # What is called a beat is all drums; of a mix drums are what the MIDI file says they are.
+        assert bool(by_name(rows)) == judged
+    assert "take.mid has no drum part; put the drums on" in rows[0].what
+    notes_in(tmp_path / "take.mid", 4.0, drums=True)
+    late = pretty_midi.PrettyMIDI(str(tmp_path / "take.mid"))
+    for note in late.instruments[0].notes:
+        note.start, note.end = note.start + 30.0, note.end + 30.0
+    late.write(str(tmp_path / "take.mid"))
+    (row,) = judge_drums.judge(table, lambda done, total, what: None)
+    assert row.unit == UNUSABLE and "all hits in take.mid lie behind its end" in row.what
+
+
+@pytest.mark.parametrize("command", ["evaluate", "learn"])
+def test_a_package_that_is_not_installed_is_named(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LOOPMIND_HOME", str(tmp_path / "home"))
+    monkeypatch.setitem(sys.modules, "mir_eval", None)
+    for name in "abcd":
+        clicks(tmp_path / f"{name}.wav", 100.0 + ord(name), 8)
+        notes_in(tmp_path / f"{name}.mid", 2.0, drums=True)
+    (tmp_path / "table").mkdir()
+    table = tmp_path / "table" / "labels.csv"
+    table.write_text("path,midi\n../a.wav,../a.mid\n")
+    given = ["--data", str(table)] if command == "evaluate" else ["--from", str(tmp_path)]
+    assert main([command, "drums", *given]) == 1
+    assert "drums needs the package mir_eval; pip install mir_eval" in capsys.readouterr().err
+
+
+def test_a_peer_that_is_not_installed_is_told_below_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(judge_notes, "basic_pitch", lambda: None)
+    chord(tmp_path / "a.wav", (60, 64))
+    notes_in(tmp_path / "a.mid", 2.0)
+    table = tmp_path / "labels.csv"
+    table.write_text("path,midi,kind\na.wav,a.mid,keys\n")
+    assert main(["evaluate", "transcribe", "--data", str(table)]) == 0
+    out = capsys.readouterr().out
+    assert "Basic Pitch is not installed" in out.splitlines()[-1]
+    assert "pip install --no-deps basic-pitch resampy" in out.splitlines()[-1]
 
 
 def test_some_stems_are_enough_to_judge_a_separation_by(tmp_path: Path) -> None:
@@ -229,6 +306,16 @@ def test_some_stems_are_enough_to_judge_a_separation_by(tmp_path: Path) -> None:
     rows = judge_separation.judge(table, lambda done, total, what: None, sdr=False)
     assert by_name(rows)["drums: SI-SDR gain over the mix", OURS] > 3.0
     assert not any(row.what.startswith("other") for row in rows)
+    (tmp_path / "text.mp3").write_text("a shopping list")
+    chord(tmp_path / "short.wav", (48,))
+    short = soundfile.read(tmp_path / "short.wav")[0][: RATE // 4]
+    soundfile.write(tmp_path / "short.wav", short, RATE)
+    table.write_text("path,bass\nmix.wav,text.mp3\nmix.wav,short.wav\n")
+    bad = judge_separation.judge(table, lambda done, total, what: None, sdr=False)
+    assert bad[0].what == (
+        "labels.csv, line 2: text.mp3 is text, not audio; remove it or give it its own extension"
+    )
+    assert "short.wav is not as long as mix.wav" in bad[1].what and "mend it" not in bad[1].what
     table.write_text("path,guitars\nmix.wav,drums.wav\n")
     with pytest.raises(LoopMindError, match="none of the columns drums, bass, vocals, other; one"):
         judge_separation.judge(table, lambda done, total, what: None)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from loopmind.analysis.listening.tagger import EMBEDDING
@@ -365,11 +366,129 @@ def test_a_drum_recording_is_judged_and_learned_by_its_drums_alone(tmp_path: Pat
     assert len(hits_of_drums(song("c", [piano]))) == 0
     beat = song("drum loop", [("", False, 36)])
     assert len(hits_of_drums(beat)) == 0 and len(hits_of_drums(beat, "drum loop")) == 10
+    # Without a name of any kind, notes of a kit are one; a bass line or higher notes are not.
+    assert len(hits_of_drums(beat, "take 1")) == 10
+    assert len(hits_of_drums(beat, "bass 1")) == 0
+    assert len(hits_of_drums(song("low", [("Bass", False, 38)]), "take 1")) == 0
+    high = song("high", [("", False, 38), ("", False, 60)])
+    assert len(hits_of_drums(high, "take 1")) == 0 and len(hits_of_drums(high, "beat")) > 0
+    assert len(hits_of_drums(song("steel", [("Steel Drums", False, 60)]))) == 0
+    for name in ("low", "high", "steel"):
+        (tmp_path / f"{name}.wav").unlink()
     found, bad = DRUMS.find(tmp_path)
     assert [pair.audio.stem for pair in found] == ["a", "b", "drum loop"]
     assert [row.what for row in bad] == [
         "c.mid: has no drum part of 4 hits or more; put the drums on MIDI channel 10"
     ]
+
+
+def test_notes_behind_the_sound_s_end_are_not_learned_and_are_told(tmp_path: Path) -> None:
+    from loopmind.learn.tuning.drums import TRAINER as DRUMS
+    from loopmind.learn.tuning.transcriber import TRAINER as NOTES
+
+    for name, seconds, first in (("a", 3.0, 0.0), ("long", 20.0, 0.0), ("late", 20.0, 10.0)):
+        tone(tmp_path / f"{name}.wav", 3.0)
+        times = np.arange(first, seconds, 0.5).tolist()
+        for part, pitch in (("keys", 60.0), ("drums", 36.0)):
+            folder = tmp_path / part
+            folder.mkdir(exist_ok=True)
+            tone(folder / f"{name}.wav", 3.0)
+            played = tuple(Note(at, at + 0.3, pitch, 0.7) for at in times)
+            write_notes(folder / f"{name}.mid", [Notes(part, played)])
+    for trainer, part, lost in ((NOTES, "keys", "notes"), (DRUMS, "drums", "hits")):
+        found, told = trainer.find(tmp_path / part)
+        assert [pair.audio.stem for pair in found] == ["a", "long"]
+        assert [row.what for row in told] == [
+            f"late.mid: has its {lost} behind the end of the sound; leave it out",
+            "long.wav ends after 3.0 s, its MIDI goes on to 19.5 s: notes behind the end are left "
+            "out",
+        ]  # fmt: skip
+    found, told = NOTES.find(tmp_path / "drums")
+    assert not found and [row.what for row in told][:1] == ["a.mid: is drums alone; leave it out"]
+
+
+def test_a_stem_that_ends_early_cuts_no_other(tmp_path: Path) -> None:
+    from loopmind.learn.tuning.separator import _stems
+
+    stems = {}
+    for name, seconds in (("drums", 8.0), ("bass", 2.0), ("keys", 8.0)):
+        stems[name] = tone(tmp_path / f"{name}.wav", seconds)
+    whole = _stems(Pair("song", stems["drums"], stems=stems), 30.0)
+    assert sorted(whole) == ["bass", "drums", "other"]
+    assert {sound.shape for sound in whole.values()} == {(2, 8 * 44100)}
+    assert np.abs(whole["bass"][:, : 2 * 44100]).max() > 0.3
+    assert not whole["bass"][:, 2 * 44100 :].any()
+    # All are cut at the same place: the middle of the song, where the bass is over.
+    middle = _stems(Pair("song", stems["drums"], stems=stems), 2.0)
+    assert set(middle) == {"drums", "other"} and middle["drums"].shape == (2, 2 * 44100)
+
+
+def test_what_is_wrong_with_stems_and_sounds_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Pair] = []
+
+    class Songs(Pretended):
+        def find(self, folder: Path) -> tuple[list[Pair], list[Row]]:
+            return stem_folders(folder)
+
+        def tune(self, model: Path, pairs: Any, *more: Any) -> None:
+            given.extend(pairs)
+            super().tune(model, pairs, *more)
+
+        def score(self, model: Path, pairs: Any, progress: Any) -> dict[str, float]:
+            given.extend(pairs)
+            return super().score(model, pairs, progress)
+
+    monkeypatch.setitem(tuning.MODELS, "key", "key.npz")
+    monkeypatch.setattr(tuning, "trainer", lambda name: Songs(0.9))
+    place = tmp_path / "songs"
+    for number in range(6):
+        for at, name in enumerate(("drums", "bass", "vocals")):
+            (place / str(number)).mkdir(parents=True, exist_ok=True)
+            seconds = 0.3 if (number, name) == (1, "bass") else 4.0 + 0.1 * number + 0.01 * at
+            tone(place / str(number) / f"{name}.wav", seconds)
+    (place / "2" / "vocals.wav").write_text("a shopping list")
+    # Its head promises a sound: only who reads it knows.
+    broken = Audio(np.full((1, 44100), np.nan, np.float32), 44100)
+    soundfile.write(place / "3" / "bass.wav", broken.samples.T, 44100, "FLOAT")
+    (place / "3" / "vocals.wav").write_bytes(b"RIFF")
+    for name in ("drums", "bass", "vocals"):
+        copy = (place / "0" / f"{name}.wav").read_bytes()
+        (place / "5" / f"{name}.wav").write_bytes(copy)
+    done = learn("key", place, tmp_path / "work", lambda label: lambda d, t, w: None)
+    assert (done.learned_from, done.held_back) == (3, 1)
+    stems = {pair.source: sorted(pair.stems) for pair in given}
+    whole = ["bass", "drums", "vocals"]
+    assert stems == {"0": whole, "1": whole, "2": ["bass", "drums"], "4": whole}
+    told = "\n".join(row.what for row in done.unusable)
+    for said in ("1/bass.wav lasts 0.3 s, the longest stem 4.1 s: silence follows",
+                 "2/vocals.wav: is text", "3/bass.wav: holds samples that are no numbers",
+                 "3/vocals.wav: ", "3: has fewer than two stems that sound",
+                 "5: is a copy of 0, which counts once"):  # fmt: skip
+        assert said in told
+    plain = tuning.as_plain(done)
+    assert len(plain["notices"]) == 1 and len(plain["unusable"]) == 5
+
+
+def test_silent_sounds_and_damaged_midi_are_no_examples_and_are_told(tmp_path: Path) -> None:
+    place = tmp_path / "sounds"
+    place.mkdir()
+    write_audio(place / "kick.wav", Audio(np.zeros((1, 4410), np.float32), 44100))
+    tone(place / "snare.wav", 0.001)
+
+    def refused(name: str) -> str:
+        with pytest.raises(LoopMindError) as caught:
+            learn(name, place, tmp_path / "work", lambda label: lambda d, t, w: None)
+        return str(caught.value)
+
+    said = refused("tagger")
+    assert "kick.wav: is silent" in said and "snare.wav: is too short" in said
+    for number in range(5):
+        tone(place / f"{number}.wav", 0.1)
+        (place / f"{number}.mid").write_bytes(b"MThd broken")
+    said = refused("transcriber")
+    assert "0.mid: is damaged" in said and "and 2 more" in said and "beside" not in said
 
 
 def test_the_words_go_with_the_tagger_that_they_were_learned_with(

@@ -43,30 +43,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Judge, and print a row for every figure."""
-    from loopmind.learn.judging import NOTICE, UNUSABLE, Judge
+    from loopmind.learn.judging import NOTICE, UNUSABLE, Judge, in_short, packages_for
 
     module_name, function, _ = JUDGES[args.what]
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("loopmind"):
-            raise
-        raise LoopMindError(
-            f"judging {args.what} needs the package {error.name}; pip install {error.name}"
-        ) from error
-    judge = cast(Judge, getattr(module, function))
     data: Path = args.data
-    with ProgressLine() as line, warnings.catch_warnings():
+    with ProgressLine() as line, warnings.catch_warnings(), packages_for(f"judging {args.what}"):
         warnings.simplefilter("ignore")  # what peers warn of is no concern of the user
+        judge = cast(Judge, getattr(importlib.import_module(module_name), function))
         rows = judge(data, line.progress(f"judging {args.what}"))
     figures = [row for row in rows if row.unit not in (UNUSABLE, NOTICE)]
-    unusable = [row.what for row in rows if row.unit == UNUSABLE]
+    bad = [row for row in rows if row.unit == UNUSABLE]
+    unusable = [row.what for row in bad]
     notices = [row.what for row in rows if row.unit == NOTICE]
-    if not figures:
-        why = f" ({unusable[0]})" if unusable else ""
-        raise LoopMindError(
-            f"nothing in {data} could be judged{why}; docs/learning.md tells what its columns hold"
-        )
+    judged = any(math.isfinite(row.value) and not _counts(row) for row in figures)
+    if not judged:
+        figures = []
     if args.json:
         table: list[dict[str, Any]] = [
             {"what": r.what, "value": r.value if math.isfinite(r.value) else None, "unit": r.unit,
@@ -75,13 +66,18 @@ def run(args: argparse.Namespace) -> int:
         found = {"judged": args.what, "data": str(data), "figures": table, "unusable": unusable,
                  "notices": notices}  # fmt: skip
         print(json.dumps(found, indent=2, ensure_ascii=False))
-    else:
+    elif judged:
         print("\n".join(table_of(figures)))
         if unusable:
             print(f"\n{len(unusable)} could not be used")
             print("\n".join(f"  {text}" for text in unusable))
         if notices:
             print("\n" + "\n".join(notices))
+    if not judged:
+        why = f" ({in_short(bad)})" if bad else ""
+        raise LoopMindError(
+            f"nothing in {data} could be judged{why}; docs/learning.md tells what its columns hold"
+        )
     return 0
 
 
@@ -114,10 +110,13 @@ def table_of(rows: list[Any]) -> list[str]:
     return lines
 
 
+def _counts(row: Any) -> bool:
+    return bool(row.unit == "files" or row.what.split()[-1] in _COUNTS)
+
+
 def _shown(row: Any) -> str:
     if not math.isfinite(row.value):
         return "-"
-    counts = row.unit == "files" or row.what.split()[-1] in _COUNTS
-    if counts or (row.value == round(row.value) and abs(row.value) >= 10.0):
+    if _counts(row) or (row.value == round(row.value) and abs(row.value) >= 10.0):
         return f"{row.value:.0f} {row.unit}".strip()
     return f"{row.value:.3f} {row.unit}".strip()

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ Judge = Callable[[Path, Progress], "list[Row]"]
 OURS = "LoopMind"
 UNUSABLE = "unusable"
 NOTICE = "notice"
-_LONGER_S = 2.0
+_IN_SHORT = 3
+_APART_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,39 @@ def notice(path: Path | str, text: str) -> Row:
     return Row(f"{path} {text}", math.nan, NOTICE, "")
 
 
-def goes_on(path: Path | str, truth_s: float, audio_s: float) -> list[Row]:
-    """A notice where the truth of a recording (its last onset) lies well behind its end."""
-    if truth_s <= audio_s + _LONGER_S:
-        return []
-    text = f"ends after {audio_s:.1f} s, its MIDI goes on to {truth_s:.1f} s: notes behind the end"
-    return [notice(path, f"{text} are left out")]
+def lengths_apart(path: Path | str, midi: Path, audio_s: float) -> list[Row]:
+    """A notice where a recording and the MIDI file that tells its notes are not equally long.
+
+    Raises LoopMindError for a MIDI file that cannot be read.
+    """
+    notes = [note for part in midi_song(midi).instruments for note in part.notes]
+    onset_s = max((float(note.start) for note in notes), default=audio_s)
+    end_s = max((float(note.end) for note in notes), default=audio_s)
+    if onset_s > audio_s + _APART_S:
+        text = f"ends after {audio_s:.1f} s, its MIDI goes on to {onset_s:.1f} s: notes behind the"
+        return [notice(path, f"{text} end are left out")]
+    if end_s < audio_s - _APART_S:
+        text = f"lasts {audio_s:.1f} s, its MIDI ends after {end_s:.1f} s"
+        return [notice(path, f"{text}: check that they belong together")]
+    return []
+
+
+def in_short(rows: Sequence[Row]) -> str:
+    """The first few of `rows` in one line, and how many more there are."""
+    more = f"; and {len(rows) - _IN_SHORT} more" if len(rows) > _IN_SHORT else ""
+    return "; ".join(row.what for row in rows[:_IN_SHORT]) + more
+
+
+@contextmanager
+def packages_for(what: str) -> Iterator[None]:
+    """An installation that lacks a package says which, instead of failing as a program would."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name in ("", "loopmind"):
+            raise
+        raise LoopMindError(f"{what} needs the package {name}; pip install {name}") from error
 
 
 def read_labels(

@@ -1,9 +1,9 @@
 """How well drums are transcribed: onset F1 by class within 50 ms, as the field measures it.
 
-A table has the columns path and midi (its drum parts are the truth), and kind: "drums" (the
-default) or "mix". The usual five classes are judged: kick, snare, hat (closed and open alike), tom,
-cymbal. Hits are matched one to one by mir_eval, the field's own package. Beside it runs librosa:
-onsets of three bands stand for kick, snare and hat.
+A table has the columns path and midi (its drum parts are the truth: `hits_of_drums`), and kind:
+"drums" (the default) or "mix". The usual five classes are judged: kick, snare, hat (closed and open
+alike), tom, cymbal. Hits are matched one to one by mir_eval, the field's own package. Beside it
+runs librosa: onsets of three bands stand for kick, snare and hat.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from loopmind.learn.judging import (
     OURS,
     Progress,
     Row,
-    goes_on,
+    lengths_apart,
     midi_song,
     read_labels,
     unusable,
@@ -46,6 +46,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "cymbal": ("cymbal",),
 }  # fmt: skip
 _SAME_S = 0.02
+_KIT = range(35, 60)  # the notes of a kit, without hand percussion
 
 
 @dataclass(frozen=True)
@@ -170,19 +171,32 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
             continue  # the table also serves to judge notes by
         try:
             audio = read_audio(line.path)
-            truth = drum_truth(cast(Path, line.file("midi")))
+            midi = cast(Path, line.file("midi"))
+            truth = hits_of_drums(midi, line.path.stem if kind == "drums" else "")
+            told = lengths_apart(line["path"], midi, audio.duration_s)
         except AudioFileError as error:
             notes.append(unusable(line["path"], error.reason, error.remedy))
             continue
         except LoopMindError as error:
             notes.append(unusable(line["path"], str(error), "check the column midi"))
             continue
-        notes += goes_on(line["path"], float(truth[:, 0].max()), audio.duration_s)
+        if not len(truth):
+            what = f"{midi.name} has no drum part"
+            notes.append(unusable(line["path"], what, "put the drums on MIDI channel 10"))
+            continue
         truth = heard_of(truth, audio.duration_s)
+        if not len(truth):
+            what = f"all hits in {midi.name} lie behind its end"
+            notes.append(unusable(line["path"], what, "check the column midi"))
+            continue
+        notes += told
         for whose, found in ((OURS, hear_drums(audio)), (PEER, by_band(audio))):
             key = (kind, whose)
             scores[key] = scores.get(key, Score()) + score_hits(truth, found)
     progress(len(lines), len(lines), "")
+    if not scores and not notes:
+        what = f"no line is of the kind {' or '.join(_KINDS)}"
+        notes.append(unusable(labels.name, what, "leave the column kind empty for drums"))
     return [*_rows(scores), *notes]
 
 
@@ -198,39 +212,47 @@ def _rows(scores: dict[tuple[str, str], Score]) -> list[Row]:
     return sorted(made, key=lambda row: order[row.what])
 
 
-def drum_truth(path: Path) -> F32:
-    """The hits of a MIDI file's drum parts. Raises LoopMindError where there are none."""
-    hits = hits_of_drums(path, path.stem)
-    if not len(hits):
-        raise LoopMindError(f"{path.name} has no drum part; put the drums on MIDI channel 10")
-    return hits
-
-
-def hits_of_drums(path: Path, name: str = "") -> F32:
+def hits_of_drums(path: Path, recording: str = "") -> F32:
     """What a MIDI file's drum parts play, (hits, 3) of time, voice and velocity; may be none.
 
-    Those are the parts on channel 10; else those whose names tell drums; else all, where `name`,
-    what the recording is called, tells drums.
+    recording: the name of a recording of nothing but drums, empty for a mix. Raises LoopMindError.
     """
     from loopmind.learn.drums.data import hits_of
     from loopmind.learn.sounds.render import Note
 
-    parts = midi_song(path).instruments
-    drums = [part for part in parts if part.is_drum] or [
-        part for part in parts if _tells_drums(part.name)
-    ]
-    if not drums and _tells_drums(name):
-        drums = parts
     return hits_of([
         Note(float(n.start), float(n.end - n.start), int(n.pitch), int(n.velocity))
-        for part in drums
+        for part in drum_parts(midi_song(path), recording)
         for n in part.notes
     ])  # fmt: skip
 
 
-def _tells_drums(name: str) -> bool:
+def drum_parts(song: Any, recording: str = "") -> list[Any]:
+    """The parts of a `pretty_midi` song that are drums: those on channel 10, else those named so.
+
+    Of a recording of drums alone else all parts, where its name tells drums; or where nothing
+    tells another instrument, and all they play are notes of a kit.
+    """
+    parts = [part for part in song.instruments if part.notes]
+    drums = [part for part in parts if part.is_drum] or [
+        part for part in parts
+        if _told(part.name) in DRUM_INSTRUMENTS and "steel" not in part.name.lower()  # are pitched
+    ]  # fmt: skip
+    if drums or not recording:
+        return drums
+    said = _told(recording)
+    if said in DRUM_INSTRUMENTS:
+        return parts
+    of_a_kit = all(
+        part.program == 0 and not _told(part.name) and all(n.pitch in _KIT for n in part.notes)
+        for part in parts
+    )
+    return parts if of_a_kit and not said else []
+
+
+def _told(name: str) -> str:
     said = read_words(name).instrument
-    return bool(said) and said[0].value in DRUM_INSTRUMENTS
+    return said[0].value if said else ""
 
 
 def heard_of(hits: F32, seconds: float) -> F32:

@@ -23,13 +23,13 @@ from loopmind.analysis.listening.pitched import Texture, transcribe_pitched
 from loopmind.analysis.listening.pitched_model import FAMILIES
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
-from loopmind.learn.drums.judge import Count, hits_of_drums, score_hits
-from loopmind.learn.drums.judge import heard_of as drums_of
+from loopmind.learn.drums.judge import Count, drum_parts, hits_of_drums, score_hits
+from loopmind.learn.drums.judge import heard_of as hits_within
 from loopmind.learn.judging import (
     OURS,
     Progress,
     Row,
-    goes_on,
+    lengths_apart,
     midi_song,
     notice,
     read_labels,
@@ -119,22 +119,26 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
             continue
         try:
             audio = read_audio(row.path)
-            truth = midi_truth(cast(Path, row.file("midi")), mixed=kind == "mix")
+            midi = cast(Path, row.file("midi"))
+            truth = heard_of(midi_truth(midi, mixed=kind == "mix"), audio.duration_s)
+            hits = hits_within(hits_of_drums(midi), audio.duration_s)
+            told = lengths_apart(row["path"], midi, audio.duration_s)
         except AudioFileError as error:
             notes.append(unusable(row["path"], error.reason, error.remedy))
             continue
         except LoopMindError as error:
             notes.append(unusable(row["path"], str(error), "check the column midi"))
             continue
-        notes += goes_on(row["path"], max((n.start_s for n in truth), default=0.0),
-                         audio.duration_s)  # fmt: skip
-        truth = heard_of(truth, audio.duration_s)
+        if not truth and not (kind == "mix" and len(hits)):
+            what = f"{midi.name} holds no notes to judge it by"
+            notes.append(unusable(row["path"], what, "check the column midi"))
+            continue
+        notes += told
         ours = transcribe_pitched(audio, texture=_TEXTURES[kind])
         found = [Line(n.start_s, n.end_s, n.pitch, n.instrument) for n in ours]
         scored = score(truth, found)
         scores.setdefault((kind, OURS), []).append(scored)
         if kind == "mix":
-            hits = drums_of(hits_of_drums(cast(Path, row.file("midi"))), audio.duration_s)
             with_drums.append(drums_too(scored, score_hits(hits, hear_drums(audio)).total))
         if peer is not None:
             scores.setdefault((kind, PEER), []).append(score(truth, peer(audio)))
@@ -142,6 +146,9 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
     if with_drums:
         mean = float(np.mean(with_drums))
         made.append(Row("mix: onset F1, right instrument, drums too", mean, "", OURS))
+    if not made and not notes:
+        what = f"no line is of the kind {', '.join(_TEXTURES)}"
+        notes.append(unusable(labels.name, what, "leave the column kind empty for mixes"))
     if peer is None and made:
         notes.append(notice(PEER, f"is not installed, so it was not judged beside; {_PEER_COMES}"))
     return [*made, *notes]
@@ -183,9 +190,10 @@ def midi_truth(path: Path, *, mixed: bool) -> list[Line]:
     An instrument whose name is one of LoopMind's families is of that family. Raises LoopMindError.
     """
     song = midi_song(path)
+    drums = drum_parts(song)
     truth = []
     for part in song.instruments:
-        if part.is_drum:
+        if part in drums:
             continue
         name = part.name.strip().lower()
         family = name if name in FAMILIES else instrument_of_program(part.program) or ""

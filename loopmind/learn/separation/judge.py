@@ -58,8 +58,13 @@ def judge(
         progress(number, len(lines), line.path.name)
         try:
             mix, truth = _read(line)
-        except (AudioFileError, ValueError) as error:
-            bad.append(unusable(f"{labels.name}, line {line.line}", str(error), "mend it"))
+        except AudioFileError as error:
+            what = f"{Path(error.path).name} {error.reason}"
+            bad.append(unusable(f"{labels.name}, line {line.line}", what, error.remedy))
+            continue
+        except ValueError as error:
+            what, _, remedy = str(error).partition("; ")
+            bad.append(unusable(f"{labels.name}, line {line.line}", what, remedy))
             continue
         found = separate(
             Audio(mix, RENDER_RATE_HZ), separator,
@@ -131,13 +136,17 @@ def _read(line: Labelled) -> tuple[F32, dict[str, F32]]:
         sound = _stereo(file)
         length = min(mix.shape[1], sound.shape[1])
         if abs(mix.shape[1] - sound.shape[1]) > RENDER_RATE_HZ:
-            raise ValueError(f"{file.name} is not as long as {line.path.name}")
+            own, whole = (s.shape[1] / RENDER_RATE_HZ for s in (sound, mix))
+            raise ValueError(
+                f"{file.name} is not as long as {line.path.name} ({own:.1f} and {whole:.1f} s); "
+                "export both from start to end"
+            )
         padded = np.zeros_like(mix)
         padded[:, :length] = sound[:, :length]
         if float(np.sqrt(np.mean(padded**2))) > _SILENT:
             truth[stem] = padded
     if not truth:
-        raise ValueError(f"no stem of {line.path.name} can be heard")
+        raise ValueError(f"no stem of {line.path.name} can be heard; leave it out")
     return mix, truth
 
 

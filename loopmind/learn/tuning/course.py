@@ -17,6 +17,7 @@ import importlib
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,10 +27,10 @@ from typing import Any, Protocol, cast
 from loopmind.analysis.models import card_of, found_model, signed_card
 from loopmind.errors import LoopMindError
 from loopmind.files.atomic import OutputError, output_error
-from loopmind.files.decode import AudioFileError, probe
+from loopmind.files.decode import AudioFileError, decode
 from loopmind.files.digest import file_digest
 from loopmind.files.own_models import forget_models, keep_model, own_models, use_model
-from loopmind.learn.judging import Progress, Row
+from loopmind.learn.judging import NOTICE, UNUSABLE, Progress, Row, in_short, notice
 from loopmind.learn.judging import unusable as unusable_row
 
 MODELS: dict[str, str] = {
@@ -45,7 +46,12 @@ HELD_SHARE = 0.3
 # By less than this share of what it was, a figure may differ by chance.
 _LEAST_GAIN = 5e-3
 _FEWEST = 4
-_REASONS = 3
+LONGEST_S = 600.0
+"""Of one sound no more than that is learned from."""
+_FEWEST_SAMPLES = 64
+_SILENT = 1e-4
+_APART_S = 2.0
+_TAUGHT = 2  # rises with what is made of the material: what was made before is not gone on with
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,8 @@ class Learned:
     """What came of a fine-tuning.
 
     before, after: figures on the held-back part, the first decides. used: whether the new model
-    is in use now. folder: of the new model among the user's own.
+    is in use now. folder: of the new model among the user's own. unusable: what took no part, and
+    notices of what took part otherwise than one might think.
     """
 
     name: str
@@ -195,7 +202,8 @@ def learn(
         what = "is a file; name a folder" if folder.exists() else "does not exist; check the path"
         raise LoopMindError(f"{folder} {what}")
     pairs, unusable = teach.find(folder)
-    pairs = _different(_readable(pairs, unusable), unusable)
+    pairs = _readable(pairs, folder, unusable, progress("looking through"))
+    pairs = _different(pairs, folder, unusable)
     if len(pairs) < _FEWEST:
         raise LoopMindError(_too_few(name, folder, len(pairs), unusable))
     learned, held = split(pairs, seed)
@@ -225,50 +233,88 @@ def learn(
     )  # fmt: skip
 
 
-def _readable(pairs: Sequence[Pair], bad: list[Row]) -> list[Pair]:
-    """The pairs whose sounds can be opened; a row in `bad` for each file that cannot be.
+def _readable(
+    pairs: Sequence[Pair], folder: Path, bad: list[Row], progress: Progress
+) -> list[Pair]:
+    """The pairs whose sounds can be read; a row in `bad` for each file that cannot be.
 
-    A song whose stem is no sound goes on without it, as long as two are left.
+    They are read to their end here: a header may promise what the file does not hold. A song whose
+    stem is no sound goes on without it, as long as two are left.
     """
     found = []
-    for pair in pairs:
-        stems = {name: file for name, file in pair.stems.items() if _opens(file, bad)}
-        if pair.stems and len(stems) >= 2:
-            audio = pair.audio if pair.audio not in pair.stems.values() else min(stems.values())
-            found.append(replace(pair, stems=stems, audio=audio))
-        elif not pair.stems and _opens(pair.audio, bad):
-            found.append(pair)
+    for number, pair in enumerate(pairs):
+        progress(number, len(pairs), pair.audio.name)
+        if not pair.stems:
+            if _seconds(pair.audio, folder, bad) is not None:
+                found.append(pair)
+            continue
+        lasting = {
+            name: seconds for name, file in pair.stems.items()
+            if (seconds := _seconds(file, folder, bad, silent=True)) is not None
+        }  # fmt: skip
+        stems = {name: file for name, file in pair.stems.items() if name in lasting}
+        if len(stems) < 2:
+            bad.append(unusable_row(pair.source, "has fewer than two stems that sound", "add some"))
+            continue
+        longest = max(lasting.values())
+        for name, seconds in lasting.items():
+            if seconds < longest - _APART_S:
+                text = f"lasts {seconds:.1f} s, the longest stem {longest:.1f} s: silence follows"
+                bad.append(notice(_place(stems[name], folder), text))
+        audio = pair.audio if pair.audio not in pair.stems.values() else min(stems.values())
+        found.append(replace(pair, stems=stems, audio=audio))
     return found
 
 
-def _opens(file: Path, bad: list[Row]) -> bool:
+def _seconds(file: Path, folder: Path, bad: list[Row], *, silent: bool = False) -> float | None:
+    """How long a sound lasts, or a row in `bad` and None; `silent`: it need not be heard."""
     try:
-        probe(file)
+        read = decode(file, max_seconds=LONGEST_S)
     except AudioFileError as error:
-        bad.append(unusable_row(file.name, error.reason, error.remedy))
-        return False
-    return True
+        bad.append(unusable_row(_place(file, folder), error.reason, error.remedy))
+        return None
+    samples = read.audio.samples
+    heard = max(float(samples.max()), -float(samples.min())) >= _SILENT
+    if samples.shape[1] < _FEWEST_SAMPLES or not (silent or heard):
+        what = "is silent" if not heard else "is too short"
+        bad.append(unusable_row(_place(file, folder), what, "leave it out"))
+        return None
+    return read.info.duration_s
 
 
-def _different(pairs: Sequence[Pair], bad: list[Row]) -> list[Pair]:
+def _place(file: Path, folder: Path) -> str:
+    return (file.relative_to(folder) if file.is_relative_to(folder) else file).as_posix()
+
+
+def _different(pairs: Sequence[Pair], folder: Path, bad: list[Row]) -> list[Pair]:
     """Each sound once: a copy that was held back would be judged by what was learned by heart."""
+    sizes = Counter(file.stat().st_size for pair in pairs for file in _sounds(pair))
     known: dict[tuple[str, ...], Pair] = {}
     for pair in pairs:
-        files = (pair.audio, *(file for _, file in sorted(pair.stems.items())))
-        first = known.setdefault((pair.part, *map(file_digest, files)), pair)
+        # A file of a length of its own is nobody's copy, and need not be read once more.
+        digests = [
+            file_digest(file) if sizes[file.stat().st_size] > 1 else str(file)
+            for file in _sounds(pair)
+        ]
+        first = known.setdefault((pair.part, *sorted(digests)), pair)
         if first is not pair:
-            what = f"is a copy of {first.audio.name}, which counts once"
-            bad.append(unusable_row(pair.audio.name, what, "leave it out"))
+            copy, of = (
+                one.source if one.stems else _place(one.audio, folder) for one in (pair, first)
+            )
+            bad.append(unusable_row(copy, f"is a copy of {of}, which counts once", "leave it out"))
     return list(known.values())
+
+
+def _sounds(pair: Pair) -> tuple[Path, ...]:
+    return tuple(pair.stems.values()) or (pair.audio,)
 
 
 def _too_few(name: str, folder: Path, count: int, bad: Sequence[Row]) -> str:
     """What to say where there are too few examples, with the first reasons why."""
-    why = "; ".join(row.what for row in bad[:_REASONS])
-    more = f"; and {len(bad) - _REASONS} more" if len(bad) > _REASONS else ""
-    left_out = f"; what was left out: {why}{more}" if why else ""
+    reasons = [row for row in bad if row.unit == UNUSABLE]
+    left_out = f"; what was left out: {in_short(reasons)}" if reasons else ""
     if not count:
-        what = NEEDED[name] if not bad else "nothing that can be used"
+        what = NEEDED[name] if not reasons else "nothing that can be used"
         return f"{folder} holds {what}{left_out}"
     return f"{folder}: {_few(count)}{left_out}"
 
@@ -318,7 +364,7 @@ def _run_id(start: Path, learned: Sequence[Pair], seed: int) -> str:
         for file in (pair.audio, *pair.stems.values(), *([pair.midi] if pair.midi else []))
         if file.exists()
     )
-    return value_digest([file_digest(start), seed, files])[:16]
+    return value_digest([_TAUGHT, file_digest(start), seed, files])[:16]
 
 
 def _card(
@@ -345,5 +391,6 @@ def as_plain(learned: Learned) -> dict[str, Any]:
         "held_back": learned.held_back, "held_sources": list(learned.held_sources),
         "before": learned.before, "after": learned.after, "better": learned.better,
         "in_use": learned.used, "folder": learned.folder, "seconds": round(learned.seconds, 1),
-        "unusable": [row.what for row in learned.unusable],
+        "unusable": [row.what for row in learned.unusable if row.unit == UNUSABLE],
+        "notices": [row.what for row in learned.unusable if row.unit == NOTICE],
     }  # fmt: skip

@@ -22,7 +22,7 @@ from loopmind.learn.judging import Progress, Row, unusable
 from loopmind.learn.sounds.render import Note
 from loopmind.learn.tuning.course import Budget, Pair
 from loopmind.learn.tuning.graph import trainable, tune, write_back
-from loopmind.learn.tuning.material import recording_of, stem_of, with_midi
+from loopmind.learn.tuning.material import recording_of, seconds_of, stem_of, with_midi
 
 F32 = NDArray[np.float32]
 
@@ -40,11 +40,17 @@ class DrumsTrainer:
         pairs, bad = with_midi(folder)
         found = []
         for pair in pairs:
-            if len(_hits(pair)) >= _FEWEST:
+            told: list[Row] = []
+            hits = _hits(pair)
+            if len(heard_of(hits, seconds_of(pair, told))) >= _FEWEST:
                 found.append(pair)
+                bad += told
             elif not pair.part and pair.midi is not None:
                 what = f"has no drum part of {_FEWEST} hits or more"
-                bad.append(unusable(pair.midi.name, what, "put the drums on MIDI channel 10"))
+                remedy = "put the drums on MIDI channel 10"
+                if len(hits) >= _FEWEST:
+                    what, remedy = "has its hits behind the end of the sound", "leave it out"
+                bad.append(unusable(pair.midi.name, what, remedy))
         return found, bad
 
     def score(self, model: Path, pairs: Sequence[Pair], progress: Progress) -> dict[str, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +16,14 @@ from typing import Any
 
 from loopmind.analysis.names import read_words
 from loopmind.errors import LoopMindError
-from loopmind.files.decode import AudioFileError, read_audio
+from loopmind.files.decode import AudioFileError, probe, read_audio
 from loopmind.files.midi_notes import read_notes
-from loopmind.learn.judging import Row, unusable
-from loopmind.learn.tuning.course import Pair
+from loopmind.learn.judging import Row, lengths_apart, unusable
+from loopmind.learn.tuning.course import LONGEST_S, Pair
 from loopmind.music.audio import Audio
 from loopmind.music.loop import INSTRUMENTS
 from loopmind.music.notes import Notes
 
-LONGEST_S = 600.0
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 _MIDI = (".mid", ".midi")
 _MIXES = ("mix", "mixture", "full", "master", "song", "premaster")
@@ -43,6 +43,21 @@ def recording_of(pair: Pair) -> Audio | None:
         return read_audio(pair.audio, max_seconds=LONGEST_S)
     except AudioFileError:
         return None
+
+
+def seconds_of(pair: Pair, notices: list[Row]) -> float:
+    """How much of a pair's sound is used; infinite where it cannot be told, which is told later.
+
+    A row in `notices` where the MIDI file of the whole is not as long as the sound.
+    """
+    assert pair.midi is not None
+    try:
+        seconds = probe(pair.audio).duration_s
+    except AudioFileError:
+        return math.inf
+    if seconds and not pair.part:
+        notices += lengths_apart(pair.audio.name, pair.midi, seconds)
+    return min(seconds, LONGEST_S) or math.inf
 
 
 def audio_files(folder: Path) -> list[Path]:

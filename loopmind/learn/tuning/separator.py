@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from loopmind.analysis.listening.separation import LightSeparator, separate
 from loopmind.dsp.resample import resample
 from loopmind.errors import LoopMindError
-from loopmind.files.decode import AudioFileError, read_audio, to_stereo
+from loopmind.files.decode import AudioFileError, probe, read_audio, to_stereo
 from loopmind.learn.judging import Progress, Row
 from loopmind.learn.separation.data import (
     DATA_NAME,
@@ -28,7 +29,7 @@ from loopmind.learn.separation.judge import si_sdr
 from loopmind.learn.separation.model import Batch, loss_of, regions
 from loopmind.learn.sounds.pieces import STEMS
 from loopmind.learn.sounds.render import RENDER_RATE_HZ
-from loopmind.learn.tuning.course import Budget, Pair
+from loopmind.learn.tuning.course import LONGEST_S, Budget, Pair
 from loopmind.learn.tuning.graph import trainable, tune, write_back
 from loopmind.learn.tuning.material import stem_folders, stem_of
 from loopmind.music.audio import Audio
@@ -104,28 +105,31 @@ class SeparatorTrainer:
 def _stems(pair: Pair, seconds: float) -> dict[str, F32]:
     """The stems of a song by our names, tracks of one stem summed, equally long; silent ones not.
 
-    Of a longer song the middle.
+    Of a longer song the middle; silence follows a stem that ends before the others.
     """
+    lengths_s = []
+    for path in pair.stems.values():
+        with suppress(AudioFileError):
+            lengths_s.append(min(probe(path).duration_s, LONGEST_S))
+    length_s = max(lengths_s, default=0.0)
+    first_s = max(0.0, (length_s - seconds) / 2)
+    frames = round(min(length_s, seconds) * RENDER_RATE_HZ)
     sums: dict[str, F32] = {}
     for name, path in pair.stems.items():
         try:
-            audio = read_audio(path)
+            audio = read_audio(path, max_seconds=LONGEST_S)
         except AudioFileError:
             continue
-        first = max(0, round((audio.duration_s - seconds) / 2 * audio.rate_hz))
-        part = to_stereo(audio.samples[:, first : first + round(seconds * audio.rate_hz)])
-        sound = resample(np.ascontiguousarray(part), audio.rate_hz, RENDER_RATE_HZ)
-        sound = np.broadcast_to(sound, (2, sound.shape[1])).astype(np.float32)
         stem = stem_of(pair.roles.get(name) or name) if stem_of(name) == "other" else stem_of(name)
-        if stem in sums:
-            frames = min(sums[stem].shape[1], sound.shape[1])
-            sums[stem] = sums[stem][:, :frames] + sound[:, :frames]
-        else:
-            sums[stem] = sound
-    frames = min((s.shape[1] for s in sums.values()), default=0)
+        total = sums.setdefault(stem, np.zeros((2, frames), np.float32))
+        first = round(first_s * audio.rate_hz)
+        part = to_stereo(audio.samples[:, first : first + round(seconds * audio.rate_hz)])
+        if part.shape[1]:
+            sound = resample(part, audio.rate_hz, RENDER_RATE_HZ)[:, :frames]
+            total[:, : sound.shape[1]] += sound
     return {
-        stem: sound[:, :frames] for stem, sound in sums.items()
-        if frames and float(np.sqrt(np.mean(sound[:, :frames] ** 2))) > _QUIET
+        stem: sound for stem, sound in sums.items()
+        if frames and float(np.sqrt(np.mean(sound**2))) > _QUIET
     }  # fmt: skip
 
 

@@ -25,13 +25,18 @@ from loopmind.analysis.listening.spectrogram import RATE_HZ
 from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
 from loopmind.files.midi_notes import read_notes
-from loopmind.learn.judging import Progress, Row
+from loopmind.learn.judging import Progress, Row, unusable
 from loopmind.learn.notes.batches import Batches, Shares
 from loopmind.learn.notes.data import sheets, write_sheet
 from loopmind.learn.notes.judge import Line, heard_of, midi_truth, score
 from loopmind.learn.tuning.course import Budget, Pair
 from loopmind.learn.tuning.graph import trainable, tune, write_back
-from loopmind.learn.tuning.material import instrument_in, recording_of, with_midi
+from loopmind.learn.tuning.material import (
+    instrument_in,
+    recording_of,
+    seconds_of,
+    with_midi,
+)
 from loopmind.music.loop import DRUM_INSTRUMENTS
 
 _RATE = 3e-4
@@ -45,7 +50,17 @@ class TranscriberTrainer:
     def find(self, folder: Path) -> tuple[list[Pair], list[Row]]:
         """Recordings beside MIDI files with pitched parts in them."""
         pairs, bad = with_midi(folder)
-        return [pair for pair in pairs if _truth(pair)], bad
+        found = []
+        for pair in pairs:
+            told: list[Row] = []
+            truth = _truth(pair)
+            if heard_of(truth, seconds_of(pair, told)):
+                found.append(pair)
+                bad += told
+            elif not pair.part and pair.midi is not None:
+                what = "has its notes behind the end of the sound" if truth else "is drums alone"
+                bad.append(unusable(pair.midi.name, what, "leave it out"))
+        return found, bad
 
     def score(self, model: Path, pairs: Sequence[Pair], progress: Progress) -> dict[str, float]:
         """Mean note F1 over the recordings: onsets within 50 ms, and with ends."""
