@@ -13,10 +13,10 @@ import soundfile
 from test_learn_fit import SMALL, songs
 
 from loopmind.cli import main
-from loopmind.commands.evaluate import table_of
 from loopmind.errors import LoopMindError
 from loopmind.files.encode import write_audio
 from loopmind.learn.drums import judge as judge_drums
+from loopmind.learn.evaluate import table_of
 from loopmind.learn.fit import judge as judge_fit
 from loopmind.learn.fit.lists import stock
 from loopmind.learn.fit.model import train

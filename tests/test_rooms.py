@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "present": {"music", "files"},
     "nodes": {
         "music", "dsp", "files", "analysis", "library", "compose", "graph", "runtime", "present",
+        "learn",
     },
     "commands": {
         "music", "dsp", "files", "analysis", "library", "compose", "graph", "runtime", "nodes",

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 def _learn(args: argparse.Namespace, folder: Path) -> int:
     from loopmind.files.places import default_cache
     from loopmind.learn.judging import packages_for
-    from loopmind.learn.tuning.course import as_plain, learn
+    from loopmind.learn.tuning.course import as_plain, in_words, learn
 
     if not args.minutes > 0.0:
         raise UsageError(f"--minutes must be more than 0, got {args.minutes:g}")
@@ -78,23 +78,8 @@ def _learn(args: argparse.Namespace, folder: Path) -> int:
     if args.json:
         print(json.dumps(as_plain(done), indent=2, ensure_ascii=False))
         return 0
-    print(
-        f"{args.model}: learned from {done.learned_from} examples, judged on {done.held_back} "
-        f"held back ({', '.join(Path(name).name for name in done.held_sources[:4])}"
-        f"{', ...' if len(done.held_sources) > 4 else ''}), in {clock(done.seconds)}"
-    )
-    width = max(len(name) for name in done.before)
-    print(f"{'':{width}}   before    after")
-    for name, value in done.before.items():
-        print(f"{name:{width}}  {value:7.4f}  {done.after.get(name, float('nan')):7.4f}")
-    if done.used:
-        print(f"better: it is in use now; back with: loopmind learn {args.model} --use shipped")
-    elif done.better:
-        print(f"better, kept aside; use it with: loopmind learn {args.model} --use mine")
-    else:
-        print("not better: the model of before stays in use")
-    for row in done.unusable:
-        print(f"  {row.what}")
+    first, *rest = in_words(done)
+    print("\n".join([f"{first}, in {clock(done.seconds)}", *rest]))
     return 0
 
 

@@ -384,6 +384,29 @@ def _card(
     return "\n".join(lines) + "\n"
 
 
+def in_words(done: Learned) -> list[str]:
+    """What came of it, for people; a line each."""
+    sources = ", ".join(Path(name).name for name in done.held_sources[:4])
+    more = ", ..." if len(done.held_sources) > 4 else ""
+    width = max(len(name) for name in done.before)
+    lines = [
+        f"{done.name}: learned from {done.learned_from} examples, judged on {done.held_back} held "
+        f"back ({sources}{more})",
+        f"{'':{width}}   before    after",
+    ]
+    for name, value in done.before.items():
+        lines.append(f"{name:{width}}  {value:7.4f}  {done.after.get(name, math.nan):7.4f}")
+    if done.used:
+        lines.append(
+            f"better: it is in use now; back with: loopmind learn {done.name} --use shipped"
+        )
+    elif done.better:
+        lines.append(f"better, kept aside; use it with: loopmind learn {done.name} --use mine")
+    else:
+        lines.append("not better: the model of before stays in use")
+    return lines + [f"  {row.what}" for row in done.unusable]
+
+
 def as_plain(learned: Learned) -> dict[str, Any]:
     """The outcome as plain data, for --json."""
     return {
