@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from loopmind.analysis.key import rotations
-from loopmind.learn.sounds import material, synth
+from loopmind.learn.sounds import material, render, synth
 from loopmind.learn.sounds.augment import vary
 from loopmind.learn.sounds.drum_kits import PACKAGED_KITS, packaged_kits
 from loopmind.learn.sounds.fluid import Part
@@ -25,7 +26,15 @@ from loopmind.learn.sounds.phrases import (
     single_notes,
 )
 from loopmind.learn.sounds.pieces import _program_like, unheard
-from loopmind.learn.sounds.render import Note, Phrase, _patches, _variable_length, _write_midi
+from loopmind.learn.sounds.render import (
+    Note,
+    Phrase,
+    _patches,
+    _variable_length,
+    _write_midi,
+    programs_in,
+    soundfonts,
+)
 from loopmind.learn.sounds.shared import shared, sounds_of
 from loopmind.learn.sounds.tones import played, tones
 from loopmind.learn.sounds.waves import RATE_HZ
@@ -58,6 +67,46 @@ def test_patches_of_timidity_are_those_that_its_file_names(tmp_path: Path) -> No
     config = tmp_path / "few.cfg"
     config.write_text("dir x\n# 3 no\ndrumset 0\n 35 k.pat amp=9\nbank 0\n 40 violin.pat\n")
     assert _patches(config) == {(True, 35), (False, 40)}
+
+
+def soundfont(path: Path, presets: list[tuple[int, int]]) -> Path:
+    """A soundfont's list of presets, (bank, program) each, with nothing to play."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+    rows = [struct.pack("<20sHH14x", b"preset", program, bank) for bank, program in presets]
+    end = struct.pack("<20sHH14x", b"EOP", 0, 0)
+    lists = [
+        b"INFO" + chunk(b"INAM", b"odd"),
+        b"sdta",
+        b"pdta" + chunk(b"phdr", b"".join(rows) + end),
+    ]
+    whole = b"sfbk" + b"".join(chunk(b"LIST", data) for data in lists)
+    path.write_bytes(chunk(b"RIFF", whole))
+    return path
+
+
+def test_only_soundfonts_that_have_the_instruments_are_asked_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    general = soundfont(tmp_path / "general.sf2", [(0, p) for p in range(128)] + [(128, 0)])
+    kit = soundfont(tmp_path / "kit.sf2", [(0, 0)])
+    extra = soundfont(tmp_path / "effects.sf2", [(bank, 0) for bank in range(1, 100)])
+    assert programs_in(general) == frozenset(range(128))
+    assert programs_in(kit) == {0} and not programs_in(extra)
+    monkeypatch.setattr(render, "_FOLDERS", (str(tmp_path),))
+    assert soundfonts() == [general]
+    other = soundfont(tmp_path.parent / "named.sf2", [(0, 0)])
+    assert soundfonts([other]) == [general, other], "what is named is taken"
+
+
+def test_what_is_no_soundfont_is_told(tmp_path: Path) -> None:
+    whole = soundfont(tmp_path / "whole.sf2", [(0, p) for p in range(9)]).read_bytes()
+    for number, data in enumerate((b"", b"RIFF", b"no soundfont at all, but text", whole[:60])):
+        (tmp_path / f"{number}.sf2").write_bytes(data)
+        with pytest.raises(ValueError, match=rf"{number}\.sf2 is no soundfont"):
+            programs_in(tmp_path / f"{number}.sf2")
 
 
 def test_variations_are_finite_and_repeatable() -> None:

@@ -16,7 +16,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note
+from loopmind.learn.sounds.render import RENDER_RATE_HZ, Note, programs_in
 
 F32 = NDArray[np.float32]
 
@@ -68,13 +68,14 @@ def _library() -> ctypes.CDLL:
 class Player:
     """A loaded soundfont. Close it, or use it in a `with`.
 
-    Raises FileNotFoundError where libfluidsynth or the soundfont is missing, RuntimeError where
-    the soundfont cannot be loaded.
+    Raises FileNotFoundError where libfluidsynth or the soundfont is missing, ValueError or
+    RuntimeError where the soundfont cannot be loaded.
     """
 
     def __init__(self, font: Path) -> None:
         if not font.is_file():
             raise FileNotFoundError(f"there is no soundfont {font}")
+        self._programs = programs_in(font)
         self._lib = _library()
         self._settings = self._lib.new_fluid_settings()
         for name, value in (
@@ -109,7 +110,8 @@ class Player:
     def play(self, parts: Sequence[Part], seconds: float) -> list[F32]:
         """Each part alone, float32 (2, frames), dry, as loud as it is beside the others.
 
-        Notes begin on the nearest block of 64 frames (1.5 ms). At most PARTS parts.
+        Notes begin on the nearest block of 64 frames (1.5 ms). At most PARTS parts. A part on a
+        program that the soundfont does not have is silent: fluidsynth itself would take another.
         """
         if len(parts) > PARTS:
             raise ValueError(f"at most {PARTS} parts play together, got {len(parts)}")
@@ -120,7 +122,9 @@ class Player:
             lib.fluid_synth_program_change(synth, channel, part.program)
         blocks = round(seconds * RENDER_RATE_HZ / _BLOCK)
         sound = np.zeros((2, PARTS, blocks * _BLOCK), np.float32)
-        events = sorted(_events(parts))
+        known = [part if part.drums or part.program in self._programs
+                 else Part(part.program, ()) for part in parts]  # fmt: skip
+        events = sorted(_events(known))
         at, now = 0, 0
         while now < blocks:
             while at < len(events) and events[at][0] <= now:

@@ -6,11 +6,13 @@ Nothing is judged here; what the notes mean is the caller's business.
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,9 @@ from numpy.typing import NDArray
 RENDER_RATE_HZ = 44100
 _TICKS_PER_SECOND = 960
 _GAP_S = 1.5
+_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts")
+_GENERAL = 64  # a soundfont of General MIDI has at least so many of its 128 programs
+_PRESET = struct.Struct("<20sHH14x")
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,51 @@ class Phrase:
 
 
 def soundfonts(extra: Sequence[Path] = ()) -> list[Path]:
-    """Soundfonts of this machine's usual folders and of `extra` files, sorted, without repeats."""
+    """Soundfonts of this machine's usual folders and of `extra` files, sorted, without repeats.
+
+    Of the folders' only those of General MIDI: others, such as that of a single kit, would be asked
+    for what they do not have. Raises ValueError for a file there that is no soundfont.
+    """
     found: dict[str, Path] = {}
-    for folder in ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts"):
+    for folder in _FOLDERS:
         for path in sorted(Path(folder).glob("*.sf[23]")):
-            if not path.is_symlink():
+            if not path.is_symlink() and len(programs_in(path)) >= _GENERAL:
                 found.setdefault(path.name, path)
     for path in extra:
         found.setdefault(path.name, path)
     return [found[name] for name in sorted(found)]
+
+
+def programs_in(font: Path) -> frozenset[int]:
+    """The programs of a soundfont's melodic bank (0), by its list of presets.
+
+    Raises ValueError for a file that is no soundfont, OSError. The layout: SoundFont technical
+    specification 2.04, sections 4 and 7.2.
+    """
+    try:
+        with font.open("rb") as file:
+            first, last = _chunk(file, b"pdta", 12, font.stat().st_size)
+            first, last = _chunk(file, b"phdr", first, last)
+            file.seek(first)
+            presets = file.read(last - first - _PRESET.size)  # the last one marks the end
+        told = [(program, bank) for _, program, bank in _PRESET.iter_unpack(presets)]
+    except struct.error as error:
+        raise ValueError(f"{font} is no soundfont, or a damaged one") from error
+    return frozenset(program for program, bank in told if bank == 0)
+
+
+def _chunk(file: BinaryIO, name: bytes, first: int, last: int) -> tuple[int, int]:
+    """Where the contents of a RIFF chunk between two places begin and end; a list has its type's
+    name. Raises struct.error where there is none."""
+    while True:
+        file.seek(first)
+        kind, size = struct.unpack("<4sI", file.read(8) if first < last else b"")
+        begin = first + 8
+        if kind == b"LIST":
+            kind, begin = file.read(4), begin + 4
+        if kind == name:
+            return begin, first + 8 + size
+        first += 8 + size + size % 2
 
 
 def render_phrases(

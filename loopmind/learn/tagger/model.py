@@ -56,11 +56,7 @@ def build_all(options: argparse.Namespace) -> None:
     jobs: list[tuple[str, Iterable[Sound], int]] = []
     for index, labels in enumerate(options.labels):
         jobs.append((f"recordings-{index}", recordings(labels), 3))
-    # The GS bank only adds sound effects to the GM one; on its own it plays nothing.
-    fonts = [
-        font for font in soundfonts(options.font)
-        if "GS" not in font.stem and font.name not in TEST_FONTS
-    ]  # fmt: skip
+    fonts = [font for font in soundfonts(options.font) if font.name not in TEST_FONTS]
     for index, font in enumerate(fonts):
         rng = np.random.default_rng([options.seed, index])
         jobs.append((f"font-{font.stem}", rendered(font, midi, rng), 1))

@@ -143,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     options.work.mkdir(parents=True, exist_ok=True)
-    fonts = [font for font in soundfonts(options.font) if "GS" not in font.stem]
+    fonts = soundfonts(options.font)
     sets = {
         font.stem: rendered_set(font, options.work, options.loops, options.seed + index)
         for index, font in enumerate(fonts)

@@ -76,7 +76,7 @@ def grooves(
     for _ in range(drums):
         other = rng.random() < _OTHER_METRE_SHARE
         yield drum_groove(None if other else brains[int(rng.integers(len(brains)))], kits, rng)
-    fonts = [font for font in soundfonts() if font.suffix == ".sf2" and "GS" not in font.stem]
+    fonts = [font for font in soundfonts() if font.suffix == ".sf2"]
     players: list[Path | None] = [*fonts, *[None] * max(1, len(fonts))]
     yield from melodic_grooves(brains, players, melodic, kits, rng, other_metres=_OTHER_METRE_SHARE)
 
