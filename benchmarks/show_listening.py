@@ -3,8 +3,9 @@
     python benchmarks/show_listening.py --piece DIR --track FILE --font FILE [--pictures DIR]
 
 For each: the stems' spectrograms, the piano roll, and the MIDI played by a soundfont beside the
-original, on one clock. Prints markdown; of a piece, whose notes are known, also how many were
-right. No audio is written into the pictures' folder.
+original, on one clock; in a folder of its name the MIDI files, notes.json, the stems and what was
+played (Ogg Opus, no longer than the pictures). Prints markdown; of a piece, whose notes are known,
+also how many were right.
 """
 
 from __future__ import annotations
@@ -113,6 +114,13 @@ def panels(rows: Mapping[str, NDArray[np.float64]], seconds: float, file: Path, 
     pyplot.close(figure)
 
 
+def listen_to(samples: F32, rate_hz: int, file: Path) -> None:
+    """Write a sound as Ogg Opus, small enough for a repository; turned down if it is too loud."""
+    at_48k = resample(np.ascontiguousarray(samples, np.float32), rate_hz, 48000)
+    at_48k *= np.float32(min(1.0, 0.95 / max(float(np.abs(at_48k).max()), 1e-9)))
+    soundfile.write(file, at_48k.T, 48000, format="OGG", subtype="OPUS", compression_level=0.95)
+
+
 def agreement(one: NDArray[np.float64], two: NDArray[np.float64]) -> tuple[float, float]:
     """Mean cosine of the pitch classes of both, frame by frame, and of one with the other a
     semitone off: what chance would give.
@@ -137,6 +145,11 @@ def show(file: Path, name: str, font: Path, pictures: Path, work: Path) -> dict[
     """All pictures of one recording; prints what was heard."""
     data, notes, out = transcribe(file, work)
     shutil.copyfile(out / "piano_roll.png", pictures / f"{name}-roll.png")
+    own = pictures / name
+    shutil.rmtree(own, ignore_errors=True)
+    own.mkdir()
+    for made in (*sorted(out.glob("*.mid")), out / "notes.json"):
+        shutil.copyfile(made, own / made.name)
     audio = read_audio(file)
     mono = audio.samples.mean(axis=0)
     seconds = min(SHOWN_S, notes["duration_s"])
@@ -145,10 +158,12 @@ def show(file: Path, name: str, font: Path, pictures: Path, work: Path) -> dict[
     found = separate(Audio(first, audio.rate_hz), LightSeparator())
     for stem, sound in zip(found.names, found.sounds, strict=True):
         rows[stem] = spectrum(sound.samples.mean(axis=0), sound.rate_hz)
+        listen_to(sound.samples, sound.rate_hz, own / f"{stem}.opus")
     panels(
         rows, seconds, pictures / f"{name}-stems.jpg", f"{data['file'].rsplit('/', 1)[-1]}: stems"
     )
     again = played(notes, font)
+    listen_to(again[None, : round(seconds * RENDER_RATE_HZ)], RENDER_RATE_HZ, own / "midi.opus")
     ours, theirs = spectrum(mono, audio.rate_hz), spectrum(again, RENDER_RATE_HZ)
     columns = round(seconds * RENDER_RATE_HZ / 1024)
     panels(

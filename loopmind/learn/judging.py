@@ -1,10 +1,10 @@
 """How models are judged on anyone's labelled files: the shape of a result, and reading labels.
 
-A field's metrics live in a module `judge_*.py` of their own, each with one function
+A field's metrics live in the module `judge.py` of its package, with a function
 
     judge(labels: Path, progress: Progress) -> list[Row]
 
-that `loopmind evaluate` calls. It reads its table with `read_labels`, gives LoopMind's rows with
+that `learn.evaluate` calls. It reads its table with `read_labels`, gives LoopMind's rows with
 the peers' rows on the same files beside them (`of` says whose), and a row `unusable(...)` for
 every file that could not be used; one bad file never stops it.
 """

@@ -3,7 +3,7 @@
     find what is labelled -> hold a part back by source -> judge the model in use on that part
     -> train -> judge again -> put to use only if better; the old one stays one command away
 
-What the author of a model has to offer is a `Trainer`; it lives in `learn/tuning_NAME.py` as an
+What the author of a model has to offer is a `Trainer`; it lives in `learn/tuning/NAME.py` as an
 object `TRAINER`. Weights are never shipped twice: `graph.trainable(path)` makes a torch
 module of any shipped .onnx file (its initialisers are the parameters), and
 `graph.write_back(module, path, target)` writes them into the same graph again, checked in
