@@ -9,7 +9,14 @@ import pytest
 
 from loopmind.analysis import models
 from loopmind.analysis.models import ModelError, open_model, signed_card
-from loopmind.learn.export import TOLERANCE, ExportError, export_onnx, read_back, rounded
+from loopmind.learn.export import (
+    TOLERANCE,
+    ExportError,
+    blend,
+    export_onnx,
+    read_back,
+    rounded,
+)
 
 CARD = "# small.onnx\n\n| | |\n|---|---|\n| size | little |\n\n## Limits\nMany.\n"
 
@@ -85,6 +92,31 @@ def test_an_exported_file_gives_its_weights_back(tmp_path: Path, half: bool) -> 
     wider = torch.nn.Sequential(torch.nn.Linear(12, 33), torch.nn.Linear(33, 5))
     with pytest.raises(ExportError, match="another network"):
         read_back(file, wider, *given)
+
+
+def test_weights_lie_between_those_of_two_files(tmp_path: Path) -> None:
+    import torch
+
+    def fresh(seed: int, width: int = 32) -> torch.nn.Module:
+        torch.manual_seed(seed)
+        return torch.nn.Sequential(torch.nn.Linear(12, width), torch.nn.Linear(width, 5)).eval()
+
+    given = (torch.randn(1, 7, 12),), (["x"], ["y"]), {}
+    one, other, wide = (tmp_path / f"{name}.onnx" for name in ("one", "other", "wide"))
+    for file, net in ((one, fresh(1)), (other, fresh(2)), (wide, fresh(3, 40))):
+        export_onnx(net, *given, file, CARD, half=True, notes={"kept": file.stem})
+    blend(one, other, 0.25)
+    assert open_model(one).notes["kept"] == "one", "opened, so its card is signed"
+    found = fresh(0)
+    read_back(one, found, *given)
+    first, second = (rounded(fresh(seed)).state_dict() for seed in (1, 2))
+    for name, value in found.state_dict().items():
+        wanted = 0.75 * first[name] + 0.25 * second[name]
+        torch.testing.assert_close(value, wanted, atol=1e-3, rtol=0.0)
+    before = one.read_bytes()
+    with pytest.raises(ExportError, match="another network"):
+        blend(one, wide, 0.5)
+    assert one.read_bytes() == before
 
 
 def test_the_card_is_signed_once(small: Path) -> None:

@@ -147,6 +147,30 @@ def put_notes(path: Path, notes: Mapping[str, str]) -> None:
     atomic_write(card_of(path), text.encode())
 
 
+def blend(path: Path, other: Path, share: float) -> None:
+    """Draw the weights of an exported file towards another's; signs its card.
+
+    share: of the other's weights, 0..1. Between a network and what became of it when it learned
+    on lie some that know both (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022).
+    Raises ExportError where the files hold different networks.
+    """
+    onnx = _onnx()
+    model = onnx.load(str(path))
+    theirs = {w.name: w for w in onnx.load(str(other)).graph.initializer}
+    for weight in model.graph.initializer:
+        own = onnx.numpy_helper.to_array(weight)
+        new = onnx.numpy_helper.to_array(theirs[weight.name]) if weight.name in theirs else own[:0]
+        if own.shape != new.shape or own.dtype != new.dtype:
+            raise ExportError(f"{other.name} holds the weights of another network than {path.name}")
+        if np.issubdtype(own.dtype, np.floating):
+            mean = (1.0 - share) * own.astype(np.float64) + share * new.astype(np.float64)
+            weight.CopyFrom(onnx.numpy_helper.from_array(mean.astype(own.dtype), weight.name))
+    with atomic_path(path) as temporary:
+        onnx.save(model, str(temporary))
+        text = signed_card(card_of(path).read_text(encoding="utf-8"), file_digest(temporary))
+    atomic_write(card_of(path), text.encode())
+
+
 def _traced(
     module: torch.nn.Module,
     example_inputs: Sequence[torch.Tensor],

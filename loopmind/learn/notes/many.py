@@ -1,11 +1,11 @@
 """Trains the network that looks again at mixes: what is a note, and which families play it.
 
     python -m loopmind.learn.notes.many take --pieces DIR/train --work DIR [--mixes 800]
-    python -m loopmind.learn.notes.many train --work DIR
+    python -m loopmind.learn.notes.many train --work DIR [--beside models/notes.onnx]
 
 `take` lets the exported note network (WORK/notes.onnx) hear mixes of training pieces, their tracks
 balanced and most of them equalised anew, all of it played a little higher or lower, and keeps what
-it found beside the truth. `train` takes a minute or two, and writes WORK/many.txt, which
+it found beside the truth. `train` takes some minutes, and writes WORK/many.txt, which
 `learn.notes.model export` puts into the model's file.
 """
 
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from loopmind.analysis.listening.pitched import looks_of
 from loopmind.analysis.listening.pitched_many import (
     LEAST_OF_MANY,
     OUTPUTS,
@@ -177,14 +178,19 @@ def main() -> None:
     parser.add_argument("--pieces", type=Path, action="append")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--mixes", type=int, default=800, help="of 24 s to hear")
+    parser.add_argument("--seed", type=int, default=21, help="another one takes other mixes")
+    parser.add_argument("--beside", type=Path, help="model whose own network keeps half the say")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.action == "take":
         model = open_file(args.work / "notes.onnx", threads=1)
         own = [piece for folder in args.pieces for piece in pieces(folder)]
-        take(own, args.work, model, args.mixes)
+        take(own, args.work, model, args.mixes, args.seed)
         return
     net = train(taken(args.work))
+    before = looks_of(open_file(args.beside)).many if args.beside else None
+    if before is not None:
+        net = joined([before, net])
     atomic_write(args.work / MANY_FILE, net.to_text().encode())
 
 

@@ -4,16 +4,19 @@
                                                [--minutes N] [--resume] [--start DIR]
     python -m loopmind.learn.notes.model begin --sheets DIR --work DIR [--out models/notes.onnx]
     python -m loopmind.learn.notes.model export --work DIR [--out models/notes.onnx]
+    python -m loopmind.learn.notes.model blend --work DIR [--out models/notes.onnx] [--share 0.5]
     python -m loopmind.learn.notes.model put --work DIR [--out models/notes.onnx]
 
 Sheets are made by `loopmind.learn.notes.data`. Limits are chosen by `learn.notes.tune`, the smaller
 networks trained by `second`, `many` and `ends`; `export` writes what of them lies in the work
-folder into the model's file, and `put` renews it in a file that is there already.
+folder into the model's file, and `put` renews it in a file that is there already. `blend` draws
+such a file's weights towards the network in the work folder.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -31,7 +34,7 @@ from loopmind.analysis.listening.pitched_model import (
 )
 from loopmind.analysis.listening.spectrogram import CHANNELS, SEMITONES
 from loopmind.files.atomic import atomic_path
-from loopmind.learn.export import export_onnx, put_notes, rounded
+from loopmind.learn.export import blend, export_onnx, put_notes, rounded
 from loopmind.learn.notes.batches import Batches, Shares
 from loopmind.learn.notes.data import sheets
 from loopmind.learn.notes.net import NetSize, NotesNet, losses, widened
@@ -277,7 +280,7 @@ def _kept(work: Path) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=("begin", "train", "export", "put"))
+    parser.add_argument("action", choices=("begin", "train", "export", "blend", "put"))
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="folder of checkpoints")
     parser.add_argument("--config", choices=sorted(CONFIGS), default="small")
@@ -287,11 +290,18 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="folder of an earlier network to begin from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("models") / NOTES_MODEL)
+    parser.add_argument("--share", type=float, default=0.5, help="of the new weights")
     parser.add_argument("--card", type=Path, help="text of a new card")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if args.action == "put":
         put_notes(args.out, _kept(args.work))
+        return
+    if args.action == "blend":
+        with tempfile.TemporaryDirectory() as folder:
+            learned = Path(folder) / NOTES_MODEL
+            export(load(args.work), learned, "")
+            blend(args.out, learned, args.share)
         return
     if args.action == "export":
         card = args.card.read_text(encoding="utf-8") if args.card else None
