@@ -64,6 +64,8 @@ def played(notes: dict[str, Any], font: Path) -> F32:
         )  # fmt: skip
         drums = track["instrument"] == "drums"
         parts.append(Part(PROGRAMS.get(track["instrument"], 0), own, drums))
+    if not parts:
+        return np.zeros(round(notes["duration_s"] * RENDER_RATE_HZ), np.float32)
     with Player(font) as player:
         sounds = player.play(parts, notes["duration_s"])
     levels = [max(float(np.sqrt(np.mean(sound**2))), 1e-6) for sound in sounds]
