@@ -65,12 +65,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _learn(args: argparse.Namespace, folder: Path) -> int:
     from loopmind.files.places import default_cache
-    from loopmind.learn.judging import packages_for
     from loopmind.learn.tuning.course import as_plain, in_words, learn
 
     if not args.minutes > 0.0:
         raise UsageError(f"--minutes must be more than 0, got {args.minutes:g}")
-    with ProgressLine() as line, packages_for(f"learning {args.model}"):
+    with ProgressLine() as line:
         done = learn(
             args.model, folder, default_cache() / "learning", line.progress,
             minutes=args.minutes, seed=args.seed, use=not args.keep_in_use,

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from loopmind.errors import LoopMindError
+from loopmind.files.folders import no_empty_folder
 
 
 class OutputError(LoopMindError):
@@ -122,10 +123,8 @@ def atomic_write(path: str | Path, data: bytes) -> Path:
     Raises OutputError.
     """
     target = Path(path)
-    with atomic_path(target) as temporary, temporary.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
+    with atomic_path(target) as temporary:
+        _write_through(temporary, data)
     return target
 
 
@@ -135,18 +134,14 @@ def atomic_write_all(folder: str | Path, files: Mapping[str, bytes]) -> Path:
     Raises OutputError.
     """
     target = Path(folder)
-    fresh = not target.exists()
-    try:
-        with ExitStack() as waiting:  # renamed when all are on the disk
-            for name, data in files.items():
-                temporary = waiting.enter_context(atomic_path(target / name))
-                with temporary.open("wb") as stream:
-                    stream.write(data)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-    except BaseException:
-        if fresh:
-            with suppress(OSError):
-                target.rmdir()
-        raise
+    with no_empty_folder(target), ExitStack() as waiting:  # renamed when all are on the disk
+        for name, data in files.items():
+            _write_through(waiting.enter_context(atomic_path(target / name)), data)
     return target
+
+
+def _write_through(file: Path, data: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())

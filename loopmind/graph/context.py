@@ -35,6 +35,11 @@ class Context(ABC):
         if self.cancelled():
             raise CancelledError("cancelled")
 
+    def step(self, done: int, total: int, what: str = "") -> None:
+        """`progress`, unless the user asked to stop: then raise CancelledError."""
+        self.check_cancelled()
+        self.progress(done, total, what)
+
     @abstractmethod
     def map(
         self,

@@ -138,13 +138,9 @@ def _as_used(graph: Any) -> list[Any]:
 
 def put_notes(path: Path, notes: Mapping[str, str]) -> None:
     """Replace or add strings that are kept in an exported file (`Model.notes`); signs its card."""
-    onnx = _onnx()
-    model = onnx.load(str(path))
+    model = _onnx().load(str(path))
     _note(model, notes)
-    with atomic_path(path) as temporary:
-        onnx.save(model, str(temporary))
-        text = signed_card(card_of(path).read_text(encoding="utf-8"), file_digest(temporary))
-    atomic_write(card_of(path), text.encode())
+    _replace(path, model)
 
 
 def blend(path: Path, other: Path, share: float) -> None:
@@ -165,8 +161,13 @@ def blend(path: Path, other: Path, share: float) -> None:
         if np.issubdtype(own.dtype, np.floating):
             mean = (1.0 - share) * own.astype(np.float64) + share * new.astype(np.float64)
             weight.CopyFrom(onnx.numpy_helper.from_array(mean.astype(own.dtype), weight.name))
+    _replace(path, model)
+
+
+def _replace(path: Path, model: Any) -> None:
+    """Write a changed model over its file; signs its card."""
     with atomic_path(path) as temporary:
-        onnx.save(model, str(temporary))
+        _onnx().save(model, str(temporary))
         text = signed_card(card_of(path).read_text(encoding="utf-8"), file_digest(temporary))
     atomic_write(card_of(path), text.encode())
 

@@ -30,7 +30,8 @@ OURS = "LoopMind"
 UNUSABLE = "unusable"
 NOTICE = "notice"
 _IN_SHORT = 3
-_APART_S = 2.0
+APART_S = 2.0
+"""Lengths of what belongs together may differ by so much unsaid."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,10 @@ def lengths_apart(path: Path | str, midi: Path, audio_s: float) -> list[Row]:
     notes = [note for part in midi_song(midi).instruments for note in part.notes]
     onset_s = max((float(note.start) for note in notes), default=audio_s)
     end_s = max((float(note.end) for note in notes), default=audio_s)
-    if onset_s > audio_s + _APART_S:
+    if onset_s > audio_s + APART_S:
         text = f"ends after {audio_s:.1f} s, its MIDI goes on to {onset_s:.1f} s: notes behind the"
         return [notice(path, f"{text} end are left out")]
-    if end_s < audio_s - _APART_S:
+    if end_s < audio_s - APART_S:
         text = f"lasts {audio_s:.1f} s, its MIDI ends after {end_s:.1f} s"
         return [notice(path, f"{text}: check that they belong together")]
     return []

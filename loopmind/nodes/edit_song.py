@@ -54,8 +54,7 @@ def edit_song(
     if edits:
         name = digest((now, _fingerprint(crate)))
         for number, edit in enumerate(edits, start=1):
-            context.check_cancelled()
-            context.progress(number - 1, len(edits), f"edit {number}")
+            context.step(number - 1, len(edits), f"edit {number}")
             step = json.dumps([edit_to_plain(edit), number <= forgiven], sort_keys=True)
             name = hashlib.blake2b(f"{name}\n{step}".encode(), digest_size=16).hexdigest()
             now = context.remember(name, "draft", _one(edit, now, crate, number <= forgiven))

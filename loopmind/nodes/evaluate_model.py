@@ -33,12 +33,7 @@ def evaluate_model(
     `loopmind evaluate` does the same. A file that cannot be used is told of and takes no part.
     Errors: a table that cannot be read or lacks columns, or in which nothing could be judged.
     """
-
-    def progress(done: int, total: int, name: str) -> None:
-        context.check_cancelled()
-        context.progress(done, total, name)
-
-    judged = evaluate(what, data, progress)
+    judged = evaluate(what, data, context.step)
     judged.check()
     for row in (*judged.unusable, *judged.notices):
         context.note(row.what)

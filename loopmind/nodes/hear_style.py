@@ -48,8 +48,7 @@ def hear_style(
     found: list[SongStyle] = []
     problems: list[str] = []
     for number, song in enumerate(songs):
-        context.check_cancelled()
-        context.progress(number, len(songs), song.name)
+        context.step(number, len(songs), song.name)
         try:
             found.append(_style_of(song, context))
         except (LoopMindError, AudioFileError) as error:

@@ -9,7 +9,7 @@ from loopmind.files.places import default_cache
 from loopmind.graph.context import Context
 from loopmind.graph.node import node
 from loopmind.graph.ports import Choices, Range, Seed
-from loopmind.learn.judging import Progress, packages_for
+from loopmind.learn.judging import Progress
 from loopmind.learn.tuning.course import MODELS, in_words, learn
 
 
@@ -38,14 +38,12 @@ def learn_model(
 
     def progress(label: str) -> Progress:
         def told(done: int, total: int, what: str) -> None:
-            context.check_cancelled()
-            context.progress(done, total, f"{label} {what}".rstrip())
+            context.step(done, total, f"{label} {what}".rstrip())
 
         return told
 
-    with packages_for(f"learning {model}"):
-        done = learn(
-            model, folder, default_cache() / "learning", progress,
-            minutes=minutes, seed=seed, use=use,
-        )  # fmt: skip
+    done = learn(
+        model, folder, default_cache() / "learning", progress,
+        minutes=minutes, seed=seed, use=use,
+    )  # fmt: skip
     return Outcome("\n".join(in_words(done)), done.better)

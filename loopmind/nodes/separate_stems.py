@@ -46,7 +46,6 @@ def separate_stems(
     separator = open_separator(model, gpu=gpu)
 
     def progress(done: int, total: int) -> None:
-        context.check_cancelled()
-        context.progress(done // audio.rate_hz, max(1, total // audio.rate_hz), separator.label)
+        context.step(done // audio.rate_hz, max(1, total // audio.rate_hz), separator.label)
 
     return separate(audio, separator, stems, progress)

@@ -52,14 +52,9 @@ def transcribe_audio(
     if float(np.ptp(audio.samples, axis=1).max()) < _SILENT:
         raise LoopMindError(f"{title or 'the recording'} is silent; there is nothing to transcribe")
     named = dict(zip(stems.names, stems.sounds, strict=True)) if stems is not None else None
-
-    def progress(done: int, total: int, what: str) -> None:
-        context.check_cancelled()
-        context.progress(done, total, what)
-
     return assemble(
         audio, named, name=title, quantising=Quantising(grid, strength),
-        progress=progress,
+        progress=context.step,
     )  # fmt: skip
 
 

@@ -64,16 +64,11 @@ def transcribe_recording(
     a recording that is silent or shorter than a quarter of a second; models that are missing or
     altered.
     """
-
-    def progress(done: int, total: int, what: str) -> None:
-        context.check_cancelled()
-        context.progress(done, total, what)
-
     hear_notes: HearNotes = transcribe_pitched
     if model:
         hear_notes = partial(transcribe_pitched, model=open_model(Path(model), threads=2))
     return transcribe_file(
-        path, name=title, quantising=Quantising(grid, strength), progress=progress,
+        path, name=title, quantising=Quantising(grid, strength), progress=context.step,
         separator=open_separator(separator) if separator and not stems else None,
         stems=stem_files(Path(stems)) if stems else None, hear_notes=hear_notes,
     )  # fmt: skip

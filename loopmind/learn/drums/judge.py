@@ -184,7 +184,7 @@ def judge(labels: Path, progress: Progress) -> list[Row]:
             what = f"{midi.name} has no drum part"
             notes.append(unusable(line["path"], what, "put the drums on MIDI channel 10"))
             continue
-        truth = heard_of(truth, audio.duration_s)
+        truth = hits_within(truth, audio.duration_s)
         if not len(truth):
             what = f"all hits in {midi.name} lie behind its end"
             notes.append(unusable(line["path"], what, "check the column midi"))
@@ -255,7 +255,7 @@ def _told(name: str) -> str:
     return said[0].value if said else ""
 
 
-def heard_of(hits: F32, seconds: float) -> F32:
+def hits_within(hits: F32, seconds: float) -> F32:
     """The hits of a recording that lasts so long; a MIDI file may go on behind its end."""
     return hits[hits[:, 0] < seconds]
 

@@ -340,12 +340,9 @@ def render_solo(
                     groups[index], player.play(groups[index], CLIP_S + 0.5), strict=True
                 ):
                     mono = to_mono(sound)
-                    loud = float(np.sqrt(np.mean(mono**2)))
-                    if loud < 1e-5:
+                    if float(np.sqrt(np.mean(mono**2))) < 1e-5:
                         continue
-                    mono = in_a_room(mono * np.float32(_LOUD / loud), rng)
-                    mono *= np.float32(min(1.0, 0.95 / max(float(np.abs(mono).max()), 1e-9)))
-                    sounds.append(mono)
+                    sounds.append(_clip(mono, rng, room=True))
                     tracks.append(_solo_track(part))
                 if sounds:
                     write_sheet(out / f"solo-{seed}-{index:04d}", sounds, tracks, solo=True)
@@ -364,14 +361,17 @@ def render_plain(out: Path, midi: Sequence[Path], count: int, seed: int) -> None
         for part in parts[index : index + PARTS]:
             made = played(plain(rng), part.notes, CLIP_S + 0.5, trim=False)
             mono = np.asarray(soxr.resample(made, WAVES_HZ, RATE_HZ), np.float32)
-            loud = float(np.sqrt(np.mean(mono**2)))
-            mono = mono * np.float32(_LOUD / max(loud, 1e-6))
-            if rng.random() < 0.5:
-                mono = in_a_room(mono, rng)
-            mono *= np.float32(min(1.0, 0.95 / max(float(np.abs(mono).max()), 1e-9)))
-            sounds.append(mono)
+            sounds.append(_clip(mono, rng, room=rng.random() < 0.5))
             tracks.append(_solo_track(part))
         write_sheet(out / f"plain-{seed}-{index:04d}", sounds, tracks, solo=True)
+
+
+def _clip(mono: F32, rng: np.random.Generator, *, room: bool) -> F32:
+    """A sound as loud as the other clips, dry or in a room, without peaks beyond full scale."""
+    mono = mono * np.float32(_LOUD / max(float(np.sqrt(np.mean(mono**2))), 1e-6))
+    if room:
+        mono = in_a_room(mono, rng)
+    return mono * np.float32(min(1.0, 0.95 / max(float(np.abs(mono).max()), 1e-9)))
 
 
 def _solo_track(part: Part) -> dict[str, Any]:

@@ -23,8 +23,13 @@ from loopmind.analysis.listening.pitched import Texture, transcribe_pitched
 from loopmind.analysis.listening.pitched_model import FAMILIES
 from loopmind.errors import LoopMindError
 from loopmind.files.decode import AudioFileError, read_audio
-from loopmind.learn.drums.judge import Count, drum_parts, hits_of_drums, score_hits
-from loopmind.learn.drums.judge import heard_of as hits_within
+from loopmind.learn.drums.judge import (
+    Count,
+    drum_parts,
+    hits_of_drums,
+    hits_within,
+    score_hits,
+)
 from loopmind.learn.judging import (
     OURS,
     Progress,

@@ -30,7 +30,16 @@ from loopmind.files.atomic import OutputError, output_error
 from loopmind.files.decode import AudioFileError, decode
 from loopmind.files.digest import file_digest
 from loopmind.files.own_models import forget_models, keep_model, own_models, use_model
-from loopmind.learn.judging import NOTICE, UNUSABLE, Progress, Row, in_short, notice
+from loopmind.learn.judging import (
+    APART_S,
+    NOTICE,
+    UNUSABLE,
+    Progress,
+    Row,
+    in_short,
+    notice,
+    packages_for,
+)
 from loopmind.learn.judging import unusable as unusable_row
 
 MODELS: dict[str, str] = {
@@ -50,7 +59,6 @@ LONGEST_S = 600.0
 """Of one sound no more than that is learned from."""
 _FEWEST_SAMPLES = 64
 _SILENT = 1e-4
-_APART_S = 2.0
 _TAUGHT = 2  # rises with what is made of the material: what was made before is not gone on with
 
 
@@ -194,8 +202,16 @@ def learn(
     work: folder of checkpoints; a run that was cut short goes on where it stopped if it is given
     the same folder and material. progress(label) gives a progress callback, which may raise
     CancelledError; then nothing has changed. use: put the new model to use if it is better.
-    Raises LoopMindError where there is nothing to learn from, OutputError.
+    Raises LoopMindError where there is nothing to learn from or a package is missing, OutputError.
     """
+    with packages_for(f"learning {name}"):
+        return _learned(name, folder, work, progress, minutes, seed, use)
+
+
+def _learned(
+    name: str, folder: Path, work: Path, progress: Callable[[str], Progress], minutes: float,
+    seed: int, use: bool,
+) -> Learned:  # fmt: skip
     begun = time.monotonic()
     teach = trainer(name)
     if not folder.is_dir():
@@ -258,7 +274,7 @@ def _readable(
             continue
         longest = max(lasting.values())
         for name, seconds in lasting.items():
-            if seconds < longest - _APART_S:
+            if seconds < longest - APART_S:
                 text = f"lasts {seconds:.1f} s, the longest stem {longest:.1f} s: silence follows"
                 bad.append(notice(_place(stems[name], folder), text))
         audio = pair.audio if pair.audio not in pair.stems.values() else min(stems.values())

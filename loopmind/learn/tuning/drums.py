@@ -16,7 +16,7 @@ from loopmind.analysis.models import open_file
 from loopmind.errors import LoopMindError
 from loopmind.files.midi_notes import read_notes
 from loopmind.learn.drums.data import Clip, hits_of, to_steps
-from loopmind.learn.drums.judge import CLASSES, Score, heard_of, hits_of_drums, score_hits
+from loopmind.learn.drums.judge import CLASSES, Score, hits_of_drums, hits_within, score_hits
 from loopmind.learn.drums.net import SMALL, Batches
 from loopmind.learn.judging import Progress, Row, unusable
 from loopmind.learn.sounds.render import Note
@@ -42,7 +42,7 @@ class DrumsTrainer:
         for pair in pairs:
             told: list[Row] = []
             hits = _hits(pair)
-            if len(heard_of(hits, seconds_of(pair, told))) >= _FEWEST:
+            if len(hits_within(hits, seconds_of(pair, told))) >= _FEWEST:
                 found.append(pair)
                 bad += told
             elif not pair.part and pair.midi is not None:
@@ -61,7 +61,7 @@ class DrumsTrainer:
             progress(number, len(pairs), pair.audio.name)
             audio = recording_of(pair)
             if audio is not None:
-                hits = heard_of(_hits(pair), audio.duration_s)
+                hits = hits_within(_hits(pair), audio.duration_s)
                 total += score_hits(hits, hear_drums(audio, model=opened))
         if not total.total.truth:
             raise LoopMindError("none of the held-back recordings can be read; check the files")
@@ -79,7 +79,7 @@ class DrumsTrainer:
             audio = recording_of(pair)
             if audio is not None:
                 drums = to_steps(drum_power(mono_at_rate(audio)))
-                hits = heard_of(_hits(pair), audio.duration_s)
+                hits = hits_within(_hits(pair), audio.duration_s)
                 clips.append(Clip(str(pair.audio), drums, np.zeros_like(drums), hits))
         if not clips:
             raise LoopMindError("none of the recordings to learn from can be read")
