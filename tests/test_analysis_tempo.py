@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,11 +157,18 @@ def test_a_long_sound_is_judged_by_a_few_windows() -> None:
 
 
 @pytest.mark.slow
-def test_training_learns_what_is_right() -> None:
-    from loopmind.learn.tempo_key.tempos import Example, examples_of, judge, train
+def test_training_learns_what_is_right_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    from loopmind.learn.tempo_key.tempos import Example, TempoConfig, examples_of, judge, train
 
     examples: list[Example] = []
     for seed in range(24):
         examples += examples_of(groove(seed))
-    model = train(examples[:36], epochs=12, members=1)
+    config = TempoConfig(epochs=12, members=2)
+    model = train(examples[:36], config)
     assert judge(model, examples[36:])["right"] >= 0.5
+    train(examples[:36], replace(config, members=1), tmp_path)
+    (first,) = (path.stat().st_mtime_ns for path in tmp_path.iterdir())
+    again = train(examples[:36], config, tmp_path)
+    times = sorted(path.stat().st_mtime_ns for path in tmp_path.iterdir())
+    assert len(times) == 2 and times[0] == first
+    assert all(np.array_equal(getattr(model, n), getattr(again, n)) for n in vars(model))

@@ -27,7 +27,7 @@ from loopmind.learn.moods.data import Builder, Named, Set, heard_numbers, load
 from loopmind.learn.moods.judge import by_changes, by_names, mean_of
 from loopmind.learn.moods.model import write_model
 from loopmind.learn.moods.named import named_moods
-from loopmind.learn.moods.train import merged, train, with_scale
+from loopmind.learn.moods.train import MoodConfig, merged, train, with_scale
 from loopmind.learn.sounds.material import synthesised
 from loopmind.learn.sounds.phrases import major_phrase
 from loopmind.library.library import Library
@@ -100,7 +100,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Set:
 def test_a_few_steps_order_what_was_changed(small: Set, tmp_path: Path) -> None:
     import torch
 
-    first, last = (train(small, steps=steps, seed=1) for steps in (1, 60))
+    first, last = (train(small, MoodConfig(steps=steps)) for steps in (1, 60))
     before, after = (
         mean_of(by_changes(scores_of(arrays, small.numbers), small)) for arrays in (first, last)
     )
@@ -125,7 +125,13 @@ def test_a_few_steps_order_what_was_changed(small: Set, tmp_path: Path) -> None:
 
     file = tmp_path / "moods.npz"
     card_of(file).write_text("# A card\n", encoding="utf-8")
-    write_model(file, scaled := with_scale(last, small, steps=30, seed=2))
+    config = MoodConfig(steps=30, members=2, seed=2)
+    write_model(file, scaled := with_scale(last, small, config, tmp_path / "work"))
+    # All that was trained is there: nothing is trained again.
+    known = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").iterdir()}
+    again = with_scale(last, small, config, tmp_path / "work")
+    assert len(known) == 6 and all(np.array_equal(again[n], scaled[n]) for n in scaled)
+    assert known == {path: path.stat().st_mtime_ns for path in (tmp_path / "work").iterdir()}
     check_digest(file)
     values = values_of(arrays_of(file), small.numbers)
     # What is shipped is in half precision.

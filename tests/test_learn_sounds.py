@@ -38,7 +38,7 @@ from loopmind.learn.sounds.render import (
 from loopmind.learn.sounds.shared import shared, sounds_of
 from loopmind.learn.sounds.tones import played, tones
 from loopmind.learn.sounds.waves import RATE_HZ
-from loopmind.learn.tempo_key.keys import merge, scores_of
+from loopmind.learn.tempo_key.keys import KeyConfig, merge, scores_of, train
 from loopmind.music.loop import INSTRUMENTS, ROLES
 
 
@@ -185,6 +185,29 @@ def test_merged_key_networks_give_the_mean_score() -> None:
     inputs = rotations(rng.random((2, 12)).astype(np.float32))[None]
     mean = np.mean([scores_of(member, inputs) for member in members], axis=0)
     assert np.allclose(scores_of(merge(members), inputs), mean, atol=1e-4)
+
+
+def test_key_networks_learn_and_are_trained_once(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    truth = rng.integers(24, size=400)
+    shapes = np.array(
+        [[1, 0, 0, 0, 0.9, 0, 0, 0.8] + 4 * [0], [1, 0, 0, 0.9] + 3 * [0] + [0.8] + 4 * [0]]
+    )
+    chroma = np.stack([np.roll(shapes[k % 2], k // 2) for k in truth]) + 0.1 * rng.random((400, 12))
+    inputs = np.stack([rotations(row[None].astype(np.float32)) for row in chroma])
+    config = KeyConfig(hidden=8, epochs=20)
+    layers = train(inputs[:300], truth[:300], seed=1, config=config, work=tmp_path)
+    assert (scores_of(layers, inputs[300:]).argmax(axis=1) == truth[300:]).mean() > 0.9
+    (file,) = tmp_path.iterdir()
+    written = file.stat().st_mtime_ns
+    again = train(inputs[:300], truth[:300], seed=1, config=config, work=tmp_path)
+    assert all(
+        np.array_equal(a, b)
+        for x, y in zip(layers, again, strict=True)
+        for a, b in zip(x, y, strict=True)
+    )
+    train(inputs[:299], truth[:299], seed=1, config=config, work=tmp_path)
+    assert file.stat().st_mtime_ns == written and len(list(tmp_path.iterdir())) == 2
 
 
 def test_rehearsals_are_played_by_rare_instruments() -> None:

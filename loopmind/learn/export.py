@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loopmind.analysis.models import Model, ModelError, card_of, open_file, signed_card
 from loopmind.errors import LoopMindError
@@ -213,13 +214,28 @@ def _difference(
     wanted: Any = module(*given)
     wanted = (wanted,) if not isinstance(wanted, (tuple, list)) else wanted
     arrays = {name: tensor.numpy() for name, tensor in zip(inputs, given, strict=True)}
-    worst = 0.0
-    for tensor, found in zip(wanted, model.run(arrays, outputs), strict=True):
-        truth = tensor.numpy()
-        if truth.shape != found.shape:
-            raise ExportError(f"torch gives {truth.shape}, the exported model {found.shape}")
-        scale = max(1.0, float(np.abs(truth).max(initial=0.0)))
-        worst = max(worst, float(np.abs(truth - found).max(initial=0.0)) / scale)
+    pairs = zip(wanted, model.run(arrays, outputs), strict=True)
+    return max(_apart(tensor, found) for tensor, found in pairs)
+
+
+def _apart(wanted: torch.Tensor, found: NDArray[Any]) -> float:
+    truth = wanted.numpy()
+    if truth.shape != found.shape:
+        raise ExportError(f"torch gives {truth.shape}, the exported model {found.shape}")
+    scale = max(1.0, float(np.abs(truth).max(initial=0.0)))
+    return float(np.abs(truth - found).max(initial=0.0)) / scale
+
+
+def same_as_torch(wanted: torch.Tensor, found: NDArray[Any], what: str) -> float:
+    """How far `what`, a network that runs in numpy, is from torch, as `export_onnx` measures it.
+
+    Raises ExportError above TOLERANCE.
+    """
+    worst = _apart(wanted.detach(), found)
+    if not worst <= TOLERANCE:
+        raise ExportError(
+            f"{what} in numpy differs from torch by {worst:.2g} (at most {TOLERANCE:g})"
+        )
     return worst
 
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from loopmind.compose.learned_fit import FitModel, read_model
 from loopmind.compose.learned_fit_features import own_features, pair_features
 from loopmind.files.atomic import atomic_path
+from loopmind.learn.export import same_as_torch
 from loopmind.learn.fit import data as fit_data
 from loopmind.learn.fit.lists import (
     Lists,
@@ -238,7 +239,12 @@ def _load(net: Any, start: FitModel) -> None:
 
 
 def finished(net: Any, scaling: Scaling, held: Stock) -> FitModel:
-    """The trained network as `FitModel`, its scores scaled by those of strangers in `held`."""
+    """The trained network as `FitModel`, its scores scaled by those of strangers in `held`.
+
+    Raises ExportError where numpy does not say what torch does.
+    """
+    import torch
+
     net.eval()
     weights = {name: value.detach().numpy().copy() for name, value in net.named_parameters()}
     one = np.ones((), np.float32)
@@ -250,7 +256,9 @@ def finished(net: Any, scaling: Scaling, held: Stock) -> FitModel:
     )  # fmt: skip
     lists = lists_of(held, np.random.default_rng(7), strangers=4)
     some = lists.part(np.arange(0, len(lists.anchor), 1 + len(lists.anchor) // 1000))
-    scores = learned_scores(model, held, some)[:, 1:]
+    said = learned_scores(model, held, some)
+    same_as_torch(net(*map(torch.from_numpy, scaling.apply(held, some))), said, "the network")
+    scores = said[:, 1:]
     arrays = {**model.__dict__, "centre": np.array(np.median(scores), np.float32),
               "spread": np.array(scores.std() + 1e-3, np.float32)}  # fmt: skip
     return FitModel(**arrays)

@@ -1,14 +1,17 @@
 """Learns how much of each mood a sound has, and judges that beside hand-made functions.
 
 python -m loopmind.learn.moods.model build --work DIR --collection DIR [--part NAME]
-python -m loopmind.learn.moods.model train --work DIR --model models/moods.npz
+python -m loopmind.learn.moods.model train --work DIR --model models/moods.npz [--preset small|full]
 python -m loopmind.learn.moods.model evaluate --work DIR --model models/moods.npz
+
+Sets and trained networks are kept in the work folder: broken off, `train` goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +32,7 @@ from loopmind.learn.moods.judge import (
     moved,
 )
 from loopmind.learn.moods.named import named_moods
-from loopmind.learn.moods.train import merged, train, with_scale
+from loopmind.learn.moods.train import MoodConfig, several, with_scale
 from loopmind.learn.sounds import lmms
 from loopmind.learn.sounds.material import (
     midi_files,
@@ -47,10 +50,10 @@ _PLAYED_BY = {"tones": "sf_GMbank.sf2", "more-tones": "TimGM6mb.sf2"}
 # Made of FluidR3 GM in part, which for that reason plays nothing that is learned from.
 _JUDGED_BY = "MuseScore_General.sf3"
 _SOUNDFONTS = Path("/usr/share/sounds")
-_MEMBERS = 3
 LEARNED = ("presets", "tones", "more-tones", "synthesis")
 JUDGED = ("judge-presets", "judge-recordings", "judge-tones")
 PARTS = (*LEARNED, *JUDGED)
+PRESETS = {"small": MoodConfig(), "full": MoodConfig(hidden=256, steps=10_000, members=6)}
 
 
 def build(part: str, work: Path, collections: Sequence[Path], seed: int, small: int = 1) -> int:
@@ -98,11 +101,10 @@ def _presets(rng: np.random.Generator, small: int) -> list[lmms.Preset]:
     return sorted([*speaking, *chosen], key=lambda p: str(p.file))[::small]
 
 
-def learned_model(work: Path, seed: int, steps: int) -> dict[str, F32]:
-    """The arrays of the shipped model, from the sets in `work`."""
+def learned_model(work: Path, config: MoodConfig) -> dict[str, F32]:
+    """The arrays of a model that learned from the sets in `work`."""
     learned = load([work / f"{part}.npz" for part in LEARNED])
-    members = [train(learned, steps=steps, seed=seed + k) for k in range(_MEMBERS)]
-    return with_scale(merged(members), learned, steps=steps, seed=seed, members=_MEMBERS)
+    return with_scale(several(learned, config, work), learned, config, work)
 
 
 def write_model(target: Path, arrays: dict[str, F32]) -> None:
@@ -153,7 +155,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument("--part", choices=PARTS, action="append", help="build only this")
     parser.add_argument("--model", type=Path, help="the model to write, or to judge (.npz)")
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--preset", choices=tuple(PRESETS), default="small")
+    parser.add_argument("--steps", type=int, help="default: the preset's")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     options.work.mkdir(parents=True, exist_ok=True)
@@ -165,7 +168,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.model is None:
         parser.error(f"{options.step} needs --model")
     if options.step == "train":
-        write_model(options.model, learned_model(options.work, options.seed, options.steps))
+        config = replace(PRESETS[options.preset], seed=options.seed)
+        if options.steps:
+            config = replace(config, steps=options.steps)
+        write_model(options.model, learned_model(options.work, config))
         print(f"{options.model}: {options.model.stat().st_size} bytes")
         return 0
     print(report(arrays_of(options.model), options.work))

@@ -10,18 +10,21 @@ than most.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loopmind.analysis.moods import FARTHEST, scores_of
+from loopmind.learn.export import same_as_torch
+from loopmind.learn.members import kept
 from loopmind.learn.moods.data import Set
 from loopmind.music.loop import MOODS
 
 F32 = NDArray[np.float32]
 I64 = NDArray[np.int64]
 
-HIDDEN = 128
 _DROPPED, _DECAY = 0.3, 0.3
 _NAMES = 2.0  # weight of names beside changes
 _STILL = 0.3  # share of pairs that must be told alike
@@ -31,23 +34,41 @@ _RANKS = 33
 _FEWEST_NAMED = 20
 
 
-def train(learned: Set, *, steps: int, seed: int) -> dict[str, F32]:
-    """The arrays of one network."""
+@dataclass(frozen=True)
+class MoodConfig:
+    """How the network is trained. members: networks side by side."""
+
+    hidden: int = 128
+    steps: int = 2500
+    members: int = 3
+    seed: int = 1
+
+
+def train(learned: Set, config: MoodConfig, work: Path | None = None) -> dict[str, F32]:
+    """The arrays of one network, kept in `work` once it is trained.
+
+    Raises ExportError where numpy does not say what torch does.
+    """
+    given = {**vars(learned), "hidden": config.hidden, "steps": config.steps, "seed": config.seed}
+    return kept(work, "mood-network", given, lambda: _trained(learned, config))
+
+
+def _trained(learned: Set, config: MoodConfig) -> dict[str, F32]:
     import torch
 
     torch.set_num_threads(1)
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
+    torch.manual_seed(config.seed)
+    rng = np.random.default_rng(config.seed)
     mean, spread = learned.numbers.mean(axis=0), learned.numbers.std(axis=0) + 1e-3
     x = torch.tensor(np.clip((learned.numbers - mean) / spread, -FARTHEST, FARTHEST))
     net = torch.nn.Sequential(
-        torch.nn.Linear(x.shape[1], HIDDEN), torch.nn.ReLU(), torch.nn.Dropout(_DROPPED),
-        torch.nn.Linear(HIDDEN, len(MOODS)),
+        torch.nn.Linear(x.shape[1], config.hidden), torch.nn.ReLU(), torch.nn.Dropout(_DROPPED),
+        torch.nn.Linear(config.hidden, len(MOODS)),
     )  # fmt: skip
     optimiser = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.steps)
     changes, named = _Changes(learned), _Names(learned)
-    for _ in range(steps):
+    for _ in range(config.steps):
         loss = torch.zeros(())
         for pairs, weight in ((changes(rng, 256), 1.0), (named(rng, 256), _NAMES)):
             if not len(pairs):
@@ -66,7 +87,10 @@ def train(learned: Set, *, steps: int, seed: int) -> dict[str, F32]:
         "weight1": net[3].weight.detach().numpy().T.copy(), "bias1": net[3].bias.detach().numpy(),
         "mean": mean, "spread": spread,
     }  # fmt: skip
-    return {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+    made = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+    said = scores_of(made, learned.numbers[:256])
+    same_as_torch(net.eval()(x[:256]), said, "the network")
+    return made
 
 
 class _Changes:
@@ -152,15 +176,22 @@ def merged(members: Sequence[dict[str, F32]]) -> dict[str, F32]:
     }  # fmt: skip
 
 
+def several(learned: Set, config: MoodConfig, work: Path | None = None) -> dict[str, F32]:
+    """As many networks as `config` says, side by side."""
+    return merged([
+        train(learned, replace(config, seed=config.seed + k), work) for k in range(config.members)
+    ])  # fmt: skip
+
+
 def with_scale(
-    arrays: dict[str, F32], learned: Set, *, steps: int, seed: int, members: int = 1
+    arrays: dict[str, F32], learned: Set, config: MoodConfig, work: Path | None = None
 ) -> dict[str, F32]:
     """With a logistic curve for each mood, and the ranks of the scores of unchanged sounds.
 
     The curves are learned from scores of networks that have not learned from the same sounds, of as
     many members as the one that they are for: a mean of several is less extreme than one.
     """
-    apart = scores_apart(learned, steps=steps, seed=seed, members=members)
+    apart = scores_apart(learned, config, work)
     directed = ~learned.still
     slope, place = np.zeros(len(MOODS)), np.zeros(len(MOODS))
     for mood in range(len(MOODS)):
@@ -183,8 +214,8 @@ def with_scale(
     }  # fmt: skip
 
 
-def scores_apart(learned: Set, *, steps: int, seed: int, members: int) -> NDArray[np.float64]:
-    """(sounds, moods): each sound's scores by `members` networks that learned from others.
+def scores_apart(learned: Set, config: MoodConfig, work: Path | None = None) -> NDArray[np.float64]:
+    """(sounds, moods): each sound's scores by networks that learned from others.
 
     What belongs together (a preset's note, loop and changed copies) lies side by side in a set.
     """
@@ -202,8 +233,7 @@ def scores_apart(learned: Set, *, steps: int, seed: int, members: int) -> NDArra
             if name not in ("pairs", "how")
         }
         part = Set(**rows, pairs=pairs, how=learned.how[inside])
-        arrays = merged([train(part, steps=steps, seed=seed + k) for k in range(members)])
-        scores[~other] = scores_of(arrays, learned.numbers[~other])
+        scores[~other] = scores_of(several(part, config, work), learned.numbers[~other])
     return scores
 
 

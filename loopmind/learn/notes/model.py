@@ -2,6 +2,7 @@
 
     python -m loopmind.learn.notes.model train --sheets DIR --work DIR [--config small|full]
                                                [--minutes N] [--resume] [--start DIR]
+                                               [--families-of models/notes.onnx]
     python -m loopmind.learn.notes.model begin --sheets DIR --work DIR [--out models/notes.onnx]
     python -m loopmind.learn.notes.model export --work DIR [--out models/notes.onnx]
     python -m loopmind.learn.notes.model blend --work DIR [--out models/notes.onnx] [--share 0.5]
@@ -10,7 +11,8 @@
 Sheets are made by `loopmind.learn.notes.data`. Limits are chosen by `learn.notes.tune`, the smaller
 networks trained by `second`, `many` and `ends`; `export` writes what of them lies in the work
 folder into the model's file, and `put` renews it in a file that is there already. `blend` draws
-such a file's weights towards the network in the work folder.
+such a file's weights towards the network in the work folder. `--families-of`: who plays is learned
+from what that file says of the same sound, not from the sheets.
 """
 
 from __future__ import annotations
@@ -158,10 +160,13 @@ def _optimisers(net: NotesNet, config: Config) -> list[torch.optim.Optimizer]:
 def train(
     config: Config, batches: Batches, work: Path, *, resume: bool = False, minutes: float = 1e9,
     tell: Callable[[str], None] = print, start: NotesNet | None = None,
+    families_of: NotesNet | None = None,
 ) -> NotesNet:  # fmt: skip
     """Train for `config.steps` steps or `minutes` of processor time; checkpoints go to `work`.
 
-    start: an earlier network, of the same size or smaller, to begin from.
+    start: an earlier network, of the same size or smaller, to begin from. families_of: a network
+    whose opinion of who plays is learned instead of the truth, so that it is kept where the new
+    material tells little of instruments (Li and Hoiem, "Learning without Forgetting", ECCV 2016).
 
     The learning rate stays, and falls evenly over the last share _FALL of steps or time, whichever
     is further: when to stop may be decided late.
@@ -179,11 +184,13 @@ def train(
         if done >= 1.0:
             break
         pace = min(1.0, (training.step + 1) / _WARM_UP, max(0.01, (1.0 - done) / _FALL))
-        picture, truth = batches.draw(training.step)
-        parts = training.learn(
-            torch.from_numpy(picture).to(where),
-            {name: torch.from_numpy(array).to(where) for name, array in truth.items()}, pace,
-        )  # fmt: skip
+        drawn, known = batches.draw(training.step)
+        picture = torch.from_numpy(drawn).to(where)
+        truth = {name: torch.from_numpy(array).to(where) for name, array in known.items()}
+        if families_of is not None:
+            with torch.no_grad():
+                truth["family"] = torch.sigmoid(families_of(picture)[3])
+        parts = training.learn(picture, truth, pace)
         running = {k: 0.97 * running.get(k, v) + 0.03 * v for k, v in parts.items()}
         if training.step % _TELL_EVERY == 0:
             shown = "  ".join(f"{name} {value:.5f}" for name, value in running.items())
@@ -288,6 +295,7 @@ def main() -> None:
     parser.add_argument("--pace", type=float, default=1.0, help="share of the learning rates")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--start", type=Path, help="folder of an earlier network to begin from")
+    parser.add_argument("--families-of", type=Path, help="file whose opinion of who plays is kept")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("models") / NOTES_MODEL)
     parser.add_argument("--share", type=float, default=0.5, help="of the new weights")
@@ -314,14 +322,17 @@ def main() -> None:
     config = replace(config, learning_rate=args.pace * config.learning_rate,
                      matrix_rate=args.pace * config.matrix_rate)  # fmt: skip
     batches = Batches(sheets(args.sheets / "train"), config.shares, config.size.fold, config.seed)
+    picture = torch.from_numpy(batches.draw(0)[0])
     if args.action == "begin":
-        picture = torch.from_numpy(batches.draw(0)[0])
         begun = Training(config, device(), read_back(args.out, config.size, picture))
         begun.save(args.work / _CHECKPOINT)
         return
+    teacher = None
+    if args.families_of:
+        teacher = read_back(args.families_of, config.size, picture).eval().to(device())
     train(config, batches, args.work, resume=args.resume, minutes=args.minutes,
           tell=lambda line: print(line, flush=True),
-          start=load(args.start) if args.start else None)  # fmt: skip
+          start=load(args.start) if args.start else None, families_of=teacher)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
     python -m loopmind.learn.tempo_key.tempos build --collection DIR --work DIR
         [--drums N] [--melodic N]
     python -m loopmind.learn.tempo_key.tempos train --work DIR --out models/tempo.npz
+        [--preset small|full]
 
 `build` renders grooves (see `grooves`) and keeps the evidence for each candidate tempo; `train`
-fits the networks that weigh it. Deterministic for a seed, on one machine.
+fits the networks that weigh it, and keeps each in the work folder: broken off, it goes on with the
+next. Deterministic for a seed, on one machine.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,8 @@ from loopmind.analysis import tempo_features as evidence
 from loopmind.analysis.frontend import frontend
 from loopmind.analysis.onsets import novelty, onsets
 from loopmind.analysis.tempo_model import Scorer
-from loopmind.learn.export import sign_card
+from loopmind.learn.export import same_as_torch, sign_card
+from loopmind.learn.members import Arrays, kept
 from loopmind.learn.sounds.render import RENDER_RATE_HZ, soundfonts
 from loopmind.learn.tempo_key.groove_sounds import read_kits
 from loopmind.learn.tempo_key.grooves import Groove, drum_groove, melodic_grooves, read_brains
@@ -32,9 +35,21 @@ from loopmind.music.audio import Audio
 F32 = NDArray[np.float32]
 
 _RIGHT = 0.006
-_HIDDEN = 24
-_MEMBERS = 3
 _OTHER_METRE_SHARE = 0.28
+_DROPPED, _BATCH = 0.15, 64
+
+
+@dataclass(frozen=True)
+class TempoConfig:
+    """How the tempo model is trained."""
+
+    hidden: int = 24
+    members: int = 3
+    epochs: int = 16
+    seed: int = 0
+
+
+PRESETS = {"small": TempoConfig(), "full": TempoConfig(hidden=64, members=6, epochs=24)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,66 +121,100 @@ def load(source: Path) -> list[Example]:
         ]
 
 
-def train(
-    examples: Sequence[Example], *, seed: int = 0, epochs: int = 16, hidden: int = _HIDDEN,
-    members: int = _MEMBERS,
-) -> Scorer:  # fmt: skip
-    """Fit the scorer: the softmax over a file's candidates shall fall on a right one."""
+def train(examples: Sequence[Example], config: TempoConfig, work: Path | None = None) -> Scorer:
+    """Fit the scorer: the softmax over a file's candidates shall fall on a right one.
+
+    Each member is kept in `work` once it is trained. Raises ExportError where numpy does not say
+    what torch does.
+    """
+    rows = np.concatenate([e.table for e in examples])
+    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 0.05
+    width = max(len(e.right) for e in examples)
+    shape = (len(examples), width)
+    table = np.zeros((*shape, rows.shape[1]), np.float32)
+    there, right = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+    for i, example in enumerate(examples):
+        n = len(example.right)
+        table[i, :n] = (example.table - mean) / scale
+        there[i, :n] = True
+        right[i, :n] = example.right
+    members = []
+    for number in range(config.members):
+        seed = config.seed + number
+        given = {"table": table, "right": right, "seed": seed, "hidden": config.hidden,
+                 "epochs": config.epochs}  # fmt: skip
+
+        def make(seed: int = seed) -> Arrays:
+            return _member(table, there, right, seed, config)
+
+        members.append(kept(work, "tempo-network", given, make))
+
+    def beside(name: str) -> list[F32]:
+        return [member[name] for member in members]
+
+    return Scorer(
+        mean=mean.astype(np.float32),
+        scale=scale.astype(np.float32),
+        first=np.concatenate(beside("first"), axis=1),
+        first_bias=np.concatenate(beside("first_bias")),
+        second=np.stack(beside("second")),
+        second_bias=np.stack(beside("second_bias")),
+        last=(np.concatenate(beside("last")) / len(members)).astype(np.float32),
+        direct=np.mean(beside("direct"), axis=0),
+        temperature=np.ones((), np.float32),
+    )
+
+
+def _member(
+    given: F32, where: NDArray[np.bool_], truth: NDArray[np.bool_], seed: int, config: TempoConfig
+) -> Arrays:
+    """One network, by the names of Scorer. given: (files, candidates, features), `where` real."""
     import torch
 
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    rows = np.concatenate([e.table for e in examples])
-    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 0.05
-    width = max(len(e.right) for e in examples)
-    table = torch.zeros(len(examples), width, rows.shape[1])
-    there = torch.zeros(len(examples), width, dtype=torch.bool)
-    right = torch.zeros(len(examples), width, dtype=torch.bool)
-    for i, example in enumerate(examples):
-        n = len(example.right)
-        table[i, :n] = torch.from_numpy((example.table - mean) / scale)
-        there[i, :n] = True
-        right[i, :n] = torch.from_numpy(example.right)
-    parts = []
-    for _ in range(members):
-        first = torch.nn.Linear(rows.shape[1], hidden)
-        second = torch.nn.Linear(hidden, hidden)
-        last = torch.nn.Linear(hidden, 1, bias=False)
-        direct = torch.nn.Linear(rows.shape[1], 1, bias=False)
-        drop = torch.nn.Dropout(0.15)
-        net = torch.nn.ModuleList([first, second, last, direct])
-        optimiser = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=1e-2)
-        batch_size = 64
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-            optimiser, epochs * -(-len(table) // batch_size)
-        )
-        for _ in range(epochs):
-            for batch in torch.randperm(len(table)).split(batch_size):
-                x = table[batch] + 0.1 * torch.randn(len(batch), width, rows.shape[1])
-                h = drop(torch.relu(second(drop(torch.relu(first(x))))))
-                score = (last(h) + direct(x)).squeeze(-1).masked_fill(~there[batch], -1e9)
-                chance = torch.log_softmax(score, 1)
-                hit = torch.logsumexp(chance.masked_fill(~right[batch], -1e9), 1)
-                # A little for every candidate keeps beliefs from becoming verdicts.
-                spread = (chance * there[batch]).sum(1) / there[batch].sum(1)
-                loss = -(0.97 * hit + 0.03 * spread).mean()
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                schedule.step()
-        parts.append([p.detach().numpy().copy() for p in net.parameters()])
-    first_w, first_b, second_w, second_b, last_w, direct_w = zip(*parts, strict=True)
-    return Scorer(
-        mean=mean.astype(np.float32),
-        scale=scale.astype(np.float32),
-        first=np.concatenate([w.T for w in first_w], axis=1),
-        first_bias=np.concatenate(first_b),
-        second=np.stack([w.T for w in second_w]),
-        second_bias=np.stack(second_b),
-        last=(np.concatenate([w[0] for w in last_w]) / len(parts)).astype(np.float32),
-        direct=np.mean([w[0] for w in direct_w], axis=0),
+    table, there, right = (torch.from_numpy(array) for array in (given, where, truth))
+    features = table.shape[2]
+    first = torch.nn.Linear(features, config.hidden)
+    second = torch.nn.Linear(config.hidden, config.hidden)
+    last = torch.nn.Linear(config.hidden, 1, bias=False)
+    direct = torch.nn.Linear(features, 1, bias=False)
+    drop = torch.nn.Dropout(_DROPPED)
+    net = torch.nn.ModuleList([first, second, last, direct, drop])
+    optimiser = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=1e-2)
+    steps = config.epochs * -(-len(table) // _BATCH)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+
+    def scored(x: torch.Tensor) -> torch.Tensor:
+        hidden = drop(torch.relu(second(drop(torch.relu(first(x))))))
+        return (last(hidden) + direct(x)).squeeze(-1)
+
+    for _ in range(config.epochs):
+        for batch in torch.randperm(len(table)).split(_BATCH):
+            x = table[batch] + 0.1 * torch.randn(len(batch), *table.shape[1:])
+            chance = torch.log_softmax(scored(x).masked_fill(~there[batch], -1e9), 1)
+            hit = torch.logsumexp(chance.masked_fill(~right[batch], -1e9), 1)
+            # A little for every candidate keeps beliefs from becoming verdicts.
+            spread = (chance * there[batch]).sum(1) / there[batch].sum(1)
+            loss = -(0.97 * hit + 0.03 * spread).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+    net.eval()
+    made = {
+        "first": first.weight.T, "first_bias": first.bias, "second": second.weight.T,
+        "second_bias": second.bias, "last": last.weight[0], "direct": direct.weight[0],
+    }  # fmt: skip
+    arrays = {name: value.detach().numpy().copy() for name, value in made.items()}
+    alone = Scorer(
+        mean=np.zeros(features, np.float32), scale=np.ones(features, np.float32),
         temperature=np.ones((), np.float32),
-    )
+        **{**arrays, "second": arrays["second"][None], "second_bias": arrays["second_bias"][None]},
+    )  # fmt: skip
+    some = table[:8].reshape(-1, features)
+    same_as_torch(scored(some), alone.scores(some.numpy().astype(np.float64)), "the network")
+    return arrays
 
 
 def judge(model: Scorer, examples: Sequence[Example]) -> dict[str, float]:
@@ -204,7 +253,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     fit = commands.add_parser("train", help="fit the networks")
     fit.add_argument("--work", type=Path, required=True)
     fit.add_argument("--out", type=Path, required=True)
-    fit.add_argument("--epochs", type=int, default=16)
+    fit.add_argument("--preset", choices=tuple(PRESETS), default="small")
+    fit.add_argument("--epochs", type=int, help="default: the preset's")
     fit.add_argument("--temperature", type=float, default=0.8)
     given = parser.parse_args(arguments)
     kept = given.work / "tempo_examples.npz"
@@ -217,11 +267,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     styles = sorted({e.style for e in examples})
     held = set(styles[::5])
     report: dict[str, object] = {"examples": len(examples), "held_back_styles": sorted(held)}
-    trial = train([e for e in examples if e.style not in held], epochs=given.epochs, members=1)
+    config = PRESETS[given.preset]
+    if given.epochs:
+        config = replace(config, epochs=given.epochs)
+    known = [e for e in examples if e.style not in held]
+    trial = train(known, replace(config, members=1), given.work)
     for use in (True, False):
         part = [e for e in examples if e.style in held and e.use_length == use]
         report["with length" if use else "without length"] = judge(trial, part)
-    model = train(examples, epochs=given.epochs)
+    model = train(examples, config, given.work)
     fields = {name: getattr(model, name) for name in Scorer.__dataclass_fields__}
     model = Scorer(**{**fields, "temperature": np.array(given.temperature, np.float32)})
     write(model, given.out)
