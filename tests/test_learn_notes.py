@@ -120,6 +120,31 @@ def test_training_lowers_the_loss_goes_on_and_is_exported_equal(
     assert not net.training
 
 
+@pytest.mark.slow
+def test_who_plays_is_learned_from_another_network_where_one_is_given(
+    own: list[Sheet], tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch")
+    from loopmind.learn.notes.model import Config, train
+    from loopmind.learn.notes.net import NetSize, NotesNet
+
+    size = NetSize(6, 12, 4, dilations=(1, 2))
+    config = Config(size, Shares(batch=2, frames=96), steps=40, learning_rate=1e-2)
+    batches = Batches(own, config.shares, size.fold, 1)
+    teacher = NotesNet(size).eval()
+    with torch.no_grad():  # in the sheets keys and bass play; it hears brass in all
+        teacher.family.weight.zero_()
+        teacher.family.bias.fill_(-4.0)
+        teacher.family.bias[FAMILIES.index("brass")] = 2.0
+    picture, truth = batches.draw(99)
+    heard = []
+    for folder, given in (("plain", None), ("taught", teacher)):
+        net = train(config, batches, tmp_path / folder, families_of=given, tell=lambda line: None)
+        said = torch.sigmoid(net(torch.from_numpy(picture))[3]).detach().numpy()
+        heard.append((said * truth["sounding"]).sum(axis=(0, 2, 3)).argmax())
+    assert FAMILIES[heard[0]] in ("keys", "bass") and FAMILIES[heard[1]] == "brass"
+
+
 def test_what_a_track_is_judged_as() -> None:
     line = [[i * 0.5, i * 0.5 + 0.4, 60, 90] for i in range(9)]
     chords = [[i // 2 * 0.5, i // 2 * 0.5 + 0.4, 60 + i % 2, 90] for i in range(18)]
