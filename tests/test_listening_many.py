@@ -200,3 +200,25 @@ def test_patches_become_a_kit(tmp_path: Path) -> None:
     assert set(kit) == {"kick", "open"}
     ((kick,), (opened,)) = kit["kick"], kit["open"]
     assert kick.shape == opened.shape == (2, 8000) and np.abs(kick).max() == pytest.approx(1.0)
+
+
+def test_beside_another_a_network_has_half_the_say_of_notes_and_none_of_players() -> None:
+    pytest.importorskip("torch")
+    from loopmind.learn.notes.many import Taken, beside
+
+    rng = np.random.default_rng(4)
+    shapes = ((FEATURES + 1, 8), (9, 6), (7, OUTPUTS))
+    known = Layers(tuple(rng.normal(0.0, 0.3, shape).astype(np.float32) for shape in shapes))
+    seen = rng.standard_normal((400, FEATURES)).astype(np.float32)
+    truth = np.zeros((400, OUTPUTS), np.float32)
+    truth[:, 0] = seen[:, 0] > 0.0
+    both = beside(known, [Taken(seen, truth)], longer=4)(seen)
+    before = known(seen)
+    np.testing.assert_allclose(both[:, 1:], before[:, 1:], atol=1e-4)
+
+    def logit(x: np.ndarray) -> np.ndarray:
+        return np.log(x / (1.0 - x))
+
+    # What it says itself is twice the whole less what was known, and it has learned what is true.
+    own = 2.0 * logit(both[:, 0]) - logit(before[:, 0])
+    assert ((own > 0.0) == (truth[:, 0] > 0.0)).mean() > 0.9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from loopmind.analysis.listening import pitched
+from loopmind.analysis.listening.pitched import Texture
 from loopmind.analysis.listening.pitched_bends import bends_of
 from loopmind.analysis.listening.pitched_decode import Limits, polyphonic, single_line
 from loopmind.analysis.listening.pitched_model import FAMILIES, FOLD, FPS, Heard, heard_mono, listen
@@ -55,6 +57,41 @@ def test_a_tone_is_loudest_in_its_own_third(pitch: int) -> None:
     # The lowest strings have no window long enough to tell thirds of semitones apart.
     assert semitone == pitch - LOWEST_MIDI
     assert third == 1 or pitch < 45
+
+
+def melody(partials: Sequence[float], falls: bool, seed: int = 7) -> tuple[Audio, list[Line]]:
+    """24 notes, one after the other, of sines at the harmonics; held, or falling like a string."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(round(0.45 * RATE_HZ)) / RATE_HZ
+    shape = np.minimum(1.0, t / 0.005) * np.minimum(1.0, (0.45 - t) / 0.02)
+    sound = np.zeros(round(13.0 * RATE_HZ), np.float32)
+    notes = []
+    for number, pitch in enumerate(rng.integers(45, 80, 24).tolist()):
+        start_s = 0.3 + 0.5 * number
+        hertz = 440.0 * 2.0 ** ((pitch - 69) / 12)
+        parts = [a * np.sin(2 * np.pi * hertz * k * t) for k, a in enumerate(partials, 1)]
+        first = round(start_s * RATE_HZ)
+        fall = np.exp(-5.0 * t) if falls else 1.0
+        sound[first : first + t.size] += (0.2 * np.sum(parts, axis=0) * shape * fall).astype("f4")
+        notes.append(Line(start_s, start_s + 0.45, pitch, "lead"))
+    return Audio(sound[None], RATE_HZ), notes
+
+
+@pytest.mark.parametrize("falls", [False, True])
+@pytest.mark.parametrize("texture", ["line", "chords", "mix"])
+@pytest.mark.parametrize(
+    "partials", [(1.0,), (1.0, 0.5, 0.3), (1.0, 0.7, 0.5, 0.3), (1.0, 1.0, 1.0), (1.0, 0.0, 0.4)],
+    ids=str,
+)  # fmt: skip
+def test_plain_tones_are_heard_whatever_their_colour(
+    partials: tuple[float, ...], texture: Texture, falls: bool
+) -> None:
+    sound, truth = melody(partials, falls)
+    found = [
+        Line(n.start_s, n.end_s, n.pitch, n.instrument)
+        for n in pitched.transcribe_pitched(sound, texture=texture)
+    ]
+    assert score(truth, found).onset > (0.7 if texture == "mix" else 0.9)
 
 
 def test_picture_of_silence_and_of_nothing() -> None:

@@ -44,6 +44,7 @@ _TAKEN = "many-*.npz"
 _ELSEWHERE = 0.7
 # Networks that err in different places: hidden widths, epochs, share dropped and seed of each.
 _NETS = (((96, 48), 6, 0.15, 3), ((160, 64), 7, 0.3, 5), ((256, 96), 8, 0.3, 7))
+_NOTES_ONLY = _NETS[1]
 _BATCH = 1024
 
 
@@ -149,11 +150,32 @@ def train(own: Sequence[Taken], *, longer: int = 1) -> Layers:
     ])  # fmt: skip
 
 
-def joined(nets: Sequence[Layers]) -> Layers:
+def beside(known: Layers, own: Sequence[Taken], *, longer: int = 1) -> Layers:
+    """A network that names players as `known` does, and has half the say of what is a note.
+
+    For when the first network has learned on: what it now says of notes is learned from `own`, who
+    plays was learned from more music before.
+    """
+    hidden, epochs, dropped, seed = _NOTES_ONLY
+    notes = fitted(
+        np.concatenate([mix.seen for mix in own]),
+        np.concatenate([mix.truth[:, :1] for mix in own]),
+        hidden=hidden, epochs=longer * epochs, batch=_BATCH, dropped=dropped, seed=seed,
+    )  # fmt: skip
+    last = np.pad(notes.layers[-1], ((0, 0), (0, OUTPUTS - 1)))
+    shares = np.ones((2, OUTPUTS), np.float32)
+    shares[:, 0] = 0.5
+    return joined([known, Layers((*notes.layers[:-1], last))], shares)
+
+
+def joined(nets: Sequence[Layers], shares: F32 | None = None) -> Layers:
     """One network whose outputs, before they are brought to 0..1, are the mean of all `nets`'.
 
-    Its hidden units are those of all of them side by side, each listening to its own.
+    Its hidden units are those of all of them side by side, each listening to its own. shares:
+    (nets, outputs), how much each output of each counts, where that is not the same.
     """
+    if shares is None:
+        shares = np.full((len(nets), nets[0].layers[-1].shape[1]), 1.0 / len(nets), np.float32)
     made = []
     last = len(nets[0].layers) - 1
     for number, parts in enumerate(zip(*(net.layers for net in nets), strict=True)):
@@ -161,11 +183,11 @@ def joined(nets: Sequence[Layers]) -> Layers:
         outputs = [part.shape[1] for part in parts]
         whole = np.zeros(((inputs[0] if number == 0 else sum(inputs)) + 1,
                           outputs[0] if number == last else sum(outputs)), np.float32)  # fmt: skip
-        share = np.float32(1.0 / len(nets) if number == last else 1.0)
         row = column = 0
-        for part, rows, columns in zip(parts, inputs, outputs, strict=True):
-            whole[row : row + rows, column : column + columns] += share * part[:-1]
-            whole[-1, column : column + columns] += share * part[-1]
+        for own, rows, columns, counts in zip(parts, inputs, outputs, shares, strict=True):
+            part = own * counts if number == last else own
+            whole[row : row + rows, column : column + columns] += part[:-1]
+            whole[-1, column : column + columns] += part[-1]
             row += 0 if number == 0 else rows
             column += 0 if number == last else columns
         made.append(whole)
@@ -179,7 +201,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--mixes", type=int, default=800, help="of 24 s to hear")
     parser.add_argument("--seed", type=int, default=21, help="another one takes other mixes")
-    parser.add_argument("--beside", type=Path, help="model whose own network keeps half the say")
+    parser.add_argument("--beside", type=Path, help="model whose network goes on naming players")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.action == "take":
@@ -187,10 +209,9 @@ def main() -> None:
         own = [piece for folder in args.pieces for piece in pieces(folder)]
         take(own, args.work, model, args.mixes, args.seed)
         return
-    net = train(taken(args.work))
-    before = looks_of(open_file(args.beside)).many if args.beside else None
-    if before is not None:
-        net = joined([before, net])
+    known = looks_of(open_file(args.beside)).many if args.beside else None
+    mixes = taken(args.work)
+    net = train(mixes) if known is None else beside(known, mixes)
     atomic_write(args.work / MANY_FILE, net.to_text().encode())
 
 
