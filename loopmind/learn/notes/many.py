@@ -210,6 +210,8 @@ def main() -> None:
         take(own, args.work, model, args.mixes, args.seed)
         return
     known = looks_of(open_file(args.beside)).many if args.beside else None
+    if args.beside and known is None:
+        parser.error(f"{args.beside} has no network that looks again at mixes; leave --beside out")
     mixes = taken(args.work)
     net = train(mixes) if known is None else beside(known, mixes)
     atomic_write(args.work / MANY_FILE, net.to_text().encode())
